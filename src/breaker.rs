@@ -1,0 +1,407 @@
+//! The concurrent part of a breaker: one compare-and-swap loop around the
+//! rules in `breaker/word.rs`.
+
+pub(crate) mod cell;
+pub(crate) mod permit;
+pub(crate) mod settings;
+pub(crate) mod snapshot;
+pub(crate) mod word;
+
+use core::fmt;
+
+#[cfg(feature = "std")]
+use crate::event::DefaultObserver;
+use crate::{
+    DefaultClock,
+    breaker::{
+        cell::Cell,
+        permit::{CallGuard, Permit},
+        settings::Settings,
+        snapshot::{Counters, Snapshot},
+        word::{Admission, Forced, Outcome, Word},
+    },
+    clock::Clock,
+    error::{CallError, Rejected},
+    event::{Event, Observer, Transition},
+    name::Name,
+    random::{mix, process_seed},
+    state::{State, Verdict},
+    sync::{Ordering, UnmodelledU64, const_fn, planted},
+};
+
+/// A circuit breaker.
+///
+/// It admits calls while they succeed, and turns them away at once after
+/// [`failure_threshold`](Settings::failure_threshold) consecutive failures.
+/// When [`recovery_timeout`](Settings::recovery_timeout) has passed it lets a
+/// few probes through, and closes again when they succeed.
+///
+/// All its state is one atomic word. A call on a healthy breaker loads it
+/// twice, reads no clock and writes nothing: that path is wait-free. The other
+/// paths are lock-free where the target has 64-bit atomics (elsewhere they are
+/// a critical section of `portable-atomic`'s). The operations are `Relaxed` or
+/// `AcqRel` on that one word; do not use a breaker to order your own memory.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{BreakerConfig, CallError, CircuitBreaker};
+///
+/// static AI: CircuitBreaker = CircuitBreaker::named(
+///     "ai",
+///     BreakerConfig::new().failure_threshold(2).recovery_timeout(Duration::from_secs(30)).build(),
+/// );
+///
+/// fn ask() -> Result<&'static str, &'static str> {
+///     Err("connection refused")
+/// }
+///
+/// assert_eq!(AI.call(ask), Err(CallError::Failed("connection refused")));
+/// assert_eq!(AI.call(ask), Err(CallError::Failed("connection refused")));
+/// let error = AI.call(ask).unwrap_err(); // `ask` is not called any more
+/// assert!(error.to_string().starts_with("circuit breaker `ai` is open, retry after "));
+/// ```
+#[repr(C)]
+pub struct CircuitBreaker<C = DefaultClock, O = crate::DefaultObserver> {
+    pub(crate) cell: Cell,
+    clock: C,
+    observer: O,
+}
+
+#[cfg(feature = "std")]
+impl CircuitBreaker {
+    const_fn! {
+        /// A breaker without a name, on the host's clock.
+        #[must_use]
+        pub fn new(settings: Settings) -> Self {
+            Self::with(None, settings, crate::StdClock, DefaultObserver)
+        }
+    }
+
+    const_fn! {
+        /// A breaker with a name, which its rejections and events carry.
+        ///
+        /// # Panics
+        /// On a name that [`Name::try_new`] refuses; in a `static` that is a
+        /// compile error.
+        #[must_use]
+        #[track_caller]
+        pub fn named(name: &str, settings: Settings) -> Self {
+            Self::with(Some(Name::new(name)), settings, crate::StdClock, DefaultObserver)
+        }
+    }
+}
+
+impl<C, O> CircuitBreaker<C, O> {
+    const_fn! {
+        /// A breaker with a clock and an observer of your own.
+        ///
+        /// ```
+        /// use fusebox::{BreakerConfig, CircuitBreaker, DefaultObserver, ManualClock};
+        ///
+        /// let clock = ManualClock::new();
+        /// let settings = BreakerConfig::new().build();
+        /// let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+        /// assert!(breaker.try_acquire().is_ok());
+        /// ```
+        #[must_use]
+        pub fn with(name: Option<Name>, settings: Settings, clock: C, observer: O) -> Self {
+            Self { cell: Cell::owned(0, name, settings), clock, observer }
+        }
+    }
+
+    const_fn! {
+        /// A slot of a registry that nobody has claimed.
+        pub(crate) fn vacant(clock: C, observer: O) -> Self {
+            Self { cell: Cell::vacant(), clock, observer }
+        }
+    }
+
+    #[inline]
+    fn load(&self) -> Word {
+        // The word is all there is: it publishes no other memory, and what a
+        // stale one decides is decided again by the compare-and-swap. Relaxed.
+        Word(self.cell.word.load(Ordering::Relaxed))
+    }
+
+    /// The state, as of now. A breaker whose recovery timeout has passed is
+    /// `Open` until the next caller becomes its first probe.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.load().state()
+    }
+
+    /// All that the word says, at one moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.load())
+    }
+
+    /// What has happened since the breaker was made. The three numbers are
+    /// read one after another, not at one moment.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let Cell { failures, rejections, openings, .. } = &self.cell;
+        let [failures, rejections, openings] =
+            [failures, rejections, openings].map(|counter| counter.load(Ordering::Relaxed));
+        Counters { failures, rejections, openings }
+    }
+
+    /// The name, where it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        Some(self.cell.name()).filter(|name| !name.is_none())
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.cell.settings()
+    }
+
+    /// Changes the settings. They take effect at the next decision, whoever
+    /// makes it, and do not change the state by themselves.
+    pub fn set_settings(&self, settings: Settings) {
+        self.cell.set_settings(settings);
+    }
+}
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// Asks for permission to make one call.
+    ///
+    /// Report its outcome on the [`Permit`]; one that is dropped counts for
+    /// nothing, and gives a probe's place back.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the breaker is open, or half-open with all its probes
+    /// in flight.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            return Ok(Permit::new(self, word));
+        }
+        self.acquire_unhealthy(word)
+    }
+
+    /// Calls `f` if the breaker admits it. Every `Err` is a failure, and so is
+    /// a panic.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
+    /// with its own error when it failed.
+    #[inline]
+    pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        self.call_if(|_| true, f)
+    }
+
+    /// Calls `f` if the breaker admits it. Of its errors, those count as
+    /// failures for which `expect` holds; the others neither count nor reset.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    #[inline]
+    pub fn call_if<T, E>(
+        &self,
+        expect: impl FnOnce(&E) -> bool,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let guard = CallGuard::new(self.try_acquire()?);
+        let result = f();
+        guard.report(expect, result)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_unhealthy(&self, seen: Word) -> Result<Permit<'_, C, O>, Rejected> {
+        let settings = self.cell.settings();
+        let salt = if settings.recovery_jitter() == 0 { 0 } else { self.salt() };
+        // The clock is read after the word, so that a stamp in the future
+        // means a clock that stepped back, and never a slow thread.
+        let (from, to, admission) = self.change(
+            seen,
+            |word| match word.state() {
+                // Neither needs the time.
+                State::Closed | State::Disabled => (word, Admission::Admitted),
+                _ => word.admit(settings, self.clock.now(), salt),
+            },
+            planted!(NonAtomicProbeCount),
+        );
+        match admission {
+            Admission::Admitted => {
+                // The permit first: should the observer panic, it is returned.
+                let permit = Permit::new(self, to);
+                self.announce(from, to);
+                Ok(permit)
+            }
+            Admission::Rejected { retry_after_ms } => {
+                add_one(&self.cell.rejections);
+                let rejected =
+                    Rejected { name: self.cell.name(), state: to.state(), retry_after_ms };
+                self.observer.on_event(&Event::Rejection(&rejected));
+                Err(rejected)
+            }
+        }
+    }
+
+    /// The healthy path of a success: one more load and test. It is judged by
+    /// today's word, not by the permit's: otherwise long calls, admitted in
+    /// great number before a stray failure, would never reset the count.
+    #[inline]
+    pub(crate) fn succeed(&self, permit: Word) -> Verdict {
+        let word = if planted!(SuccessByPermit) { permit } else { self.load() };
+        if word.is_healthy() {
+            return word.verdict(permit);
+        }
+        self.report_unhealthy(word, permit, Outcome::Success)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn report_unhealthy(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
+        self.report_from(seen, permit, outcome)
+    }
+
+    pub(crate) fn fail(&self, permit: Word) -> Verdict {
+        self.report_from(self.load(), permit, Outcome::Failure)
+    }
+
+    /// A call ends with neither success nor failure.
+    #[inline]
+    pub(crate) fn give_back(&self, permit: Word) -> Verdict {
+        let word = self.load();
+        if permit.state() != State::HalfOpen || planted!(DropKeepsProbe) {
+            return word.verdict(permit); // it holds no place
+        }
+        self.report_unhealthy(word, permit, Outcome::None)
+    }
+
+    fn report_from(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
+        let settings = self.cell.settings();
+        let (from, to, verdict) = self.change(
+            seen,
+            |word| word.report(permit, outcome, settings, || self.clock.now()),
+            planted!(ResetByStore) && outcome == Outcome::Success,
+        );
+        if outcome == Outcome::Failure && verdict == Verdict::Recorded {
+            add_one(&self.cell.failures);
+        }
+        self.announce(from, to);
+        verdict
+    }
+
+    /// Opens the breaker until somebody closes, resets or disables it.
+    pub fn force_open(&self) {
+        self.force(Forced::Open);
+    }
+
+    /// Closes the breaker, with no failures counted.
+    pub fn close(&self) {
+        self.force(Forced::Closed);
+    }
+
+    /// Takes the breaker out of the picture: it admits every call and counts
+    /// nothing, until somebody closes, resets or forces it open.
+    pub fn disable(&self) {
+        self.force(Forced::Disabled);
+    }
+
+    /// Makes the breaker as new: closed, no failures, no time of a last one.
+    /// The generation moves on, so that calls in flight cannot change it, and
+    /// the counters and settings stay.
+    pub fn reset(&self) {
+        self.force(Forced::Reset);
+    }
+
+    #[cold]
+    fn force(&self, to: Forced) {
+        let (from, to, ()) = self.change(self.load(), |word| (word.force(to), ()), false);
+        self.tell(from, to, true);
+    }
+
+    /// The only compare-and-swap loop on the word: applies `rule` to the word
+    /// until what it was applied to is still there. Returns the word before
+    /// and after, and what the rule said of the step that was taken.
+    ///
+    /// `torn` is a planted defect's: a store in place of the compare-and-swap.
+    #[inline]
+    fn change<R>(
+        &self,
+        seen: Word,
+        rule: impl Fn(Word) -> (Word, R),
+        torn: bool,
+    ) -> (Word, Word, R) {
+        let mut word = seen;
+        loop {
+            let (next, said) = rule(word);
+            if next == word {
+                return (word, next, said);
+            }
+            if torn || planted!(LostUpdate) {
+                self.cell.word.store(next.0, Ordering::Relaxed);
+                return (word, next, said);
+            }
+            // Release and acquire: whoever reads the clock after it has seen
+            // this word reads no earlier time than the one stamped in it.
+            match self.cell.word.compare_exchange_weak(
+                word.0,
+                next.0,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return (word, next, said),
+                Err(found) => word = Word(found),
+            }
+        }
+    }
+
+    #[inline]
+    fn announce(&self, from: Word, to: Word) {
+        if from.state() != to.state() {
+            self.tell(from, to, false);
+        }
+    }
+
+    #[cold]
+    fn tell(&self, from: Word, to: Word, forced: bool) {
+        let (from, generation, to) = (from.state(), to.generation(), to.state());
+        if to == State::Open || to == State::ForcedOpen {
+            add_one(&self.cell.openings);
+        }
+        let name = self.name();
+        let breaker = name.as_ref().map(Name::as_str);
+        self.observer.on_event(&Event::Transition(Transition {
+            breaker,
+            from,
+            to,
+            generation,
+            forced,
+        }));
+    }
+
+    /// What sets this breaker's jitter apart from all others': its key or,
+    /// without one, its address, and the seed of the process.
+    #[cold]
+    fn salt(&self) -> u64 {
+        let key = match self.cell.key.load(Ordering::Relaxed) {
+            0 => core::ptr::from_ref(self).addr() as u64,
+            key => key,
+        };
+        mix(key ^ process_seed())
+    }
+}
+
+fn add_one(counter: &UnmodelledU64) {
+    // A statistic: it orders nothing and is read by itself. Relaxed.
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl<C, O> fmt::Debug for CircuitBreaker<C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.name())
+            .field("snapshot", &self.snapshot())
+            .field("settings", &self.settings())
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
+}

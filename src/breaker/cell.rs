@@ -1,0 +1,112 @@
+//! The memory of one breaker: plain atomics of a fixed layout.
+
+use crate::{
+    breaker::settings::Settings,
+    breaker::word::Word,
+    name::{self, Name},
+    sync::{AtomicU64, Ordering, UnmodelledU64, const_fn},
+};
+
+/// 128 bytes: the first cache line is read by every call, the second written
+/// by failures and rejections. The alignment keeps neighbours in an array from
+/// sharing a line, and the pair of lines that x86-64 fetches together.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub(crate) struct Cell {
+    pub(crate) word: AtomicU64,
+    settings: AtomicU64,
+    /// The hash of the name; 0 in a slot that nobody claimed, and in an owned
+    /// breaker without a name.
+    pub(crate) key: AtomicU64,
+    /// The name's words, inverted: 0 is "not published", and no word of a name
+    /// inverts to it, for no UTF-8 holds eight bytes of `0xFF`.
+    pub(crate) name: [AtomicU64; name::WORDS],
+    pub(crate) failures: UnmodelledU64,
+    pub(crate) rejections: UnmodelledU64,
+    pub(crate) openings: UnmodelledU64,
+}
+
+impl Cell {
+    const_fn! {
+        /// A slot that nobody claimed.
+        pub(crate) fn vacant() -> Self {
+            Self::filled(0, 0, [0; name::WORDS])
+        }
+    }
+
+    const_fn! {
+        pub(crate) fn owned(key: u64, name: Option<Name>, settings: Settings) -> Self {
+            let words = match name {
+                Some(name) => inverted(name.words()),
+                None => [0; name::WORDS],
+            };
+            Self::filled(key, settings.pack(), words)
+        }
+    }
+
+    const_fn! {
+        fn filled(key: u64, settings: u64, [a, b, c, d, e]: [u64; name::WORDS]) -> Self {
+            Self {
+                word: AtomicU64::new(Word::NEW.0),
+                settings: AtomicU64::new(settings),
+                key: AtomicU64::new(key),
+                name: [
+                    AtomicU64::new(a),
+                    AtomicU64::new(b),
+                    AtomicU64::new(c),
+                    AtomicU64::new(d),
+                    AtomicU64::new(e),
+                ],
+                failures: UnmodelledU64::new(0),
+                rejections: UnmodelledU64::new(0),
+                openings: UnmodelledU64::new(0),
+            }
+        }
+    }
+
+    /// The settings in force: the published ones, or else the defaults.
+    #[inline]
+    pub(crate) fn settings(&self) -> Settings {
+        // A word of its own, whole in itself: relaxed.
+        Settings::unpack(self.settings.load(Ordering::Relaxed)).unwrap_or(Settings::DEFAULT)
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        if crate::sync::planted!(SettingsClearedFirst) {
+            self.settings.store(0, Ordering::Relaxed);
+        }
+        self.settings.store(settings.pack(), Ordering::Relaxed);
+    }
+
+    /// Publishes `settings` where none are yet; the ones in force afterwards.
+    pub(crate) fn publish_settings(&self, settings: Settings) -> Settings {
+        match self.settings.compare_exchange(
+            0,
+            settings.pack(),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => settings,
+            Err(published) => Settings::unpack(published).unwrap_or(settings),
+        }
+    }
+
+    /// The name, as far as it is published.
+    pub(crate) fn name(&self) -> Name {
+        // Each word is written once and means something alone: relaxed.
+        Name::from_words(self.name.each_ref().map(|word| match word.load(Ordering::Relaxed) {
+            0 => 0,
+            inverted => !inverted,
+        }))
+    }
+}
+
+/// A name's words as a cell keeps them.
+pub(crate) const fn inverted(mut words: [u64; name::WORDS]) -> [u64; name::WORDS] {
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = !words[at];
+        at += 1;
+    }
+    words
+}

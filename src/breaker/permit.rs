@@ -1,0 +1,145 @@
+//! Permission to make one call, and the duty to say what came of it.
+
+use core::{fmt, mem::ManuallyDrop};
+
+use crate::{
+    breaker::{CircuitBreaker, word::Word},
+    clock::Clock,
+    error::CallError,
+    event::Observer,
+    state::Verdict,
+};
+
+/// Permission to make one call.
+///
+/// Report the outcome with [`success`](Self::success),
+/// [`failure`](Self::failure) or [`ignore`](Self::ignore). A permit that is
+/// dropped is ignored, so a cancelled call gives a probe's place back; one
+/// dropped by an unwinding panic is a failure. (Without the `std` feature a
+/// dropped permit cannot tell, and is ignored; [`call`] and [`call_async`]
+/// tell a panic from a cancellation everywhere.)
+///
+/// A permit that is leaked (`mem::forget`, a killed process) holds a probe's
+/// place for one recovery timeout.
+///
+/// [`call`]: CircuitBreaker::call
+/// [`call_async`]: CircuitBreaker::call_async
+#[must_use = "a permit that is dropped reports neither success nor failure"]
+pub struct Permit<'a, C: Clock = crate::DefaultClock, O: Observer = crate::DefaultObserver> {
+    breaker: &'a CircuitBreaker<C, O>,
+    /// The word under which it was admitted.
+    word: Word,
+}
+
+impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
+    #[inline]
+    pub(crate) const fn new(breaker: &'a CircuitBreaker<C, O>, word: Word) -> Self {
+        Self { breaker, word }
+    }
+
+    /// The call succeeded.
+    #[inline]
+    pub fn success(self) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        breaker.succeed(word)
+    }
+
+    /// The call failed.
+    #[inline]
+    pub fn failure(self) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        breaker.fail(word)
+    }
+
+    /// The call says nothing about the health of what it called: it neither
+    /// counts nor resets, and a probe gives its place back.
+    #[inline]
+    pub fn ignore(self) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        breaker.give_back(word)
+    }
+
+    /// The parts, without running the destructor.
+    #[inline]
+    fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
+        let this = ManuallyDrop::new(self);
+        (this.breaker, this.word)
+    }
+}
+
+impl<C: Clock, O: Observer> Drop for Permit<'_, C, O> {
+    fn drop(&mut self) {
+        #[cfg(feature = "std")]
+        if std::thread::panicking() {
+            self.breaker.fail(self.word);
+            return;
+        }
+        self.breaker.give_back(self.word);
+    }
+}
+
+impl<C: Clock, O: Observer> fmt::Debug for Permit<'_, C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("breaker", &self.breaker.name())
+            .field("generation", &self.word.generation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A permit while user code runs: dropped before it reported, the code
+/// panicked, and that is a failure.
+pub(crate) struct CallGuard<'a, C: Clock, O: Observer>(ManuallyDrop<Permit<'a, C, O>>);
+
+impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
+    #[inline]
+    pub(crate) const fn new(permit: Permit<'a, C, O>) -> Self {
+        Self(ManuallyDrop::new(permit))
+    }
+
+    /// The permit back, for a call that goes on later.
+    #[inline]
+    pub(crate) fn pause(self) -> Permit<'a, C, O> {
+        let (breaker, word) = self.into_parts();
+        Permit::new(breaker, word)
+    }
+
+    /// Reports what the call returned, and returns it.
+    #[inline]
+    pub(crate) fn report<T, E>(
+        self,
+        expect: impl FnOnce(&E) -> bool,
+        result: Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        match result {
+            Ok(value) => {
+                let (breaker, word) = self.into_parts();
+                breaker.succeed(word);
+                Ok(value)
+            }
+            Err(error) => {
+                let counts = expect(&error); // it may panic: the guard is armed
+                let (breaker, word) = self.into_parts();
+                if counts {
+                    breaker.fail(word);
+                } else {
+                    breaker.give_back(word);
+                }
+                Err(CallError::Failed(error))
+            }
+        }
+    }
+
+    #[inline]
+    fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
+        let this = ManuallyDrop::new(self);
+        (this.0.breaker, this.0.word)
+    }
+}
+
+impl<C: Clock, O: Observer> Drop for CallGuard<'_, C, O> {
+    #[cold]
+    fn drop(&mut self) {
+        self.0.breaker.fail(self.0.word);
+    }
+}

@@ -1,0 +1,66 @@
+//! A breaker's word and counters as plain numbers.
+
+use crate::{breaker::word::Word, clock::Tick, state::State};
+
+/// What a breaker's word said at one moment. A number that the state does not
+/// keep is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The state.
+    pub state: State,
+    /// How many changes of state there were, modulo 1024.
+    pub generation: u16,
+    /// Failures since the last success (closed).
+    pub consecutive_failures: u16,
+    /// Probes that failed in a row (open, half-open), at most 15.
+    pub reopenings: u8,
+    /// Probes in flight (half-open). A lost one whose place was given to
+    /// another is not among them.
+    pub probes_in_flight: u8,
+    /// Probes that succeeded (half-open).
+    pub probes_succeeded: u8,
+    /// The moment of the last failure (closed), of the opening (open), or of
+    /// the last probe admitted or reported (half-open): the low 40 bits.
+    pub stamp: Tick,
+}
+
+impl Snapshot {
+    #[allow(clippy::cast_possible_truncation)] // 12 and 4 bits
+    pub(crate) const fn of(word: Word) -> Self {
+        let mut snapshot = Self {
+            state: word.state(),
+            generation: word.generation(),
+            consecutive_failures: 0,
+            reopenings: 0,
+            probes_in_flight: 0,
+            probes_succeeded: 0,
+            stamp: word.stamp(),
+        };
+        match snapshot.state {
+            State::Closed => snapshot.consecutive_failures = word.count() as u16,
+            State::Open => snapshot.reopenings = word.count() as u8,
+            State::HalfOpen => {
+                let probes = word.probes();
+                snapshot.reopenings = probes.reopenings as u8;
+                snapshot.probes_in_flight = probes.in_flight as u8;
+                snapshot.probes_succeeded = probes.succeeded as u8;
+            }
+            State::ForcedOpen | State::Disabled => {}
+        }
+        snapshot
+    }
+}
+
+/// How often things happened to a breaker since it was made. They wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Failures that were recorded; stale ones and those reported while
+    /// disabled or forced open are not.
+    pub failures: u64,
+    /// Calls that were turned away.
+    pub rejections: u64,
+    /// Openings, forced ones among them.
+    pub openings: u64,
+}

@@ -1,0 +1,302 @@
+//! The rules: what a breaker's word may become next.
+//!
+//! Total, pure functions of the word, the settings, the time and what
+//! happened. No atomics here: `breaker.rs` runs these under a compare-and-swap.
+//!
+//! | bits | field | Closed | Open | HalfOpen |
+//! |---|---|---|---|---|
+//! | 63..62 | state | 0 | 1 | 2 (3: Disabled) |
+//! | 61..52 | generation | +1 at every change of state; wraps | same | same |
+//! | 51..40 | count | consecutive failures | re-openings in a row | re-openings (4), probes in flight (4), succeeded (4) |
+//! | 39..0 | stamp | last failure | opening | last probe admitted or reported |
+
+use crate::{
+    breaker::settings::Settings,
+    clock::Tick,
+    random::mix,
+    state::{State, Verdict},
+    sync::planted,
+};
+
+const STATE: u64 = 0b11 << 62;
+const CLOSED: u64 = 0 << 62;
+const OPEN: u64 = 1 << 62;
+const HALF_OPEN: u64 = 2 << 62;
+const DISABLED: u64 = 3 << 62;
+
+const GENERATION: u64 = 0x3FF << 52;
+const ONE_GENERATION: u64 = 1 << 52;
+
+const COUNT: u64 = 0xFFF << 40;
+const ONE: u64 = 1 << 40;
+const COUNT_MAX: u64 = 0xFFF;
+/// The widest of the three fields that a half-open word keeps in its count.
+const NIBBLE_MAX: u64 = 0xF;
+
+const STAMP: u64 = Tick::MASK;
+/// The stamp of a breaker that was forced open: it never elapses.
+const FOREVER: u64 = STAMP;
+
+/// A breaker's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word(pub(crate) u64);
+
+/// What became of a request for a permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Admitted under the word that the step leaves.
+    Admitted,
+    /// Turned away; the milliseconds left, unless it was forced open.
+    Rejected { retry_after_ms: Option<u64> },
+}
+
+/// What came of an admitted call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Success,
+    Failure,
+    /// Neither: a cancelled call, an error that the caller does not count.
+    None,
+}
+
+/// A state that somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forced {
+    Open,
+    Closed,
+    Disabled,
+    /// As new, but for the generation.
+    Reset,
+}
+
+/// A half-open word's count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Probes {
+    pub(crate) reopenings: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) succeeded: u64,
+}
+
+impl Probes {
+    const fn count(self) -> u64 {
+        self.reopenings << 8 | self.in_flight << 4 | self.succeeded
+    }
+}
+
+impl Word {
+    /// A closed breaker with no failures.
+    pub(crate) const NEW: Self = Self(0);
+
+    /// Closed, and no failure since the last success: nothing to write.
+    #[inline]
+    pub(crate) const fn is_healthy(self) -> bool {
+        self.0 & (STATE | COUNT) == 0
+    }
+
+    #[inline]
+    pub(crate) const fn same_generation(self, other: Self) -> bool {
+        (self.0 ^ other.0) & GENERATION == 0
+    }
+
+    /// The verdict on an outcome that changed nothing.
+    #[inline]
+    pub(crate) const fn verdict(self, permit: Self) -> Verdict {
+        if self.same_generation(permit) { Verdict::Recorded } else { Verdict::Stale }
+    }
+
+    pub(crate) const fn state(self) -> State {
+        match self.0 & STATE {
+            CLOSED => State::Closed,
+            OPEN if self.0 & STAMP == FOREVER => State::ForcedOpen,
+            OPEN => State::Open,
+            HALF_OPEN => State::HalfOpen,
+            _ => State::Disabled,
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // ten bits
+    pub(crate) const fn generation(self) -> u16 {
+        ((self.0 & GENERATION) >> 52) as u16
+    }
+
+    pub(crate) const fn count(self) -> u64 {
+        (self.0 & COUNT) >> 40
+    }
+
+    pub(crate) const fn stamp(self) -> Tick {
+        Tick::from_millis(self.0 & STAMP)
+    }
+
+    pub(crate) const fn probes(self) -> Probes {
+        let count = self.count();
+        Probes { reopenings: count >> 8, in_flight: count >> 4 & 0xF, succeeded: count & 0xF }
+    }
+
+    /// A call asks for a permit; `now` is read after this word was loaded, and
+    /// `salt` is the breaker's own, for its jitter.
+    pub(crate) fn admit(self, settings: Settings, now: Tick, salt: u64) -> (Self, Admission) {
+        match self.state() {
+            State::Closed | State::Disabled => (self, Admission::Admitted),
+            State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
+            State::Open => {
+                let reopenings = min(self.count(), NIBBLE_MAX);
+                let wait = settings.wait_ms(reopenings, self.draw(salt));
+                let first = Probes { reopenings, in_flight: 1, succeeded: 0 };
+                self.admit_after(wait, now, || self.enter(HALF_OPEN, first.count(), now))
+            }
+            State::HalfOpen => {
+                let mut probes = self.probes();
+                if probes.in_flight < u64::from(settings.probes()) {
+                    probes.in_flight += 1;
+                    return (self.with_probes(probes, now), Admission::Admitted);
+                }
+                // No probe came or reported for a whole timeout: one is lost,
+                // and its place is this caller's. The generation stays, so it
+                // still counts if it was only slow.
+                let wait =
+                    if planted!(NoTakeover) { u64::MAX } else { settings.recovery_timeout_ms() };
+                if planted!(TakeoverFreesAll) {
+                    probes.in_flight = 1;
+                }
+                self.admit_after(wait, now, || self.with_probes(probes, now))
+            }
+        }
+    }
+
+    /// Admits under `admitted` once `wait` has passed since this word's stamp.
+    fn admit_after(
+        self,
+        wait: u64,
+        now: Tick,
+        admitted: impl FnOnce() -> Self,
+    ) -> (Self, Admission) {
+        let elapsed = now.signed_since(self.stamp());
+        let Ok(elapsed) = u64::try_from(elapsed) else {
+            // The clock stepped back, or leapt by half its range: no time has
+            // passed, and from here on it counts anew, so that the wait ends.
+            let restarted = self.with_stamp(now);
+            return (restarted, Admission::Rejected { retry_after_ms: Some(wait) });
+        };
+        match wait.checked_sub(elapsed) {
+            None | Some(0) => (admitted(), Admission::Admitted),
+            left => (self, Admission::Rejected { retry_after_ms: left }),
+        }
+    }
+
+    /// A call that was admitted under `permit` reports.
+    pub(crate) fn report(
+        self,
+        permit: Self,
+        outcome: Outcome,
+        settings: Settings,
+        now: impl FnOnce() -> Tick,
+    ) -> (Self, Verdict) {
+        if !self.same_generation(permit) && !planted!(NoGenerationCheck) {
+            return (self, Verdict::Stale);
+        }
+        let next = match self.state() {
+            State::Closed => self.report_closed(outcome, settings, now),
+            State::HalfOpen => self.report_probe(outcome, settings, now),
+            // Nothing is counted while disabled. An open word has admitted
+            // nobody in its generation: only a permit kept over exactly 1024
+            // changes of state comes here.
+            State::Open | State::ForcedOpen | State::Disabled => self,
+        };
+        (next, Verdict::Recorded)
+    }
+
+    fn report_closed(
+        self,
+        outcome: Outcome,
+        settings: Settings,
+        now: impl FnOnce() -> Tick,
+    ) -> Self {
+        match outcome {
+            Outcome::Success => self.with_count(0),
+            Outcome::Failure => {
+                let failures = min(self.count() + 1, COUNT_MAX);
+                if failures >= u64::from(settings.failure_threshold()) {
+                    self.enter(OPEN, 0, now())
+                } else {
+                    self.with_count(failures).with_stamp(now())
+                }
+            }
+            Outcome::None => self,
+        }
+    }
+
+    fn report_probe(
+        self,
+        outcome: Outcome,
+        settings: Settings,
+        now: impl FnOnce() -> Tick,
+    ) -> Self {
+        let mut probes = self.probes();
+        // At 0 it reports a place that was given away: it was only slow.
+        probes.in_flight = probes.in_flight.saturating_sub(1);
+        match outcome {
+            Outcome::Success => {
+                probes.succeeded = min(probes.succeeded + 1, NIBBLE_MAX);
+                if probes.succeeded >= u64::from(settings.successes_to_close()) {
+                    self.enter(CLOSED, 0, now())
+                } else {
+                    self.with_probes(probes, now())
+                }
+            }
+            Outcome::Failure => self.enter(OPEN, min(probes.reopenings + 1, NIBBLE_MAX), now()),
+            Outcome::None => self.with_count(probes.count()),
+        }
+    }
+
+    /// Somebody forces a state.
+    pub(crate) fn force(self, to: Forced) -> Self {
+        let forced = match to {
+            Forced::Open => Self(self.entered(OPEN, 0).0 | FOREVER),
+            Forced::Closed => self.entered(CLOSED, 0),
+            Forced::Disabled => self.entered(DISABLED, 0),
+            Forced::Reset => self.entered(CLOSED, 0).with_stamp(Tick::from_millis(0)),
+        };
+        if planted!(ForceKeepsGeneration) {
+            return Self(forced.0 & !GENERATION | self.0 & GENERATION);
+        }
+        forced
+    }
+
+    /// Another state and the next generation; the stamp stays.
+    const fn entered(self, state: u64, count: u64) -> Self {
+        let generation = self.0.wrapping_add(ONE_GENERATION) & GENERATION;
+        Self(state | generation | count * ONE | self.0 & STAMP)
+    }
+
+    const fn enter(self, state: u64, count: u64, now: Tick) -> Self {
+        self.entered(state, count).with_stamp(now)
+    }
+
+    const fn with_count(self, count: u64) -> Self {
+        Self(self.0 & !COUNT | count * ONE)
+    }
+
+    const fn with_probes(self, probes: Probes, now: Tick) -> Self {
+        self.with_count(probes.count()).with_stamp(now)
+    }
+
+    const fn with_stamp(self, now: Tick) -> Self {
+        let mut stamp = now.as_millis() & STAMP;
+        if stamp == FOREVER {
+            // Once in 34 years a moment looks like "for ever": one tick less.
+            stamp -= 1;
+        }
+        Self(self.0 & !STAMP | stamp)
+    }
+
+    /// This opening's share of the jitter.
+    #[allow(clippy::cast_possible_truncation)] // any 16 of the mixed bits do
+    const fn draw(self, salt: u64) -> u16 {
+        mix(salt ^ self.0 & GENERATION) as u16
+    }
+}
+
+#[inline]
+const fn min(a: u64, b: u64) -> u64 {
+    if a < b { a } else { b }
+}

@@ -1,0 +1,134 @@
+//! The name of a breaker: up to 40 bytes, held by value.
+
+use core::{fmt, str};
+
+use crate::error::NameError;
+
+/// Words of eight bytes that hold a name.
+pub(crate) const WORDS: usize = Name::MAX_LEN / 8;
+
+/// A breaker's name: 1 to 40 bytes of UTF-8 without control characters, held
+/// by value, so that errors can carry it without borrowing or allocating.
+///
+/// ```
+/// use fusebox::Name;
+///
+/// const AI: Name = Name::new("ai_provider"); // a bad name fails the compilation
+/// assert_eq!(AI.as_str(), "ai_provider");
+/// assert!(Name::try_new("two\nlines").is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Name {
+    // The bytes in order, little-endian on every host, padded with zeros. No
+    // name holds a zero byte (a control character), so the length is implied.
+    bytes: [u8; Self::MAX_LEN],
+}
+
+impl Name {
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 40;
+
+    /// Checks `name` and holds it.
+    ///
+    /// # Panics
+    /// On a name that [`try_new`](Self::try_new) refuses; in a `const` that
+    /// is a compile error.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &str) -> Self {
+        match Self::try_new(name) {
+            Ok(name) => name,
+            Err(NameError::Empty) => panic!("a breaker's name is empty"),
+            Err(NameError::TooLong { .. }) => panic!("a breaker's name is longer than 40 bytes"),
+            Err(NameError::Control { .. }) => {
+                panic!("a breaker's name holds a control character")
+            }
+        }
+    }
+
+    /// Checks `name` and holds it.
+    ///
+    /// # Errors
+    /// [`NameError`] for a name that is empty, longer than 40 bytes, or holds
+    /// a control character (U+0000 to U+001F, U+007F to U+009F).
+    pub const fn try_new(name: &str) -> Result<Self, NameError> {
+        let from = name.as_bytes();
+        if from.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if from.len() > Self::MAX_LEN {
+            return Err(NameError::TooLong { len: from.len() });
+        }
+        let mut bytes = [0; Self::MAX_LEN];
+        let mut at = 0;
+        while at < from.len() {
+            let byte = from[at];
+            // The second block of control characters is C2 80 to C2 9F.
+            let c1 = byte == 0xC2 && from[at + 1] < 0xA0;
+            if byte < 0x20 || byte == 0x7F || c1 {
+                return Err(NameError::Control { at });
+            }
+            bytes[at] = byte;
+            at += 1;
+        }
+        Ok(Self { bytes })
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let len = self.bytes.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN);
+        // Words that racing or foreign writers mixed may be no UTF-8: show
+        // what is readable rather than fail.
+        match str::from_utf8(&self.bytes[..len]) {
+            Ok(name) => name,
+            Err(error) => str::from_utf8(&self.bytes[..error.valid_up_to()]).unwrap_or(""),
+        }
+    }
+
+    /// Whether it is what an unnamed breaker has, which no user can build.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.bytes[0] == 0
+    }
+
+    /// The bytes as words, in the host's own numbers.
+    pub(crate) const fn words(&self) -> [u64; WORDS] {
+        let (chunks, _) = self.bytes.as_chunks::<8>();
+        let mut words = [0; WORDS];
+        let mut at = 0;
+        while at < WORDS {
+            words[at] = u64::from_le_bytes(chunks[at]);
+            at += 1;
+        }
+        words
+    }
+
+    pub(crate) fn from_words(words: [u64; WORDS]) -> Self {
+        let mut bytes = [0; Self::MAX_LEN];
+        let (chunks, _) = bytes.as_chunks_mut::<8>();
+        for (chunk, word) in chunks.iter_mut().zip(words) {
+            *chunk = word.to_le_bytes();
+        }
+        Self { bytes }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl TryFrom<&str> for Name {
+    type Error = NameError;
+
+    fn try_from(name: &str) -> Result<Self, NameError> {
+        Self::try_new(name)
+    }
+}

@@ -1,0 +1,54 @@
+//! Defects that `loom-tests/` plants in the real code, so that a model that
+//! checks nothing is noticed. Compiled under `cfg(fusebox_loom)` alone.
+
+extern crate std;
+
+use core::cell::Cell;
+
+/// One way to break an invariant of the crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Defect {
+    /// A change of the word is a load and a store: racing changes are lost.
+    LostUpdate,
+    /// Only the admission of a probe is a load and a store.
+    NonAtomicProbeCount,
+    /// An outcome counts whatever the generation is.
+    NoGenerationCheck,
+    /// A dropped permit keeps its probe's place.
+    DropKeepsProbe,
+    /// A lost probe's place is never given to another.
+    NoTakeover,
+    /// A place taken over frees all the others too.
+    TakeoverFreesAll,
+    /// A slot is claimed by a load and a store.
+    ClaimWithoutCas,
+    /// A slot whose name is not published yet is taken for a stranger's.
+    UnnamedIsForeign,
+    /// Names are not compared: one hash, one slot.
+    NamesNotCompared,
+    /// A full registry hands out its first slot.
+    FullSharesFirst,
+    /// A success is judged by the word in its permit, not by today's.
+    SuccessByPermit,
+    /// A success resets the count with a plain store.
+    ResetByStore,
+    /// A forced change keeps the generation.
+    ForceKeepsGeneration,
+    /// A live change of settings clears them first.
+    SettingsClearedFirst,
+}
+
+std::thread_local! {
+    // loom runs a model's threads as coroutines of one system thread, so this
+    // reaches all of them and no other test.
+    static PLANTED: Cell<Option<Defect>> = const { Cell::new(None) };
+}
+
+/// Plants `defect` for whatever runs on this system thread from now on.
+pub fn plant(defect: Option<Defect>) {
+    PLANTED.with(|planted| planted.set(defect));
+}
+
+pub(crate) fn is(defect: Defect) -> bool {
+    PLANTED.with(Cell::get) == Some(defect)
+}

@@ -1,0 +1,101 @@
+//! A name with its hash.
+
+use crate::{error::NameError, name::Name, random::mix};
+
+/// A name and its hash, made once: a lookup by a `const` key hashes nothing.
+///
+/// ```
+/// use fusebox::{Key, Registry};
+///
+/// static PANEL: Registry<8> = Registry::new();
+/// const AI: Key = Key::new("ai_provider");
+/// assert!(PANEL.get(&AI).is_none());
+/// PANEL.join(&AI)?;
+/// assert!(PANEL.get("ai_provider").is_some());
+/// # Ok::<(), fusebox::RegistryError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    name: Name,
+    hash: u64,
+}
+
+impl Key {
+    /// The key of `name`.
+    ///
+    /// # Panics
+    /// On a name that [`Name::try_new`] refuses; in a `const` that is a
+    /// compile error.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &str) -> Self {
+        Self::of(Name::new(name))
+    }
+
+    /// The key of `name`.
+    #[must_use]
+    pub const fn of(name: Name) -> Self {
+        let words = name.words();
+        let mut hash = 0;
+        let mut at = 0;
+        while at < words.len() {
+            // Names are short: words past the end add nothing but a test.
+            if words[at] != 0 {
+                hash = mix(hash ^ words[at]);
+            }
+            at += 1;
+        }
+        // 0 is a slot that nobody claimed.
+        Self { name, hash: if hash == 0 { 1 } else { hash } }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The hash: never 0, the same on every host and in every release that
+    /// shares a layout.
+    #[must_use]
+    pub const fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// What names a breaker in a lookup: `&str`, [`Name`], or a [`Key`].
+pub trait AsKey: sealed::Sealed {
+    /// The key.
+    ///
+    /// # Errors
+    /// [`NameError`] for a `&str` that is no name.
+    fn as_key(&self) -> Result<Key, NameError>;
+}
+
+impl AsKey for Key {
+    #[inline]
+    fn as_key(&self) -> Result<Key, NameError> {
+        Ok(*self)
+    }
+}
+
+impl AsKey for Name {
+    #[inline]
+    fn as_key(&self) -> Result<Key, NameError> {
+        Ok(Key::of(*self))
+    }
+}
+
+impl AsKey for str {
+    #[inline]
+    fn as_key(&self) -> Result<Key, NameError> {
+        Name::try_new(self).map(Key::of)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Key {}
+    impl Sealed for super::Name {}
+    impl Sealed for str {}
+}

@@ -1,0 +1,70 @@
+//! How a slot gets its owner: one compare-and-swap of the key, then the name.
+
+use crate::{
+    breaker::cell::{Cell, inverted},
+    registry::key::Key,
+    sync::{Ordering, planted},
+};
+
+/// What a look at a slot says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// It is the key's.
+    Own,
+    /// Nobody has claimed it.
+    Vacant,
+    /// It is another name's.
+    Foreign,
+}
+
+/// Whose `cell` is, seen from `key`.
+#[inline]
+pub(crate) fn look(cell: &Cell, key: &Key) -> Slot {
+    // Nothing is read through the key that is not checked by itself: relaxed.
+    match cell.key.load(Ordering::Relaxed) {
+        0 => Slot::Vacant,
+        hash if hash == key.hash() => own(cell, key),
+        _ => Slot::Foreign,
+    }
+}
+
+/// Claims `cell` for `key` if nobody has, and says whose it is then.
+pub(crate) fn claim(cell: &Cell, key: &Key) -> Slot {
+    if planted!(ClaimWithoutCas) {
+        if cell.key.load(Ordering::Relaxed) == 0 {
+            cell.key.store(key.hash(), Ordering::Relaxed);
+            return own(cell, key);
+        }
+        return look(cell, key);
+    }
+    match cell.key.compare_exchange(0, key.hash(), Ordering::Relaxed, Ordering::Relaxed) {
+        Err(other) if other != key.hash() => Slot::Foreign,
+        // Claimed, or the winner had the same name: no need to wait for it.
+        _ => own(cell, key),
+    }
+}
+
+/// Whether a slot with this key's hash has this key's name. Publishes the
+/// words that are not yet there, so that a claimer which stopped half-way
+/// blocks nobody; each is written once, so that a name of the same hash finds
+/// a word that is not its own, and goes on to another slot.
+#[inline]
+fn own(cell: &Cell, key: &Key) -> Slot {
+    if planted!(NamesNotCompared) {
+        return Slot::Own;
+    }
+    for (word, own) in cell.name.iter().zip(inverted(key.name().words())) {
+        let found = match word.load(Ordering::Relaxed) {
+            0 if planted!(UnnamedIsForeign) => return Slot::Foreign,
+            0 => match word.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => own,
+                Err(found) => found,
+            },
+            found => found,
+        };
+        if found != own {
+            return Slot::Foreign;
+        }
+    }
+    Slot::Own
+}
