@@ -22,9 +22,8 @@
 //! ```
 //!
 //! # Where things are
-//! - [`CircuitBreaker`]: [`call`](CircuitBreaker::call),
-//!   [`call_async`](CircuitBreaker::call_async), and under both
-//!   [`try_acquire`](CircuitBreaker::try_acquire) with its [`Permit`];
+//! - [`CircuitBreaker`]: `call`, `call_async`, and under both `try_acquire`
+//!   with its [`Permit`];
 //! - [`BreakerConfig`]: what can be set, with ranges and defaults;
 //! - [`Registry`]: breakers by name;
 //! - [`Clock`] and [`Observer`]: time and events, which you can replace;
@@ -83,7 +82,14 @@ pub use std_clock::{PreciseClock, StdClock};
 pub type DefaultClock = StdClock;
 
 /// The clock of a breaker that names none. Without `std` there is none: this
-/// type is no [`Clock`], so name your own.
+/// type has no values, so name your own.
 #[cfg(not(feature = "std"))]
 #[derive(Debug, Clone, Copy)]
-pub struct DefaultClock(());
+pub enum DefaultClock {}
+
+#[cfg(not(feature = "std"))]
+impl Clock for DefaultClock {
+    fn now(&self) -> Tick {
+        match *self {}
+    }
+}

@@ -31,10 +31,10 @@ pub(crate) fn process_seed() -> u64 {
     {
         let drawn = fastrand::u64(1..);
         // Of racing first users one wins, and all take its seed.
-        return match SEED.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
+        match SEED.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => drawn,
             Err(first) => first,
-        };
+        }
     }
     #[cfg(not(feature = "std"))]
     1

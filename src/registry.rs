@@ -15,7 +15,7 @@ use crate::{
         key::{AsKey, Key},
         slot::Slot,
     },
-    sync::{Ordering, const_fn, planted},
+    sync::{Ordering, planted},
 };
 
 /// `N` breakers, found by name: no allocation, no lock, no growth.
@@ -45,7 +45,7 @@ pub struct Registry<const N: usize, C = DefaultClock, O = DefaultObserver> {
 
 #[cfg(feature = "std")]
 impl<const N: usize> Registry<N> {
-    const_fn! {
+    crate::sync::const_fn! {
         /// An empty registry on the host's clock.
         #[must_use]
         pub fn new() -> Self {
@@ -202,7 +202,7 @@ impl<const N: usize, C, O> Registry<N, C, O> {
     fn walk(&self, key: &Key) -> impl Iterator<Item = &CircuitBreaker<C, O>> {
         // The high half of the hash, scaled to N without a division.
         #[allow(clippy::cast_possible_truncation)] // below N
-        let home = ((key.hash() >> 32) * N as u64 >> 32) as usize;
+        let home = (((key.hash() >> 32) * N as u64) >> 32) as usize;
         let (before, from) = self.slots.split_at(home);
         from.iter().chain(before)
     }

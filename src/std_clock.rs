@@ -48,6 +48,7 @@ mod host {
     }
 
     #[inline]
+    #[allow(clippy::cast_sign_loss)] // nanoseconds within a second, of a type that varies
     fn read(clock: ClockId) -> Tick {
         let time = clock_gettime(clock);
         // A monotonic clock is never negative, and the nanoseconds are below

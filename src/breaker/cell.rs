@@ -45,17 +45,18 @@ impl Cell {
     }
 
     const_fn! {
-        fn filled(key: u64, settings: u64, [a, b, c, d, e]: [u64; name::WORDS]) -> Self {
+        fn filled(key: u64, settings: u64, name: [u64; name::WORDS]) -> Self {
             Self {
                 word: AtomicU64::new(Word::NEW.0),
                 settings: AtomicU64::new(settings),
                 key: AtomicU64::new(key),
+                // One by one: `array::map` is not `const`.
                 name: [
-                    AtomicU64::new(a),
-                    AtomicU64::new(b),
-                    AtomicU64::new(c),
-                    AtomicU64::new(d),
-                    AtomicU64::new(e),
+                    AtomicU64::new(name[0]),
+                    AtomicU64::new(name[1]),
+                    AtomicU64::new(name[2]),
+                    AtomicU64::new(name[3]),
+                    AtomicU64::new(name[4]),
                 ],
                 failures: UnmodelledU64::new(0),
                 rejections: UnmodelledU64::new(0),

@@ -51,7 +51,7 @@ impl BreakerConfig {
     pub const fn new() -> Self {
         Self {
             failure_threshold: 5,
-            recovery_timeout: Duration::from_secs(60),
+            recovery_timeout: Duration::from_mins(1),
             probes: 1,
             successes_to_close: 1,
             doublings: 0,
@@ -144,6 +144,7 @@ impl BreakerConfig {
         let mut at = 0;
         while at < checks.len() {
             let (field, value, unit, min, max) = checks[at];
+            let (min, max): (u64, u64) = (min, max);
             let (min, max) = (min as u128, max as u128);
             if value < min || value > max {
                 return Err(ConfigError { field, value, unit, min, max });

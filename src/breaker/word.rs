@@ -265,7 +265,7 @@ impl Word {
     /// Another state and the next generation; the stamp stays.
     const fn entered(self, state: u64, count: u64) -> Self {
         let generation = self.0.wrapping_add(ONE_GENERATION) & GENERATION;
-        Self(state | generation | count * ONE | self.0 & STAMP)
+        Self(state | generation | (count * ONE) | (self.0 & STAMP))
     }
 
     const fn enter(self, state: u64, count: u64, now: Tick) -> Self {
@@ -273,7 +273,7 @@ impl Word {
     }
 
     const fn with_count(self, count: u64) -> Self {
-        Self(self.0 & !COUNT | count * ONE)
+        Self((self.0 & !COUNT) | (count * ONE))
     }
 
     const fn with_probes(self, probes: Probes, now: Tick) -> Self {
