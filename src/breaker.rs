@@ -123,6 +123,16 @@ impl<C, O> CircuitBreaker<C, O> {
         Word(self.cell.word.load(Ordering::Relaxed))
     }
 
+    /// The observer that it was given.
+    pub const fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// The clock that it was given.
+    pub const fn clock(&self) -> &C {
+        &self.clock
+    }
+
     /// The state, as of now. A breaker whose recovery timeout has passed is
     /// `Open` until the next caller becomes its first probe.
     #[must_use]

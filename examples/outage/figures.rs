@@ -1,0 +1,138 @@
+//! The samples of a run, added up.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::{
+    client::Sample,
+    guard::{Answer, Change, Guard},
+    schedule::{Phase, Schedule},
+};
+
+/// The width of the buckets in which the picture shows a run.
+pub const BUCKET_MS: u64 = 100;
+
+/// What one run came to.
+#[derive(Debug, Serialize)]
+pub struct Figures {
+    pub run: &'static str,
+    pub calls: usize,
+    pub served: usize,
+    pub failed: usize,
+    pub rejected: usize,
+    /// Answers a second, over the whole run.
+    pub goodput_per_s: f64,
+    /// Calls that reached for the server while it was down.
+    pub calls_to_dead_server: usize,
+    /// Callers' time spent on calls that failed.
+    pub wasted_s: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub p999_ms: f64,
+    /// From the server's recovery to the first answer; none if none came.
+    pub recovery_ms: Option<u64>,
+    pub timeline: Vec<TimelineEntry>,
+    #[serde(skip)]
+    pub buckets: Vec<Bucket>,
+    #[serde(skip)]
+    pub changes: Vec<Change>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TimelineEntry {
+    pub at_ms: u64,
+    pub state: String,
+}
+
+/// A tenth of a second.
+#[derive(Clone, Debug, Default)]
+pub struct Bucket {
+    /// Answers of calls that began in it.
+    pub served: u32,
+    /// What callers waited in calls that began in it and failed, in seconds.
+    pub wasted_s: f64,
+}
+
+impl Figures {
+    pub fn of(guard: &Guard, schedule: &Schedule, samples: &[Sample]) -> Self {
+        let count =
+            |answer: Answer| samples.iter().filter(|sample| sample.answer == answer).count();
+        let reached_dead = |sample: &&Sample| {
+            sample.answer != Answer::Rejected && schedule.phase_at(sample.at_ms) != Phase::Answers
+        };
+        let wasted: Duration = samples
+            .iter()
+            .filter(|sample| sample.answer != Answer::Served)
+            .map(|sample| sample.waited)
+            .sum();
+        let recovery = schedule.recovery();
+        let first_answer = samples
+            .iter()
+            .filter(|sample| sample.answer == Answer::Served)
+            .map(|sample| sample.at_ms + millis(sample.waited))
+            .filter(|&at| at >= recovery)
+            .min();
+        let latency = Latency::of(samples);
+        let changes = guard.changes();
+        let served = count(Answer::Served);
+        Self {
+            run: guard.label(),
+            calls: samples.len(),
+            served,
+            failed: count(Answer::Failed),
+            rejected: count(Answer::Rejected),
+            goodput_per_s: served as f64 / schedule.length().as_secs_f64(),
+            calls_to_dead_server: samples.iter().filter(reached_dead).count(),
+            wasted_s: wasted.as_secs_f64(),
+            p50_ms: latency.quantile(0.5),
+            p99_ms: latency.quantile(0.99),
+            p999_ms: latency.quantile(0.999),
+            recovery_ms: first_answer.map(|at| at - recovery),
+            timeline: changes
+                .iter()
+                .map(|change| TimelineEntry { at_ms: change.at_ms, state: change.to.to_string() })
+                .collect(),
+            buckets: buckets(schedule, samples),
+            changes,
+        }
+    }
+}
+
+fn buckets(schedule: &Schedule, samples: &[Sample]) -> Vec<Bucket> {
+    let mut buckets = vec![Bucket::default(); schedule.end().div_ceil(BUCKET_MS) as usize];
+    for sample in samples {
+        if let Some(bucket) = buckets.get_mut((sample.at_ms / BUCKET_MS) as usize) {
+            match sample.answer {
+                Answer::Served => bucket.served += 1,
+                Answer::Failed | Answer::Rejected => {
+                    bucket.wasted_s += sample.waited.as_secs_f64();
+                }
+            }
+        }
+    }
+    buckets
+}
+
+/// How long callers waited, whatever they got.
+struct Latency(Histogram<u64>);
+
+impl Latency {
+    fn of(samples: &[Sample]) -> Self {
+        // Microseconds to three digits, up to whatever comes.
+        let mut waits = Histogram::new(3).expect("three digits are allowed");
+        for sample in samples {
+            waits.record(sample.waited.as_micros() as u64).expect("it grows as needed");
+        }
+        Self(waits)
+    }
+
+    fn quantile(&self, quantile: f64) -> f64 {
+        self.0.value_at_quantile(quantile) as f64 / 1e3
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis() as u64
+}
