@@ -1,0 +1,117 @@
+//! The core without std, without an allocator, without a C library: a registry
+//! and a breaker go through an outage, sync and async. Exit code 0 if all is
+//! as it should be, else the number of the step that was not.
+#![no_std]
+#![no_main]
+
+use core::{
+    arch::{asm, naked_asm},
+    future::{self, Future},
+    panic::PanicInfo,
+    pin::pin,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use fusebox::{
+    BreakerConfig, CallError, Clock, ConstDefault, Event, Observer, Registry, Settings, State,
+    Tick, Verdict,
+};
+
+/// Milliseconds, as a timer's interrupt would count them.
+static UPTIME: AtomicU64 = AtomicU64::new(0);
+
+struct Uptime;
+
+impl Clock for Uptime {
+    fn now(&self) -> Tick {
+        Tick::from_millis(UPTIME.load(Ordering::Relaxed))
+    }
+}
+
+impl ConstDefault for Uptime {
+    const DEFAULT: Self = Self;
+}
+
+static TRANSITIONS: AtomicU32 = AtomicU32::new(0);
+
+struct CountTransitions;
+
+impl Observer for CountTransitions {
+    fn on_event(&self, event: &Event<'_>) {
+        if matches!(event, Event::Transition(_)) {
+            TRANSITIONS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl ConstDefault for CountTransitions {
+    const DEFAULT: Self = Self;
+}
+
+static PANEL: Registry<4, Uptime, CountTransitions> = Registry::const_default();
+
+const SETTINGS: Settings =
+    BreakerConfig::new().failure_threshold(2).recovery_timeout(Duration::from_millis(100)).build();
+
+/// The number of the step that failed.
+fn outage() -> Result<(), i32> {
+    let step = |number: i32, holds: bool| if holds { Ok(()) } else { Err(number) };
+
+    let bus = PANEL.breaker("sensor bus", SETTINGS).map_err(|_| 1)?;
+    step(2, bus.call(|| Ok::<_, ()>(7)) == Ok(7))?;
+    for _ in 0..2 {
+        step(3, bus.call(|| Err::<(), _>("nack")) == Err(CallError::Failed("nack")))?;
+    }
+    step(4, bus.state() == State::Open)?;
+    let rejected = bus.try_acquire().map(drop).err().ok_or(5)?;
+    step(6, rejected.name() == Some("sensor bus"))?;
+    step(7, rejected.retry_after() == Some(Duration::from_millis(100)))?;
+
+    UPTIME.fetch_add(100, Ordering::Relaxed);
+    let mut cx = Context::from_waker(Waker::noop());
+    {
+        // A probe that is cancelled while it waits gives its place back.
+        let probe = pin!(bus.call_async(future::pending::<Result<(), ()>>()));
+        step(8, probe.poll(&mut cx).is_pending() && bus.state() == State::HalfOpen)?;
+        step(9, bus.try_acquire().is_err())?;
+    }
+    let probe = pin!(bus.call_async(future::ready(Ok::<_, ()>(8))));
+    step(10, probe.poll(&mut cx) == Poll::Ready(Ok(8)))?;
+    step(11, bus.state() == State::Closed)?;
+    step(12, TRANSITIONS.load(Ordering::Relaxed) == 3)?;
+
+    let permit = bus.try_acquire().map_err(|_| 13)?;
+    bus.reset();
+    step(14, permit.failure() == Verdict::Stale)?;
+    for name in ["a", "b", "c"] {
+        PANEL.join(name).map_err(|_| 15)?;
+    }
+    step(16, PANEL.join("d").is_err() && PANEL.len() == 4)
+}
+
+/// Where the kernel starts the program: aligns the stack, as a call expects.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+extern "C" fn _start() -> ! {
+    naked_asm!("xor ebp, ebp", "and rsp, -16", "call {main}", main = sym main)
+}
+
+extern "C" fn main() -> ! {
+    exit(outage().err().unwrap_or(0))
+}
+
+fn exit(code: i32) -> ! {
+    // SAFETY: `exit_group` takes a code, touches no memory and does not return.
+    unsafe { asm!("syscall", in("rax") 231, in("edi") code, options(noreturn)) }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    exit(101)
+}
+
+/// The precompiled `core` names it for unwinding; nothing here unwinds.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
