@@ -1,0 +1,82 @@
+//! Model 7: force, close, reset and disable against records.
+
+use fusebox::{BreakerConfig, State, Verdict, planted::Defect};
+use loom::thread;
+use loom_tests::{Breaker, breaker, catches, check, claim};
+
+/// A failure that opens the breaker, against somebody who forces a state.
+fn against_failure(force: fn(&Breaker), forced: State) {
+    let (breaker, _) = breaker(BreakerConfig::new().failure_threshold(1));
+    let permit = breaker.try_acquire().expect("admitted");
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || force(&breaker))
+    };
+    let verdict = permit.failure();
+    other.join().unwrap();
+    let snapshot = breaker.snapshot();
+    claim!(snapshot.state == forced, "what was forced holds; it is {}", snapshot.state);
+    // Recorded before it (an opening, then the force), or stale after it.
+    let end = (snapshot.generation, verdict);
+    claim!(
+        end == (2, Verdict::Recorded) || end == (1, Verdict::Stale),
+        "no order explains {end:?}"
+    );
+}
+
+fn force_open() {
+    against_failure(Breaker::force_open, State::ForcedOpen);
+}
+
+fn close() {
+    against_failure(Breaker::close, State::Closed);
+}
+
+fn disable() {
+    against_failure(Breaker::disable, State::Disabled);
+}
+
+fn reset() {
+    against_failure(Breaker::reset, State::Closed);
+}
+
+/// Two operators at once: both are counted as changes of state.
+fn against_each_other() {
+    let (breaker, _) = breaker(BreakerConfig::new());
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || breaker.force_open())
+    };
+    breaker.disable();
+    other.join().unwrap();
+    let snapshot = breaker.snapshot();
+    claim!(snapshot.generation == 2, "two changes, and generation {}", snapshot.generation);
+    claim!(
+        matches!(snapshot.state, State::ForcedOpen | State::Disabled),
+        "one of the two is last; it is {}",
+        snapshot.state
+    );
+}
+
+#[test]
+fn forced_states_race_safely_with_records() {
+    check(force_open);
+    check(close);
+    check(disable);
+    check(reset);
+    check(against_each_other);
+}
+
+#[test]
+fn a_force_that_keeps_the_generation_is_caught() {
+    catches(Defect::ForceKeepsGeneration, force_open);
+    catches(Defect::ForceKeepsGeneration, close);
+    catches(Defect::ForceKeepsGeneration, disable);
+    catches(Defect::ForceKeepsGeneration, reset);
+}
+
+#[test]
+fn a_lost_force_is_caught() {
+    catches(Defect::LostUpdate, close);
+    catches(Defect::LostUpdate, against_each_other);
+}

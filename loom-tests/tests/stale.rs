@@ -1,0 +1,54 @@
+//! Model 3: a stale outcome never changes the word.
+
+use fusebox::{BreakerConfig, State, planted::Defect};
+use loom::thread;
+use loom_tests::{TIMEOUT, breaker, catches, check, claim, fail};
+
+/// A failure from before an opening and a closing.
+fn late_failure() {
+    let (breaker, _) = breaker(BreakerConfig::new().failure_threshold(3));
+    let late = breaker.try_acquire().expect("admitted");
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || {
+            breaker.force_open();
+            breaker.close();
+        })
+    };
+    late.failure();
+    other.join().unwrap();
+    let snapshot = breaker.snapshot();
+    // Before the opening it is forgotten, after it it is stale.
+    claim!(snapshot.state == State::Closed, "it stays closed");
+    claim!(snapshot.consecutive_failures == 0, "a failure of generation 0 counts in no other");
+    claim!(snapshot.generation == 2, "two changes of state");
+}
+
+/// A success from before the opening, while the first probe is under way.
+fn late_success() {
+    let (breaker, clock) = breaker(BreakerConfig::new().failure_threshold(1));
+    let late = breaker.try_acquire().expect("admitted");
+    fail(&breaker);
+    clock.advance(TIMEOUT);
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || breaker.try_acquire().map(std::mem::forget).is_ok())
+    };
+    late.success();
+    let admitted = other.join().unwrap();
+    claim!(admitted, "the probe is admitted");
+    claim!(breaker.state() == State::HalfOpen, "only a probe closes; it is {}", breaker.state());
+    claim!(breaker.snapshot().probes_in_flight == 1, "the probe is in flight");
+}
+
+#[test]
+fn a_stale_outcome_changes_nothing() {
+    check(late_failure);
+    check(late_success);
+}
+
+#[test]
+fn a_missing_generation_check_is_caught() {
+    catches(Defect::NoGenerationCheck, late_failure);
+    catches(Defect::NoGenerationCheck, late_success);
+}
