@@ -107,15 +107,26 @@ macro_rules! claim {
 
 /// Runs `model` in every order that loom finds.
 pub fn check(model: fn()) {
-    let runs = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&runs);
+    let orders = run(model);
+    assert!(orders > 1, "a model with one order models no race");
+}
+
+/// Runs a model whose threads wait for each other: what one thread wrote must
+/// be what the next one reads.
+pub fn check_in_sequence(model: fn()) {
+    run(model);
+}
+
+fn run(model: fn()) -> usize {
+    let orders = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&orders);
     loom::model(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         model();
     });
-    let runs = runs.load(Ordering::SeqCst);
-    println!("{runs} orders");
-    assert!(runs > 1, "a model with one order models no race");
+    let orders = orders.load(Ordering::SeqCst);
+    println!("{orders} orders");
+    orders
 }
 
 /// Runs `model` with `defect` planted, and demands that a claim breaks.

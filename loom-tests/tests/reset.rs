@@ -3,7 +3,7 @@
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};
 use loom::thread;
-use loom_tests::{breaker, catches, check, claim, fail};
+use loom_tests::{breaker, catches, check, check_in_sequence, claim, fail};
 
 /// One failure is counted already; the next opens.
 fn success_against_failure() {
@@ -62,7 +62,7 @@ fn success_after_failure() {
 fn some_sequential_order_explains_a_reset() {
     check(success_against_failure);
     check(success_against_two_failures);
-    check(success_after_failure);
+    check_in_sequence(success_after_failure);
 }
 
 #[test]
