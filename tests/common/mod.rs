@@ -1,0 +1,113 @@
+//! What the tests share: a breaker on a manual clock, and a list of its
+//! transitions.
+#![allow(dead_code, unreachable_pub)] // each test file uses its share
+
+use std::{
+    sync::Mutex,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use fusebox::{
+    BreakerConfig, CircuitBreaker, Event, ManualClock, Name, Observer, Rejected, Settings, State,
+    Tick, Verdict,
+};
+
+/// The recovery timeout of [`config`].
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+pub type Breaker<'a> = CircuitBreaker<&'a ManualClock, &'a Log>;
+
+/// Three failures open; ten seconds until the first probe.
+pub const fn config() -> BreakerConfig {
+    BreakerConfig::new().failure_threshold(3).recovery_timeout(TIMEOUT)
+}
+
+/// A clock and a log, for a breaker to borrow.
+pub struct Bench {
+    pub clock: ManualClock,
+    pub log: Log,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let clock = ManualClock::new();
+        clock.set(Tick::from_millis(1_000_000));
+        Self { clock, log: Log::default() }
+    }
+
+    pub fn breaker(&self, config: BreakerConfig) -> Breaker<'_> {
+        self.with_settings(config.build())
+    }
+
+    pub fn with_settings(&self, settings: Settings) -> Breaker<'_> {
+        CircuitBreaker::with(Some(Name::new("tested")), settings, &self.clock, &self.log)
+    }
+
+    /// A breaker that has just opened.
+    pub fn opened(&self, config: BreakerConfig) -> Breaker<'_> {
+        let breaker = self.breaker(config);
+        while breaker.state() == State::Closed {
+            fail(&breaker);
+        }
+        breaker
+    }
+
+    /// A breaker that has opened, and whose timeout has passed.
+    pub fn due(&self, config: BreakerConfig) -> Breaker<'_> {
+        let breaker = self.opened(config);
+        self.clock.advance(TIMEOUT);
+        breaker
+    }
+}
+
+/// Writes transitions down and counts rejections.
+#[derive(Default)]
+pub struct Log {
+    transitions: Mutex<Vec<(State, State, bool)>>,
+    rejections: Mutex<usize>,
+}
+
+impl Log {
+    /// From, to, and whether it was forced; forgets what it returns.
+    pub fn take(&self) -> Vec<(State, State, bool)> {
+        std::mem::take(&mut self.transitions.lock().unwrap())
+    }
+
+    pub fn rejections(&self) -> usize {
+        *self.rejections.lock().unwrap()
+    }
+}
+
+impl Observer for Log {
+    fn on_event(&self, event: &Event<'_>) {
+        match event {
+            Event::Transition(t) => {
+                assert_eq!(t.breaker, Some("tested"));
+                self.transitions.lock().unwrap().push((t.from, t.to, t.forced));
+            }
+            Event::Rejection(_) => *self.rejections.lock().unwrap() += 1,
+            other => panic!("an event of another kind: {other:?}"),
+        }
+    }
+}
+
+pub fn fail(breaker: &Breaker<'_>) -> Verdict {
+    breaker.try_acquire().expect("admitted").failure()
+}
+
+pub fn succeed(breaker: &Breaker<'_>) -> Verdict {
+    breaker.try_acquire().expect("admitted").success()
+}
+
+pub fn rejection(breaker: &Breaker<'_>) -> Rejected {
+    breaker.try_acquire().map(drop).expect_err("rejected")
+}
+
+pub fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub fn context() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
