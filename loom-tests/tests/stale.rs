@@ -1,8 +1,11 @@
 //! Model 3: a stale outcome never changes the word.
 
-use fusebox::{BreakerConfig, State, planted::Defect};
+use fusebox::{BreakerConfig, CircuitBreaker, State, Verdict, planted::Defect};
 use loom::thread;
-use loom_tests::{TIMEOUT, breaker, catches, check, claim, fail};
+use loom_tests::{
+    Breaker, Openings, TIMEOUT, TestClock, breaker, catches, check, claim, fail, lose_permit,
+    settings,
+};
 
 /// A failure from before an opening and a closing.
 fn late_failure() {
@@ -26,19 +29,28 @@ fn late_failure() {
 
 /// A success from before the opening, while the first probe is under way.
 fn late_success() {
-    let (breaker, clock) = breaker(BreakerConfig::new().failure_threshold(1));
+    let clock = TestClock::default();
+    let settings = settings(BreakerConfig::new().failure_threshold(1));
+    // Leaked, so that the permit can move to the thread that reports it. It
+    // must be that one: the spawning thread runs first, and loom looks for
+    // other orders only from the last access before a conflicting one, so a
+    // lone early load of it would stay early.
+    let breaker: &'static Breaker = Box::leak(Box::new(CircuitBreaker::with(
+        None,
+        settings,
+        clock.clone(),
+        Openings::default(),
+    )));
     let late = breaker.try_acquire().expect("admitted");
-    fail(&breaker);
+    fail(breaker);
     clock.advance(TIMEOUT);
-    let other = {
-        let breaker = breaker.clone();
-        thread::spawn(move || breaker.try_acquire().map(std::mem::forget).is_ok())
-    };
-    late.success();
-    let admitted = other.join().unwrap();
+    let other = thread::spawn(move || late.success());
+    let admitted = lose_permit(breaker);
+    let verdict = other.join().unwrap();
     claim!(admitted, "the probe is admitted");
     claim!(breaker.state() == State::HalfOpen, "only a probe closes; it is {}", breaker.state());
     claim!(breaker.snapshot().probes_in_flight == 1, "the probe is in flight");
+    claim!(verdict == Verdict::Stale, "it says so");
 }
 
 #[test]
