@@ -1,0 +1,139 @@
+//! The rules once more, plainly: named fields, no bits, one thread. Written
+//! from the design, not from the code that it checks.
+
+use fusebox::Verdict;
+
+/// The settings that the model knows, in plain numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    pub threshold: u32,
+    pub timeout: i64,
+    pub probes: u32,
+    pub successes: u32,
+    pub doublings: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    Closed { failures: u32 },
+    Open { reopenings: u32, since: i64 },
+    HalfOpen { reopenings: u32, in_flight: u32, succeeded: u32, progress: i64 },
+    ForcedOpen,
+    Disabled,
+}
+
+/// Which life of the breaker admitted a call, and whether as a probe.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket {
+    life: u64,
+    probe: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Report {
+    Success,
+    Failure,
+    Nothing,
+}
+
+pub struct Model {
+    pub phase: Phase,
+    /// Counts changes of state, without end.
+    pub life: u64,
+    pub rules: Rules,
+}
+
+impl Model {
+    pub fn new(rules: Rules) -> Self {
+        Self { phase: Phase::Closed { failures: 0 }, life: 0, rules }
+    }
+
+    pub fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.life += 1;
+    }
+
+    /// A ticket, or the milliseconds left (none: for ever).
+    pub fn acquire(&mut self, now: i64) -> Result<Ticket, Option<i64>> {
+        let rules = self.rules;
+        match &mut self.phase {
+            Phase::Closed { .. } | Phase::Disabled => {}
+            Phase::ForcedOpen => return Err(None),
+            Phase::Open { reopenings, since } => {
+                let reopenings = *reopenings;
+                let wait = rules.timeout << reopenings.min(rules.doublings);
+                Self::wait_over(since, wait, now)?;
+                self.enter(Phase::HalfOpen {
+                    reopenings,
+                    in_flight: 1,
+                    succeeded: 0,
+                    progress: now,
+                });
+                return Ok(Ticket { life: self.life, probe: true });
+            }
+            Phase::HalfOpen { in_flight, progress, .. } => {
+                if *in_flight < rules.probes {
+                    *in_flight += 1;
+                } else {
+                    // A whole timeout without progress: a place is lost, and
+                    // this caller has it.
+                    Self::wait_over(progress, rules.timeout, now)?;
+                }
+                *progress = now;
+                return Ok(Ticket { life: self.life, probe: true });
+            }
+        }
+        Ok(Ticket { life: self.life, probe: false })
+    }
+
+    /// Whether `wait` is over; a start in the future begins anew.
+    fn wait_over(since: &mut i64, wait: i64, now: i64) -> Result<(), Option<i64>> {
+        if now < *since {
+            *since = now;
+            return Err(Some(wait));
+        }
+        let left = wait - (now - *since);
+        if left > 0 { Err(Some(left)) } else { Ok(()) }
+    }
+
+    pub fn report(&mut self, ticket: Ticket, report: Report, now: i64) -> Verdict {
+        if ticket.life != self.life {
+            return Verdict::Stale;
+        }
+        let rules = self.rules;
+        let next = match &mut self.phase {
+            Phase::Closed { failures } => match report {
+                Report::Success => {
+                    *failures = 0;
+                    None
+                }
+                Report::Failure => {
+                    *failures += 1;
+                    (*failures >= rules.threshold)
+                        .then_some(Phase::Open { reopenings: 0, since: now })
+                }
+                Report::Nothing => None,
+            },
+            Phase::HalfOpen { reopenings, in_flight, succeeded, progress } => {
+                assert!(ticket.probe);
+                *in_flight = in_flight.saturating_sub(1);
+                match report {
+                    Report::Success => {
+                        *succeeded += 1;
+                        *progress = now;
+                        (*succeeded >= rules.successes).then_some(Phase::Closed { failures: 0 })
+                    }
+                    Report::Failure => {
+                        Some(Phase::Open { reopenings: (*reopenings + 1).min(15), since: now })
+                    }
+                    Report::Nothing => None,
+                }
+            }
+            Phase::Open { .. } | Phase::ForcedOpen | Phase::Disabled => None,
+        };
+        if let Some(next) = next {
+            self.enter(next);
+        }
+        Verdict::Recorded
+    }
+}

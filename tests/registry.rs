@@ -1,0 +1,161 @@
+//! The registry: G1 to G6, which are section 5 of the design in order: claims,
+//! probing and capacity, clashes, look-ups, names, hashes.
+
+mod common;
+
+use std::ptr;
+
+use common::config;
+use fusebox::{
+    BreakerConfig, CircuitBreaker, DefaultObserver, Key, ManualClock, Name, NameError, Registry,
+    RegistryError, State,
+};
+
+type Panel<'a, const N: usize> = Registry<N, &'a ManualClock, DefaultObserver>;
+
+static GLOBAL: Registry<4> = Registry::new();
+
+#[test]
+fn g1_a_slot_is_a_closed_breaker_from_its_claim_on() {
+    let clock = ManualClock::new();
+    let panel: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
+    let joined = panel.join("ai").unwrap();
+    assert_eq!(joined.state(), State::Closed);
+    assert_eq!(joined.settings(), BreakerConfig::new().build(), "the defaults, until published");
+    let published = panel.breaker("ai", config().build()).unwrap();
+    assert!(ptr::eq(joined, published), "one name, one breaker");
+    assert_eq!(joined.settings(), config().build());
+    assert_eq!(joined.name(), Some(Name::new("ai")));
+}
+
+#[test]
+fn g1_a_registry_can_be_a_static_and_its_breakers_live_as_long() {
+    let breaker: &'static CircuitBreaker = GLOBAL.breaker("static", config().build()).unwrap();
+    assert!(breaker.try_acquire().is_ok());
+}
+
+#[test]
+fn g2_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
+    let clock = ManualClock::new();
+    let panel: Panel<'_, 16> = Registry::with(&&clock, &DefaultObserver);
+    assert!(panel.is_empty());
+    let names: Vec<_> = (0..16).map(|n| format!("breaker {n}")).collect();
+    let breakers: Vec<_> =
+        names.iter().map(|name| panel.breaker(&**name, config().build()).unwrap()).collect();
+    for (at, breaker) in breakers.iter().enumerate() {
+        assert!(!breakers[..at].iter().any(|other| ptr::eq(*other, *breaker)));
+    }
+    let error = panel.breaker("one more", config().build()).map(drop).unwrap_err();
+    assert_eq!(error, RegistryError::Full { capacity: 16 });
+    assert_eq!(error.to_string(), "the registry is full: all its 16 slots have other names");
+    assert_eq!((panel.len(), panel.capacity()), (16, 16));
+    assert!(panel.get("one more").is_none());
+    for (name, breaker) in names.iter().zip(breakers) {
+        assert!(ptr::eq(panel.get(&**name).unwrap(), breaker), "all are still found");
+    }
+}
+
+#[test]
+fn g2_a_registry_of_no_slots_is_full() {
+    let panel: Registry<0> = Registry::new();
+    assert_eq!(panel.join("ai").map(drop), Err(RegistryError::Full { capacity: 0 }));
+    assert!(panel.get("ai").is_none());
+}
+
+#[test]
+fn g3_other_settings_are_an_error_that_shows_both() {
+    let panel: Registry<4> = Registry::new();
+    let (published, asked) = (config().build(), config().probes(2).build());
+    panel.breaker("ai", published).unwrap();
+    let error = panel.breaker("ai", asked).map(drop).unwrap_err();
+    assert_eq!(error, RegistryError::Clash { name: Name::new("ai"), published, asked });
+    let text = error.to_string();
+    assert!(text.contains("`ai`"), "{text}");
+    assert!(text.contains("probes=1") && text.contains("probes=2"), "{text}");
+    assert_eq!(panel.get("ai").unwrap().settings(), published, "nothing is changed");
+}
+
+#[test]
+fn g4_a_lookup_without_settings_returns_what_is_there() {
+    let panel: Registry<4> = Registry::new();
+    assert!(panel.get("ai").is_none());
+    assert!(panel.is_empty(), "get makes nothing");
+    let made = panel.breaker("ai", config().build()).unwrap();
+    assert!(ptr::eq(panel.get("ai").unwrap(), made));
+    assert!(ptr::eq(panel.join("ai").unwrap(), made));
+    assert!(ptr::eq(panel.join(&Name::new("ai")).unwrap(), made));
+    assert!(ptr::eq(panel.join(&Key::new("ai")).unwrap(), made));
+    assert_eq!(panel.iter().count(), 1);
+}
+
+#[test]
+fn g5_names_are_1_to_40_bytes_without_control_characters() {
+    let panel: Registry<8> = Registry::new();
+    let long = "x".repeat(41);
+    let bad = [
+        ("", NameError::Empty),
+        (&*long, NameError::TooLong { len: 41 }),
+        ("a\nb", NameError::Control { at: 1 }),
+        ("\0", NameError::Control { at: 0 }),
+        ("bell\u{7}", NameError::Control { at: 4 }),
+        ("del\u{7f}", NameError::Control { at: 3 }),
+        ("c1\u{80}", NameError::Control { at: 2 }),
+        ("c1\u{9f}", NameError::Control { at: 2 }),
+    ];
+    for (name, error) in bad {
+        assert_eq!(Name::try_new(name), Err(error));
+        assert_eq!(panel.join(name).map(drop), Err(RegistryError::Name(error)));
+        assert!(panel.get(name).is_none());
+        assert!(panel.is_empty());
+    }
+    for name in ["x", &long[..40], "größe", "数据库", "a b", "nbsp\u{a0}", "tab less"] {
+        let breaker = panel.join(name).unwrap();
+        assert_eq!(breaker.name().unwrap().as_str(), name);
+    }
+}
+
+/// Two names of 16 bytes with one hash. The hash mixes word by word,
+/// `mix(mix(a) ^ b)`, so for another first word `c` the second is
+/// `mix(a) ^ b ^ mix(c)`; tried until it is printable.
+fn collision() -> [String; 2] {
+    fn mix(value: u64) -> u64 {
+        let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    let word = |text: &[u8]| u64::from_le_bytes(text.try_into().unwrap());
+    let known = mix(word(b"breaker ")) ^ word(b"number 1");
+    let other = (0..).map(|number| format!("{number:08}")).find_map(|first| {
+        let second = (known ^ mix(word(first.as_bytes()))).to_le_bytes();
+        let printable = second.iter().all(|byte| (b' '..=b'~').contains(byte));
+        printable.then(|| first + str::from_utf8(&second).unwrap())
+    });
+    ["breaker number 1".to_owned(), other.unwrap()]
+}
+
+#[test]
+fn g6_two_names_with_one_hash_are_told_apart() {
+    let [a, b] = collision();
+    assert_eq!(Key::new(&a).hash(), Key::new(&b).hash(), "{a:?} and {b:?}");
+    let panel: Registry<2> = Registry::new();
+    let first = panel.breaker(&*a, config().build()).unwrap();
+    assert!(panel.get(&*b).is_none());
+    let second = panel.breaker(&*b, config().probes(2).build()).unwrap();
+    assert!(!ptr::eq(first, second));
+    assert_eq!(first.name().unwrap().as_str(), a);
+    assert_eq!(second.name().unwrap().as_str(), b);
+    assert!(ptr::eq(panel.get(&*a).unwrap(), first));
+    assert!(ptr::eq(panel.get(&*b).unwrap(), second));
+    // With one slot left to neither, the second is refused, not merged.
+    let panel: Registry<1> = Registry::new();
+    panel.join(&*a).unwrap();
+    assert_eq!(panel.join(&*b).map(drop), Err(RegistryError::Full { capacity: 1 }));
+}
+
+#[test]
+fn neighbouring_slots_share_no_cache_line() {
+    assert_eq!(size_of::<CircuitBreaker>(), 128);
+    assert_eq!(align_of::<CircuitBreaker>(), 128);
+    assert_eq!(size_of::<Registry<8>>(), 8 * 128);
+}
