@@ -93,3 +93,7 @@ impl Clock for DefaultClock {
         match *self {}
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

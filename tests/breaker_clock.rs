@@ -1,4 +1,5 @@
 //! Time that misbehaves, and jitter: B12, B18.
+#![allow(clippy::unchecked_time_subtraction)] // an overflow should fail the test
 
 mod common;
 
@@ -107,8 +108,8 @@ fn the_longest_wait_elapses() {
 fn the_hosts_clocks_run_and_share_their_origin() {
     let coarse = StdClock.now();
     let precise = PreciseClock.now();
-    assert!(precise.since(coarse) < Duration::from_secs(60));
-    assert!(coarse.since(precise) < Duration::from_secs(60));
+    assert!(precise.since(coarse) < Duration::from_mins(1));
+    assert!(coarse.since(precise) < Duration::from_mins(1));
     assert!(StdClock.now() >= coarse);
 }
 
