@@ -9,10 +9,7 @@ pub(crate) mod word;
 
 use core::fmt;
 
-#[cfg(feature = "std")]
-use crate::event::DefaultObserver;
 use crate::{
-    DefaultClock,
     breaker::{
         cell::Cell,
         permit::{CallGuard, Permit},
@@ -21,8 +18,9 @@ use crate::{
         word::{Admission, Forced, Outcome, Word},
     },
     clock::Clock,
+    default_clock::DefaultClock,
     error::{CallError, Rejected},
-    event::{Event, Observer, Transition},
+    event::{DefaultObserver, Event, Observer, Transition},
     name::Name,
     random::{mix, process_seed},
     state::{State, Verdict},
@@ -61,7 +59,7 @@ use crate::{
 /// assert!(error.to_string().starts_with("circuit breaker `ai` is open, retry after "));
 /// ```
 #[repr(C)]
-pub struct CircuitBreaker<C = DefaultClock, O = crate::DefaultObserver> {
+pub struct CircuitBreaker<C = DefaultClock, O = DefaultObserver> {
     pub(crate) cell: Cell,
     clock: C,
     observer: O,
@@ -73,7 +71,7 @@ impl CircuitBreaker {
         /// A breaker without a name, on the host's clock.
         #[must_use]
         pub fn new(settings: Settings) -> Self {
-            Self::with(None, settings, crate::StdClock, DefaultObserver)
+            Self::with(None, settings, crate::std_clock::StdClock, DefaultObserver)
         }
     }
 
@@ -86,7 +84,7 @@ impl CircuitBreaker {
         #[must_use]
         #[track_caller]
         pub fn named(name: &str, settings: Settings) -> Self {
-            Self::with(Some(Name::new(name)), settings, crate::StdClock, DefaultObserver)
+            Self::with(Some(Name::new(name)), settings, crate::std_clock::StdClock, DefaultObserver)
         }
     }
 }

@@ -146,40 +146,6 @@ impl<E: Error> Error for CallError<E> {
     }
 }
 
-/// A name that no breaker can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameError {
-    /// It has no bytes.
-    Empty,
-    /// It has more than 40 bytes.
-    TooLong {
-        /// Its length in bytes.
-        len: usize,
-    },
-    /// It holds a control character.
-    Control {
-        /// The byte at which that character starts.
-        at: usize,
-    },
-}
-
-impl fmt::Display for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a breaker's name is empty, and must have 1 to 40 bytes"),
-            Self::TooLong { len } => {
-                write!(f, "a breaker's name has {len} bytes, and must have 1 to 40")
-            }
-            Self::Control { at } => {
-                write!(f, "a breaker's name holds a control character at byte {at}")
-            }
-        }
-    }
-}
-
-impl Error for NameError {}
-
 /// A setting outside its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {

@@ -102,8 +102,8 @@ where
                 Poll::Pending
             }
             Poll::Ready(result) => {
-                let expect = this.expect.take();
-                Poll::Ready(guard.report(|error| expect.is_none_or(|expect| expect(error)), result))
+                let expect = |error: &E| this.expect.take().is_none_or(|expect| expect(error));
+                Poll::Ready(guard.report(expect, result))
             }
         }
     }

@@ -42,6 +42,7 @@ extern crate std;
 
 mod breaker;
 mod clock;
+mod default_clock;
 mod error;
 mod event;
 mod future;
@@ -63,10 +64,11 @@ pub use breaker::{
     snapshot::{Counters, Snapshot},
 };
 pub use clock::{Clock, ConstDefault, ManualClock, Tick};
-pub use error::{CallError, ConfigError, NameError, Rejected};
+pub use default_clock::DefaultClock;
+pub use error::{CallError, ConfigError, Rejected};
 pub use event::{DefaultObserver, Event, Observer, Transition};
 pub use future::CallAsync;
-pub use name::Name;
+pub use name::{Name, NameError};
 pub use random::set_seed;
 pub use registry::{
     Registry,
@@ -76,23 +78,6 @@ pub use registry::{
 pub use state::{State, Verdict};
 #[cfg(feature = "std")]
 pub use std_clock::{PreciseClock, StdClock};
-
-/// The clock of a breaker that names none: [`StdClock`].
-#[cfg(feature = "std")]
-pub type DefaultClock = StdClock;
-
-/// The clock of a breaker that names none. Without `std` there is none: this
-/// type has no values, so name your own.
-#[cfg(not(feature = "std"))]
-#[derive(Debug, Clone, Copy)]
-pub enum DefaultClock {}
-
-#[cfg(not(feature = "std"))]
-impl Clock for DefaultClock {
-    fn now(&self) -> Tick {
-        match *self {}
-    }
-}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,8 +1,6 @@
 //! The name of a breaker: up to 40 bytes, held by value.
 
-use core::{fmt, str};
-
-use crate::error::NameError;
+use core::{error::Error, fmt, str};
 
 /// Words of eight bytes that hold a name.
 pub(crate) const WORDS: usize = Name::MAX_LEN / 8;
@@ -132,3 +130,37 @@ impl TryFrom<&str> for Name {
         Self::try_new(name)
     }
 }
+
+/// A name that no breaker can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// It has no bytes.
+    Empty,
+    /// It has more than 40 bytes.
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// It holds a control character.
+    Control {
+        /// The byte at which that character starts.
+        at: usize,
+    },
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a breaker's name is empty, and must have 1 to 40 bytes"),
+            Self::TooLong { len } => {
+                write!(f, "a breaker's name has {len} bytes, and must have 1 to 40")
+            }
+            Self::Control { at } => {
+                write!(f, "a breaker's name holds a control character at byte {at}")
+            }
+        }
+    }
+}
+
+impl Error for NameError {}

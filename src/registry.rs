@@ -7,9 +7,10 @@ mod slot;
 use core::fmt;
 
 use crate::{
-    DefaultClock, DefaultObserver,
     breaker::{CircuitBreaker, settings::Settings},
     clock::ConstDefault,
+    default_clock::DefaultClock,
+    event::DefaultObserver,
     registry::{
         error::RegistryError,
         key::{AsKey, Key},

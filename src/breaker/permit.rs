@@ -5,8 +5,9 @@ use core::{fmt, mem::ManuallyDrop};
 use crate::{
     breaker::{CircuitBreaker, word::Word},
     clock::Clock,
+    default_clock::DefaultClock,
     error::CallError,
-    event::Observer,
+    event::{DefaultObserver, Observer},
     state::Verdict,
 };
 
@@ -25,7 +26,7 @@ use crate::{
 /// [`call`]: CircuitBreaker::call
 /// [`call_async`]: CircuitBreaker::call_async
 #[must_use = "a permit that is dropped reports neither success nor failure"]
-pub struct Permit<'a, C: Clock = crate::DefaultClock, O: Observer = crate::DefaultObserver> {
+pub struct Permit<'a, C: Clock = DefaultClock, O: Observer = DefaultObserver> {
     breaker: &'a CircuitBreaker<C, O>,
     /// The word under which it was admitted.
     word: Word,

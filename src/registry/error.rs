@@ -2,7 +2,10 @@
 
 use core::{error::Error, fmt};
 
-use crate::{breaker::settings::Settings, error::NameError, name::Name};
+use crate::{
+    breaker::settings::Settings,
+    name::{Name, NameError},
+};
 
 /// A registry gave no breaker, and nothing in it was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

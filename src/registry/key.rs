@@ -1,6 +1,9 @@
 //! A name with its hash.
 
-use crate::{error::NameError, name::Name, random::mix};
+use crate::{
+    name::{Name, NameError},
+    random::mix,
+};
 
 /// A name and its hash, made once: a lookup by a `const` key hashes nothing.
 ///
