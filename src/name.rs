@@ -57,19 +57,26 @@ impl Name {
         if from.len() > Self::MAX_LEN {
             return Err(NameError::TooLong { len: from.len() });
         }
-        let mut bytes = [0; Self::MAX_LEN];
+        // Eight bytes at a time: a look-up by name should cost little. Which
+        // byte is at fault matters only for the error.
+        let (chunks, rest) = from.as_chunks::<8>();
+        let mut words = [0; WORDS];
+        let mut suspicious = false;
         let mut at = 0;
-        while at < from.len() {
-            let byte = from[at];
-            // The second block of control characters is C2 80 to C2 9F.
-            let c1 = byte == 0xC2 && from[at + 1] < 0xA0;
-            if byte < 0x20 || byte == 0x7F || c1 {
-                return Err(NameError::Control { at });
-            }
-            bytes[at] = byte;
+        while at < chunks.len() {
+            words[at] = u64::from_le_bytes(chunks[at]);
+            suspicious |= may_hold_control(words[at]);
             at += 1;
         }
-        Ok(Self { bytes })
+        if !rest.is_empty() {
+            words[at] = tail(from, rest);
+            // Spaces where the name has ended.
+            suspicious |= may_hold_control(words[at] | (ONES * 0x20) << (8 * rest.len()));
+        }
+        if suspicious && let Some(at) = first_control(from) {
+            return Err(NameError::Control { at });
+        }
+        Ok(Self::from_words(words))
     }
 
     /// The name as text.
@@ -101,14 +108,60 @@ impl Name {
         words
     }
 
-    pub(crate) fn from_words(words: [u64; WORDS]) -> Self {
+    pub(crate) const fn from_words(words: [u64; WORDS]) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
         let (chunks, _) = bytes.as_chunks_mut::<8>();
-        for (chunk, word) in chunks.iter_mut().zip(words) {
-            *chunk = word.to_le_bytes();
+        let mut at = 0;
+        while at < WORDS {
+            chunks[at] = words[at].to_le_bytes();
+            at += 1;
         }
         Self { bytes }
     }
+}
+
+/// A one in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The last, incomplete word of `name`, of which `rest` are the bytes.
+const fn tail(name: &[u8], rest: &[u8]) -> u64 {
+    if let Some(last) = name.last_chunk::<8>() {
+        return u64::from_le_bytes(*last) >> (8 * (8 - rest.len()));
+    }
+    let mut word = 0;
+    let mut at = rest.len();
+    while at > 0 {
+        at -= 1;
+        word = word << 8 | rest[at] as u64;
+    }
+    word
+}
+
+/// Whether one of eight bytes is below 0x20, is 0x7F, or is the 0xC2 that
+/// starts U+0080 to U+009F among others. The tests on bytes in a word are
+/// those of Anderson's "Bit twiddling hacks".
+const fn may_hold_control(word: u64) -> bool {
+    const HIGH: u64 = ONES * 0x80;
+    const fn has_zero(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word & HIGH
+    }
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+    (below_space | has_zero(word ^ (ONES * 0x7F)) | has_zero(word ^ (ONES * 0xC2))) != 0
+}
+
+/// Where the first control character starts.
+const fn first_control(name: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < name.len() {
+        let byte = name[at];
+        // The second block of control characters is C2 80 to C2 9F.
+        let c1 = byte == 0xC2 && name[at + 1] < 0xA0;
+        if byte < 0x20 || byte == 0x7F || c1 {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 impl fmt::Display for Name {
