@@ -30,6 +30,13 @@ use crate::error::ConfigError;
 /// let error = BreakerConfig::new().failure_threshold(0).try_build().unwrap_err();
 /// assert_eq!(error.to_string(), "`failure_threshold` is 0, and must be from 1 to 4095");
 /// ```
+///
+/// This does not compile, and says "`probes` must be from 1 to 15":
+///
+/// ```compile_fail,E0080
+/// const BAD: fusebox::Settings = fusebox::BreakerConfig::new().probes(16).build();
+/// println!("{BAD}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct BreakerConfig {
