@@ -222,7 +222,6 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     fn acquire_unhealthy(&self, seen: Word) -> Result<Permit<'_, C, O>, Rejected> {
         let settings = self.cell.settings();
-        let salt = if settings.recovery_jitter() == 0 { 0 } else { self.salt() };
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
         let (from, to, admission) = self.change(
@@ -230,7 +229,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             |word| match word.state() {
                 // Neither needs the time.
                 State::Closed | State::Disabled => (word, Admission::Admitted),
-                _ => word.admit(settings, self.clock.now(), salt),
+                _ => word.admit(settings, self.clock.now(), || self.salt()),
             },
             planted!(NonAtomicProbeCount),
         );

@@ -273,18 +273,17 @@ impl Settings {
     }
 
     /// How long an opening waits, in milliseconds, after `reopenings` failed
-    /// probes in a row; `draw` picks its jitter.
+    /// probes in a row; `draw` picks its jitter, if there is any.
     #[inline]
-    pub(crate) const fn wait_ms(self, reopenings: u64, draw: u16) -> u64 {
-        let doublings = self.doublings() as u64;
-        let shift = if reopenings < doublings { reopenings } else { doublings };
-        let mut wait = self.recovery_timeout_ms() << shift;
-        if wait > MAX_WAIT {
-            wait = MAX_WAIT; // only for a foreign writer's settings
+    pub(crate) fn wait_ms(self, reopenings: u64, draw: impl FnOnce() -> u16) -> u64 {
+        let doublings = reopenings.min(self.doublings().into());
+        // The limit is only for a foreign writer's settings.
+        let wait = (self.recovery_timeout_ms() << doublings).min(MAX_WAIT);
+        match u64::from(self.recovery_jitter()) {
+            0 => wait,
+            // 37 + 7 + 16 bits: no overflow. A shift, and a division by a constant.
+            percent => wait + (((wait * percent) / 100 * u64::from(draw())) >> u16::BITS),
         }
-        let percent = self.recovery_jitter() as u64;
-        // 37 + 7 + 16 bits: no overflow. A shift and a division by a constant.
-        wait + (((wait * percent) / 100 * draw as u64) >> u16::BITS)
     }
 }
 

@@ -134,13 +134,18 @@ impl Word {
 
     /// A call asks for a permit; `now` is read after this word was loaded, and
     /// `salt` is the breaker's own, for its jitter.
-    pub(crate) fn admit(self, settings: Settings, now: Tick, salt: u64) -> (Self, Admission) {
+    pub(crate) fn admit(
+        self,
+        settings: Settings,
+        now: Tick,
+        salt: impl FnOnce() -> u64,
+    ) -> (Self, Admission) {
         match self.state() {
             State::Closed | State::Disabled => (self, Admission::Admitted),
             State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
             State::Open => {
                 let reopenings = min(self.count(), NIBBLE_MAX);
-                let wait = settings.wait_ms(reopenings, self.draw(salt));
+                let wait = settings.wait_ms(reopenings, || self.draw(salt()));
                 let first = Probes { reopenings, in_flight: 1, succeeded: 0 };
                 self.admit_after(wait, now, || self.enter(HALF_OPEN, first.count(), now))
             }
