@@ -120,9 +120,25 @@ impl<E> CallError<E> {
     }
 }
 
+impl<E> CallError<CallError<E>> {
+    /// The error of a guarded call within a guarded call, as one.
+    pub fn flatten(self) -> CallError<E> {
+        match self {
+            Self::Rejected(rejected) => CallError::Rejected(rejected),
+            Self::Failed(inner) => inner,
+        }
+    }
+}
+
 impl<E> From<Rejected> for CallError<E> {
     fn from(rejected: Rejected) -> Self {
         Self::Rejected(rejected)
+    }
+}
+
+impl<E: From<TimedOut>> From<TimedOut> for CallError<E> {
+    fn from(timed_out: TimedOut) -> Self {
+        Self::Failed(timed_out.into())
     }
 }
 
@@ -150,10 +166,18 @@ impl<E: Error> Error for CallError<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
     pub(crate) field: &'static str,
-    pub(crate) value: u128,
-    pub(crate) unit: &'static str,
-    pub(crate) min: u128,
-    pub(crate) max: u128,
+    pub(crate) fault: Fault,
+}
+
+/// What is wrong with a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A whole number outside its range.
+    Number { value: u128, unit: &'static str, min: u128, max: u128 },
+    /// A time outside its range.
+    Time { value: Duration, min: Duration, max: Duration },
+    /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
+    Factor { bits: u64 },
 }
 
 impl ConfigError {
@@ -162,26 +186,55 @@ impl ConfigError {
     pub const fn field(&self) -> &'static str {
         self.field
     }
-
-    /// The value that was given, in the unit of [`range`](Self::range).
-    #[must_use]
-    pub const fn value(&self) -> u128 {
-        self.value
-    }
-
-    /// The values that are allowed, both ends among them; times are in
-    /// milliseconds.
-    #[must_use]
-    pub const fn range(&self) -> core::ops::RangeInclusive<u128> {
-        self.min..=self.max
-    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, value, unit, min, max } = self;
-        write!(f, "`{field}` is {value}{unit}, and must be from {min} to {max}{unit}")
+        write!(f, "`{}` is ", self.field)?;
+        match self.fault {
+            Fault::Number { value, unit, min, max } => {
+                write!(f, "{value}{unit}, and must be from {min} to {max}{unit}")
+            }
+            Fault::Time { value, min, max } => {
+                write!(f, "{value:?}, and must be from {min:?} to {max:?}")
+            }
+            Fault::Factor { bits } => {
+                write!(f, "{}, and must be a finite number of at least 1", f64::from_bits(bits))
+            }
+        }
     }
 }
 
 impl Error for ConfigError {}
+
+/// An attempt was given a time limit, and took longer.
+///
+/// Your own error takes it in (`MyError: From<TimedOut>`); with `std`,
+/// `std::io::Error` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimedOut {
+    pub(crate) limit: Duration,
+}
+
+impl TimedOut {
+    /// The time that the attempt was given.
+    #[must_use]
+    pub const fn limit(&self) -> Duration {
+        self.limit
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer within {:?}", self.limit)
+    }
+}
+
+impl Error for TimedOut {}
+
+#[cfg(feature = "std")]
+impl From<TimedOut> for std::io::Error {
+    fn from(timed_out: TimedOut) -> Self {
+        Self::new(std::io::ErrorKind::TimedOut, timed_out)
+    }
+}

@@ -1,6 +1,8 @@
 //! What a breaker tells the outside, and whom.
 
-use crate::{clock::ConstDefault, error::Rejected, state::State};
+use core::{fmt, time::Duration};
+
+use crate::{error::Rejected, state::State};
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +12,109 @@ pub enum Event<'a> {
     Transition(Transition<'a>),
     /// A breaker turned a call away.
     Rejection(&'a Rejected),
+    /// A retry is about to wait before another attempt.
+    Retry(Retrying<'a>),
+    /// A retry gave up on an error that it would have retried.
+    Exhausted(Exhausted<'a>),
+    /// A call failed, and its fallback was asked.
+    Fallback(FallbackUsed<'a>),
+}
+
+/// A retry is about to wait before another attempt.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Retrying<'a> {
+    /// The retry's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub max_attempts: u32,
+    /// How long it will wait.
+    pub delay: Duration,
+    /// What the attempt failed with.
+    pub error: &'a dyn fmt::Debug,
+}
+
+/// A retry gave up on an error that it would have retried.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Exhausted<'a> {
+    /// The retry's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// Which limit was reached.
+    pub limit: Limit,
+    /// What the last attempt failed with.
+    pub error: &'a dyn fmt::Debug,
+}
+
+/// A limit of a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// The number of attempts.
+    Attempts,
+    /// The time: another delay would have overrun it.
+    Elapsed,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attempts => "attempts",
+            Self::Elapsed => "elapsed time",
+        })
+    }
+}
+
+/// A call failed, and its fallback was asked.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FallbackUsed<'a> {
+    /// The fallback's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// Which layer answered, from 1; none if all failed.
+    pub layer: Option<u32>,
+    /// The age of the answer, where it is a last good value.
+    pub age: Option<Duration>,
+    /// The errors, the call's own first, then that of each layer asked.
+    pub errors: Errors<'a>,
+}
+
+/// The errors of a call and of its fallback's layers, in their order.
+#[derive(Clone, Copy)]
+pub struct Errors<'a>(pub(crate) &'a dyn EachError);
+
+impl Errors<'_> {
+    /// Shows each error to `see`, the call's own first.
+    pub fn each(&self, mut see: impl FnMut(&dyn fmt::Debug)) {
+        self.0.each(&mut see);
+    }
+
+    /// How many there are: at least the call's own.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let mut count = 0;
+        self.each(|_| count += 1);
+        count
+    }
+}
+
+impl fmt::Debug for Errors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        self.each(|error| {
+            list.entry(error);
+        });
+        list.finish()
+    }
+}
+
+/// Errors of several types, wherever they lie.
+pub(crate) trait EachError {
+    fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug));
 }
 
 /// A breaker's change of state.
@@ -69,18 +174,4 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.0.on_event(event);
         self.1.on_event(event);
     }
-}
-
-/// The observer of a breaker that was given none: nobody. It has no size and
-/// costs nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DefaultObserver;
-
-impl Observer for DefaultObserver {
-    #[inline]
-    fn on_event(&self, _event: &Event<'_>) {}
-}
-
-impl ConstDefault for DefaultObserver {
-    const DEFAULT: Self = Self;
 }

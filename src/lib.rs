@@ -40,23 +40,45 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod attempt;
+mod backoff;
 mod breaker;
 mod clock;
 mod default_clock;
+mod default_observer;
+mod default_sleep;
+mod degrade;
 mod error;
 mod event;
+mod fallback;
 mod future;
+#[cfg(feature = "std")]
+mod last_good;
+#[cfg(feature = "log")]
+mod log;
 mod name;
+mod pipeline;
 #[cfg(fusebox_loom)]
 #[doc(hidden)]
 pub mod planted;
+pub mod presets;
 mod random;
 mod registry;
+mod retry;
+mod sleep;
 mod state;
 #[cfg(feature = "std")]
 mod std_clock;
+#[cfg(feature = "std")]
+mod std_sleep;
 mod sync;
+#[cfg(feature = "tokio")]
+mod tokio;
+#[cfg(feature = "tracing")]
+mod tracing;
 
+pub use attempt::Attempt;
+pub use backoff::{Backoff, BackoffConfig, Jitter};
 pub use breaker::{
     CircuitBreaker,
     permit::Permit,
@@ -65,19 +87,58 @@ pub use breaker::{
 };
 pub use clock::{Clock, ConstDefault, ManualClock, Tick};
 pub use default_clock::DefaultClock;
-pub use error::{CallError, ConfigError, Rejected};
-pub use event::{DefaultObserver, Event, Observer, Transition};
-pub use future::CallAsync;
+pub use default_observer::DefaultObserver;
+pub use default_sleep::DefaultSleep;
+#[cfg(not(feature = "std"))]
+pub use default_sleep::NoSleeperGiveOneToRetryWith;
+pub use degrade::Degradation;
+pub use error::{CallError, ConfigError, Rejected, TimedOut};
+pub use event::{Errors, Event, Exhausted, FallbackUsed, Limit, Observer, Retrying, Transition};
+pub use fallback::Fallback;
+pub use future::call::CallAsync;
+#[cfg(feature = "std")]
+pub use last_good::LastGood;
 pub use name::{Name, NameError};
+pub use pipeline::Pipeline;
 pub use random::set_seed;
 pub use registry::{
     Registry,
     error::RegistryError,
     key::{AsKey, Key},
 };
+pub use retry::{
+    Retry,
+    retryable::Retryable,
+    settings::{RetryConfig, RetrySettings},
+};
+pub use sleep::{AsyncSleep, ManualSleep, Sleep};
 pub use state::{State, Verdict};
 #[cfg(feature = "std")]
 pub use std_clock::{PreciseClock, StdClock};
+#[cfg(feature = "std")]
+pub use std_sleep::StdSleep;
+
+/// The types of which policies are made: to name them, or to write a layer.
+pub mod layers {
+    pub use crate::{
+        fallback::{
+            chain::{AsyncChain, Chain, End, FromOwn, Slots, Then},
+            step::{Answer, AsyncStep, Fresh, Knowing, KnowingAsync, Plain, PlainAsync, Step},
+        },
+        future::{
+            fallback::FallbackCall,
+            operation::{Operation, Simple, Watching, Within},
+            pipeline::{AsyncPolicy, BreakingCall, Layered, Leaf, Own, PipelineCall, WatchingLeaf},
+            retry::RetryCall,
+            timeout::TimeoutCall,
+        },
+        pipeline::{Breaking, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout},
+        retry::hooks::{
+            AskError, AsyncBeforeRetry, Before, BeforeAsync, BeforeRetry, DelayHint, HintFrom,
+            NoHint, Nothing, RetryIf, When,
+        },
+    };
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,5 +1,10 @@
 //! A little randomness: a mixing function, and the seed of this process.
 
+use rand_xoshiro::{
+    SplitMix64,
+    rand_core::{Rng, SeedableRng},
+};
+
 use crate::sync::{Ordering, UnmodelledU64};
 
 /// Scatters `value` over 64 bits: the finalizer of Steele, Lea and Flood's
@@ -38,4 +43,31 @@ pub(crate) fn process_seed() -> u64 {
     }
     #[cfg(not(feature = "std"))]
     1
+}
+
+/// A seed that no other sequence in this process has: with `std` drawn from
+/// the thread's own source, else the next one after the process's seed.
+pub(crate) fn sequence_seed() -> u64 {
+    static SEQUENCES: UnmodelledU64 = UnmodelledU64::new(0);
+    // A program that set its seed wants to see its run again.
+    #[cfg(feature = "std")]
+    if SEED.load(Ordering::Relaxed) == 0 {
+        return fastrand::u64(..);
+    }
+    // Only that no two callers get the same number matters: relaxed.
+    mix(process_seed() ^ mix(SEQUENCES.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A number below `bound`, or 0 if that is 0, from a sequence of which `state`
+/// is all there is: so whoever holds it can be `Copy`.
+#[inline]
+pub(crate) fn below(state: &mut u64, bound: u64) -> u64 {
+    let drawn = SplitMix64::seed_from_u64(*state).next_u64();
+    // As that generator moves on by itself: by the golden ratio.
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    // Lemire, "Fast random integer generation in an interval" (2019), without
+    // its rejection: the bias is below one in 2^64 / bound.
+    #[allow(clippy::cast_possible_truncation)] // the high half
+    let scaled = ((u128::from(drawn) * u128::from(bound)) >> u64::BITS) as u64;
+    scaled
 }

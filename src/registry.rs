@@ -10,7 +10,7 @@ use crate::{
     breaker::{CircuitBreaker, settings::Settings},
     clock::ConstDefault,
     default_clock::DefaultClock,
-    event::DefaultObserver,
+    default_observer::DefaultObserver,
     registry::{
         error::RegistryError,
         key::{AsKey, Key},

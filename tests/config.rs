@@ -10,7 +10,6 @@ use fusebox::{BreakerConfig, Settings};
 fn refused(config: BreakerConfig, text: &str) {
     let error = config.try_build().unwrap_err();
     assert_eq!(error.to_string(), text);
-    assert!(!error.range().contains(&error.value()));
     assert!(text.contains(error.field()));
     let panicked = std::panic::catch_unwind(|| config.build()).unwrap_err();
     let panic = panicked.downcast_ref::<&str>().unwrap();

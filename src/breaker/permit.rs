@@ -6,8 +6,9 @@ use crate::{
     breaker::{CircuitBreaker, word::Word},
     clock::Clock,
     default_clock::DefaultClock,
+    default_observer::DefaultObserver,
     error::CallError,
-    event::{DefaultObserver, Observer},
+    event::Observer,
     state::Verdict,
 };
 

@@ -2,7 +2,7 @@
 
 use core::{fmt, time::Duration};
 
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Fault};
 
 /// Settings of a breaker, not checked yet; [`build`](Self::build) checks them.
 ///
@@ -124,7 +124,9 @@ impl BreakerConfig {
                 b'd' => panic!(
                     "`doublings` must be from 0 to 15, `recovery_timeout << doublings` at most 2^37 ms"
                 ),
-                _ if error.unit.len() == 1 => panic!("`recovery_jitter` must be from 0 to 100 %"),
+                _ if error.field.as_bytes()[9] == b'j' => {
+                    panic!("`recovery_jitter` must be from 0 to 100 %")
+                }
                 _ => panic!("`recovery_timeout` must be from 1 to 4294967295 ms"),
             },
         }
@@ -154,7 +156,7 @@ impl BreakerConfig {
             let (min, max): (u64, u64) = (min, max);
             let (min, max) = (min as u128, max as u128);
             if value < min || value > max {
-                return Err(ConfigError { field, value, unit, min, max });
+                return Err(ConfigError { field, fault: Fault::Number { value, unit, min, max } });
             }
             at += 1;
         }

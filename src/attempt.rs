@@ -1,0 +1,50 @@
+//! What a call may know about the attempts before it.
+
+use core::time::Duration;
+
+/// Which attempt this is: for a call that wants to know, at any depth of a
+/// pipeline.
+#[derive(Debug)]
+pub struct Attempt<'a, E> {
+    pub(crate) number: u32,
+    pub(crate) elapsed: Duration,
+    pub(crate) previous: Option<&'a E>,
+}
+
+impl<'a, E> Attempt<'a, E> {
+    pub(crate) const FIRST: Self = Self { number: 1, elapsed: Duration::ZERO, previous: None };
+
+    /// The first attempt of a retry inside another: what failed before is still
+    /// to be seen.
+    pub(crate) const fn restarted(self) -> Self {
+        Self { previous: self.previous, ..Self::FIRST }
+    }
+
+    /// Its number, from 1.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The time since the first attempt began, by the retry's clock, in whole
+    /// milliseconds.
+    #[must_use]
+    pub const fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The error of the attempt before; none in the first.
+    #[must_use]
+    pub const fn previous(&self) -> Option<&'a E> {
+        self.previous
+    }
+}
+
+// Not derived: that would ask for `E: Clone`.
+impl<E> Clone for Attempt<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Attempt<'_, E> {}

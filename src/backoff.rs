@@ -1,0 +1,398 @@
+//! Delays that grow, in integer arithmetic.
+
+use core::time::Duration;
+
+use crate::{
+    error::{ConfigError, Fault},
+    random::{below, sequence_seed},
+};
+
+/// How the delays of callers that failed together are spread.
+///
+/// | kind | a delay `d` becomes | may exceed the cap |
+/// |---|---|---|
+/// | `None` | `d` | no |
+/// | `Proportional` | uniform from `min_percent` to `max_percent` of `d` | up to `max_percent` of it |
+/// | `Full` | uniform from 1 ns to `d` | no |
+/// | `Equal` | uniform from `d / 2` to `d` | no |
+/// | `Decorrelated` | uniform from the base delay to 3 × the last delay; the exponential base plays no part | no |
+///
+/// The last three are those of Marc Brooker, "Exponential Backoff And Jitter"
+/// (AWS Architecture Blog, 2015).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jitter {
+    /// Callers that failed together come back together.
+    None,
+    /// Percent of the delay, applied after the cap; each from 0 to 1000.
+    Proportional {
+        /// The least.
+        min_percent: u32,
+        /// The most.
+        max_percent: u32,
+    },
+    /// Anything up to the delay.
+    Full,
+    /// Half of the delay is certain.
+    Equal,
+    /// Each delay is drawn from the one before.
+    Decorrelated,
+}
+
+impl Default for Jitter {
+    /// 50 to 150 percent.
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Jitter {
+    const DEFAULT: Self = Self::Proportional { min_percent: 50, max_percent: 150 };
+    const MAX_PERCENT: u32 = 1_000;
+}
+
+/// Settings of a [`Backoff`], not checked yet; [`build`](Self::build) checks
+/// them.
+///
+/// | setting | range | default |
+/// |---|---|---|
+/// | `base_delay` | 0 to `max_delay`; 0 means no delay at all | 1 s |
+/// | `max_delay` | `base_delay` to 2^30 s (34 years) | 60 s |
+/// | `exponential_base` | any finite number of at least 1 | 2 |
+/// | `jitter` | see [`Jitter`] | 50 to 150 % |
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
+pub struct BackoffConfig {
+    base_delay: Duration,
+    max_delay: Duration,
+    exponential_base: f64,
+    jitter: Jitter,
+}
+
+/// So that a delay of 1000 % still fits 64 bits of nanoseconds.
+const MAX_DELAY: Duration = Duration::from_secs(1 << 30);
+
+impl BackoffConfig {
+    /// The defaults: 1 s, doubled up to 60 s, then 50 to 150 % of that.
+    pub const fn new() -> Self {
+        Self {
+            base_delay: Duration::from_secs(1),
+            max_delay: Duration::from_mins(1),
+            exponential_base: 2.0,
+            jitter: Jitter::DEFAULT,
+        }
+    }
+
+    /// The first delay.
+    pub const fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// What no delay exceeds before its jitter.
+    pub const fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// By how much each delay is longer than the one before.
+    pub const fn exponential_base(mut self, base: f64) -> Self {
+        self.exponential_base = base;
+        self
+    }
+
+    /// How the delays are spread.
+    pub const fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Panics
+    /// On a value out of its range; in a `const` that is a compile error. Use
+    /// [`try_build`](Self::try_build) for values known only at run time.
+    #[must_use]
+    #[track_caller]
+    pub const fn build(self) -> Backoff {
+        match self.try_build() {
+            Ok(backoff) => backoff,
+            Err(error) => error.panic(),
+        }
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first field that is out of its range.
+    pub const fn try_build(self) -> Result<Backoff, ConfigError> {
+        let Self { base_delay, max_delay, exponential_base, jitter } = self;
+        if base_delay.as_nanos() > MAX_DELAY.as_nanos() {
+            return Err(time_fault("base_delay", base_delay, Duration::ZERO));
+        }
+        if max_delay.as_nanos() < base_delay.as_nanos()
+            || max_delay.as_nanos() > MAX_DELAY.as_nanos()
+        {
+            return Err(time_fault("max_delay", max_delay, base_delay));
+        }
+        // The comparison is false for NaN, too.
+        if !(exponential_base >= 1.0 && exponential_base.is_finite()) {
+            let fault = Fault::Factor { bits: exponential_base.to_bits() };
+            return Err(ConfigError { field: "exponential_base", fault });
+        }
+        if let Jitter::Proportional { min_percent, max_percent } = jitter {
+            if min_percent > Jitter::MAX_PERCENT {
+                return Err(percent_fault("jitter: min_percent", min_percent, 0));
+            }
+            if max_percent < min_percent || max_percent > Jitter::MAX_PERCENT {
+                return Err(percent_fault("jitter: max_percent", max_percent, min_percent));
+            }
+        }
+        let (base, cap) = (nanos(base_delay), nanos(max_delay));
+        Ok(Backoff {
+            delay: Scaled::from_int(base),
+            factor: Scaled::from_factor(exponential_base),
+            base,
+            cap,
+            last: base,
+            jitter,
+            random: 0,
+            seeded: false,
+        })
+    }
+}
+
+impl Default for BackoffConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn time_fault(field: &'static str, value: Duration, min: Duration) -> ConfigError {
+    ConfigError { field, fault: Fault::Time { value, min, max: MAX_DELAY } }
+}
+
+const fn percent_fault(field: &'static str, value: u32, min: u32) -> ConfigError {
+    let (value, min, max) = (value as u128, min as u128, Jitter::MAX_PERCENT as u128);
+    ConfigError { field, fault: Fault::Number { value, unit: " %", min, max } }
+}
+
+impl ConfigError {
+    /// Stops a compilation, whose panics cannot format a number.
+    #[track_caller]
+    pub(crate) const fn panic(self) -> ! {
+        match self.field.as_bytes() {
+            b"base_delay" => panic!("`base_delay` must be from 0 to 2^30 s"),
+            b"max_delay" => panic!("`max_delay` must be from `base_delay` to 2^30 s"),
+            b"exponential_base" => {
+                panic!("`exponential_base` must be a finite number of at least 1")
+            }
+            b"jitter: min_percent" => panic!("`jitter: min_percent` must be from 0 to 1000"),
+            b"jitter: max_percent" => {
+                panic!("`jitter: max_percent` must be from `min_percent` to 1000")
+            }
+            _ => panic!("`max_attempts` must be at least 1"),
+        }
+    }
+}
+
+/// Nanoseconds of a duration that was checked to be at most [`MAX_DELAY`].
+#[allow(clippy::cast_possible_truncation)] // 2^30 s are less than 2^60 ns
+const fn nanos(delay: Duration) -> u64 {
+    delay.as_nanos() as u64
+}
+
+/// A number as a 64-bit fraction and a power of two: what a float is, with 11
+/// more bits of precision and no floating-point unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scaled {
+    /// The top bit is set, or all are zero.
+    fraction: u64,
+    /// The value is `fraction * 2^(exponent - 63)`.
+    exponent: u32,
+}
+
+impl Scaled {
+    const ONE: Self = Self::from_int(1);
+    /// Far above every delay, and far below an overflow of the exponent.
+    const HUGE: u32 = 1 << 20;
+
+    const fn from_int(value: u64) -> Self {
+        if value == 0 {
+            return Self { fraction: 0, exponent: 0 };
+        }
+        let zeros = value.leading_zeros();
+        Self { fraction: value << zeros, exponent: 63 - zeros }
+    }
+
+    /// Exact; of a finite number of at least 1.
+    #[allow(clippy::cast_possible_truncation)] // an exponent has 11 bits
+    const fn from_factor(factor: f64) -> Self {
+        let bits = factor.to_bits();
+        Self { fraction: 1 << 63 | bits << 11, exponent: (bits >> 52) as u32 - 1_023 }
+    }
+
+    /// The product with a number of at least 1, rounded down to 64 bits, and
+    /// so never below `self`.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the high half
+    const fn times(self, factor: Self) -> Self {
+        let product = self.fraction as u128 * factor.fraction as u128;
+        let exponent = self.exponent + factor.exponent;
+        // Of two fractions from a half to one the product is a quarter at least.
+        let carry = (product >> 127) as u32;
+        let (fraction, exponent) = ((product >> (63 + carry)) as u64, exponent + carry);
+        Self { fraction, exponent: if exponent > Self::HUGE { Self::HUGE } else { exponent } }
+    }
+
+    /// The factor to the power of `n`, by repeated squaring.
+    const fn power(self, mut n: u64) -> Self {
+        let (mut result, mut square) = (Self::ONE, self);
+        while n > 0 {
+            if n & 1 == 1 {
+                result = result.times(square);
+            }
+            square = square.times(square);
+            n >>= 1;
+        }
+        result
+    }
+
+    /// Rounded down, at most `cap`.
+    #[inline]
+    const fn capped(self, cap: u64) -> u64 {
+        if self.exponent > 63 {
+            return if self.fraction == 0 { 0 } else { cap };
+        }
+        let value = self.fraction >> (63 - self.exponent);
+        if value < cap { value } else { cap }
+    }
+}
+
+/// The delays between attempts: an endless iterator, `Copy`, without floats.
+///
+/// The n-th delay is `min(base_delay * exponential_base^(n-1), max_delay)`,
+/// then jitter. Without jitter delays never decrease; with it they are never
+/// 0, unless `base_delay` is. Which of them may exceed the cap [`Jitter`] says:
+/// the default does, up to 1.5 times.
+///
+/// The random sequence is that of `SplitMix64`. It is seeded when the first
+/// delay is drawn: with `std` from the thread's source of entropy, else from
+/// [`set_seed`](crate::set_seed), so that no two tasks share one.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{Backoff, BackoffConfig, Jitter};
+///
+/// const BACKOFF: Backoff = BackoffConfig::new()
+///     .base_delay(Duration::from_millis(100))
+///     .max_delay(Duration::from_millis(500))
+///     .jitter(Jitter::None)
+///     .build();
+/// let delays: Vec<u128> = BACKOFF.take(4).map(|delay| delay.as_millis()).collect();
+/// assert_eq!(delays, [100, 200, 400, 500]);
+/// ```
+///
+/// A bad value in a `const` does not compile:
+///
+/// ```compile_fail,E0080
+/// const BAD: fusebox::Backoff = fusebox::BackoffConfig::new().exponential_base(0.5).build();
+/// println!("{BAD:?}");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::copy_iterator)] // a policy is copied for every call, on purpose
+pub struct Backoff {
+    /// The next delay before jitter, in nanoseconds.
+    delay: Scaled,
+    factor: Scaled,
+    base: u64,
+    cap: u64,
+    /// The delay before, for the decorrelated kind.
+    last: u64,
+    jitter: Jitter,
+    random: u64,
+    seeded: bool,
+}
+
+impl Backoff {
+    /// The same delays with this seed, for a run that can be repeated.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.random = seed;
+        self.seeded = true;
+        self
+    }
+
+    /// The backoff as it is after `delays` more delays before jitter, however
+    /// many: by repeated squaring, to within one part in 2^30 of stepping.
+    #[must_use]
+    pub const fn skip_delays(mut self, delays: u64) -> Self {
+        self.delay = self.delay.times(self.factor.power(delays));
+        self
+    }
+
+    /// What no delay exceeds before its jitter.
+    #[must_use]
+    pub const fn max_delay(&self) -> Duration {
+        Duration::from_nanos(self.cap)
+    }
+
+    #[inline]
+    fn draw(&mut self, bound: u64) -> u64 {
+        if !self.seeded {
+            *self = self.seed(sequence_seed());
+        }
+        below(&mut self.random, bound)
+    }
+
+    #[inline]
+    fn spread(&mut self, delay: u64) -> u64 {
+        match self.jitter {
+            Jitter::None => delay,
+            Jitter::Proportional { min_percent, max_percent } => {
+                // The percentage, rounded down, without a 128-bit division; at
+                // most ten times 2^60, which fits.
+                let percent = |percent: u32| {
+                    let percent = u64::from(percent);
+                    delay / 100 * percent + delay % 100 * percent / 100
+                };
+                let (least, most) = (percent(min_percent), percent(max_percent));
+                (least + self.draw(most - least + 1)).max(delay.min(1))
+            }
+            Jitter::Full => self.draw(delay) + delay.min(1),
+            Jitter::Equal => {
+                let certain = delay.div_ceil(2);
+                certain + self.draw(delay - certain + 1)
+            }
+            Jitter::Decorrelated => {
+                // The last one is at most the cap, below 2^60.
+                let most = (self.last * 3).min(self.cap);
+                self.last = self.base + self.draw(most - self.base + 1);
+                self.last
+            }
+        }
+    }
+}
+
+#[allow(clippy::copy_iterator)] // a policy is copied for every call, on purpose
+impl Iterator for Backoff {
+    type Item = Duration;
+
+    /// The next delay; there always is one.
+    #[inline]
+    fn next(&mut self) -> Option<Duration> {
+        let delay = self.delay.capped(self.cap);
+        self.delay = if delay == self.cap {
+            // It stays there, and its exponent does not grow.
+            Scaled::from_int(self.cap)
+        } else {
+            self.delay.times(self.factor)
+        };
+        Some(Duration::from_nanos(self.spread(delay)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+
+impl core::iter::FusedIterator for Backoff {}

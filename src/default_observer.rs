@@ -1,0 +1,37 @@
+//! The observer of whatever was given none.
+
+use crate::{
+    clock::ConstDefault,
+    event::{Event, Observer},
+};
+
+/// The observer of whatever was given none. It has no size.
+///
+/// With the feature `tracing` or `log` it writes events there, at these levels:
+///
+/// | event | level |
+/// |---|---|
+/// | a breaker changed its state | WARN |
+/// | a call was rejected | DEBUG |
+/// | a retry waits for another attempt | DEBUG |
+/// | a retry is exhausted | ERROR |
+/// | a fallback was asked | WARN |
+///
+/// Without them it does nothing, and costs nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DefaultObserver;
+
+impl Observer for DefaultObserver {
+    #[inline]
+    fn on_event(&self, event: &Event<'_>) {
+        let _ = event; // where neither feature is on
+        #[cfg(feature = "tracing")]
+        crate::tracing::write(event);
+        #[cfg(feature = "log")]
+        crate::log::write(event);
+    }
+}
+
+impl ConstDefault for DefaultObserver {
+    const DEFAULT: Self = Self;
+}

@@ -1,0 +1,130 @@
+//! Drives a fallback for an asynchronous call.
+
+use core::{
+    fmt::Debug,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    event::Observer,
+    fallback::{Fallback, chain::AsyncChain},
+};
+
+impl<S, O: Observer> Fallback<S, O> {
+    /// Awaits what `f` makes of `args`; if it fails, asks the layers, sync and
+    /// async ones alike.
+    ///
+    /// ```
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// use fusebox::Fallback;
+    ///
+    /// async fn model(_: &str) -> Result<usize, &'static str> { Err("model is down") }
+    /// async fn remote(_: &str) -> Result<usize, &'static str> { Err("so is this") }
+    /// fn basic(words: &str) -> Result<usize, &'static str> { Ok(words.len()) }
+    ///
+    /// # let call = pin!(async {
+    /// let infer = Fallback::new().or_async(remote).or(basic);
+    /// assert_eq!(infer.call_async("fix it", model).await, Ok(6));
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    pub fn call_async<'a, A, T, E, F>(
+        &'a self,
+        args: &'a A,
+        f: impl FnOnce(&'a A) -> F,
+    ) -> FallbackCall<'a, A, S, O, F, T, E, E>
+    where
+        A: ?Sized,
+        F: Future<Output = Result<T, E>>,
+        E: Debug,
+        S: AsyncChain<'a, A, T, E, E>,
+    {
+        FallbackCall::new(self, args, f(args))
+    }
+}
+
+pin_project! {
+    /// The future of [`Fallback::call_async`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct FallbackCall<'a, A, S, O, F, T, E, Seen>
+    where
+        A: ?Sized,
+        S: AsyncChain<'a, A, T, E, Seen>,
+    {
+        fallback: &'a Fallback<S, O>,
+        args: &'a A,
+        // The call's own.
+        error: Option<Seen>,
+        slots: S::Slots,
+        #[pin]
+        stage: Stage<F, S::Stage>,
+        types: PhantomData<fn() -> (T, E)>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F, R> {
+        Calling { #[pin] call: F },
+        Rescuing { #[pin] rescue: R },
+        Done,
+    }
+}
+
+impl<'a, A, S, O, F, T, E, Seen> FallbackCall<'a, A, S, O, F, T, E, Seen>
+where
+    A: ?Sized,
+    S: AsyncChain<'a, A, T, E, Seen>,
+{
+    pub(crate) fn new(fallback: &'a Fallback<S, O>, args: &'a A, call: F) -> Self {
+        let (slots, stage) = (S::Slots::default(), Stage::Calling { call });
+        Self { fallback, args, error: None, slots, stage, types: PhantomData }
+    }
+}
+
+impl<'a, A, S, O, F, T, E, Seen> Future for FallbackCall<'a, A, S, O, F, T, E, Seen>
+where
+    A: ?Sized,
+    S: AsyncChain<'a, A, T, E, Seen>,
+    O: Observer,
+    F: Future<Output = Result<T, Seen>>,
+    Seen: Debug,
+{
+    type Output = Result<T, Seen>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let fallback = *this.fallback;
+        loop {
+            match this.stage.as_mut().project() {
+                StageProjection::Calling { call } => match ready!(call.poll(cx)) {
+                    Ok(value) => {
+                        this.stage.set(Stage::Done);
+                        fallback.layers.note_async(&value);
+                        return Poll::Ready(Ok(value));
+                    }
+                    Err(error) => {
+                        *this.error = Some(error);
+                        this.stage.set(Stage::Rescuing { rescue: fallback.layers.stage() });
+                    }
+                },
+                StageProjection::Rescuing { rescue } => {
+                    let error = this.error.as_ref().expect("a call that failed left its error");
+                    let rescued = ready!(
+                        fallback.layers.poll_rescue(this.args, error, this.slots, rescue, cx)
+                    );
+                    this.stage.set(Stage::Done);
+                    let error = this.error.take().expect("it was there just now");
+                    return Poll::Ready(fallback.finish(S::LAYERS, rescued, error, this.slots));
+                }
+                StageProjection::Done => panic!("a call was polled after it was done"),
+            }
+        }
+    }
+}

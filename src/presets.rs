@@ -1,0 +1,56 @@
+//! Settings for common cases.
+
+use core::time::Duration;
+
+use crate::{
+    breaker::settings::{BreakerConfig, Settings},
+    fallback::{
+        Fallback,
+        chain::{End, Then},
+        step::Plain,
+    },
+    retry::settings::{RetryConfig, RetrySettings},
+};
+
+/// For a call to a service over the network: 3 attempts, 1 s before the second.
+pub const EXTERNAL_CALL: RetrySettings =
+    RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
+
+/// For the breaker of an AI provider: 3 failures open it for 30 s.
+pub const AI_PROVIDER: Settings =
+    BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_secs(30)).build();
+
+/// For the breaker of an operation whose every failure is expensive: 2
+/// failures open it for 5 minutes, and each failed probe doubles that, up to
+/// 40 minutes; up to 10 % longer, so that a fleet does not return in step.
+pub const EXPENSIVE_CALL: Settings = BreakerConfig::new()
+    .failure_threshold(2)
+    .recovery_timeout(Duration::from_mins(5))
+    .doublings(3)
+    .recovery_jitter(10)
+    .build();
+
+/// For storage that a program can do without: warns and goes on with the
+/// value's default, `()` as a rule. What to do with what was not saved is the
+/// caller's business: see [`Degradation`](crate::Degradation).
+///
+/// ```
+/// use fusebox::presets::persistence;
+///
+/// fn save(_: &str) -> Result<(), std::io::Error> {
+///     Err(std::io::ErrorKind::StorageFull.into())
+/// }
+/// persistence().named("context store").call("state", save)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub const fn persistence<A: ?Sized, T: Default, E>() -> Fallback<GoOn<A, T, E>> {
+    #[allow(clippy::unnecessary_wraps)] // a layer may fail, this one does not
+    fn go_on<A: ?Sized, T: Default, E>(_: &A) -> Result<T, E> {
+        Ok(T::default())
+    }
+    Fallback::new().or(go_on as fn(&A) -> Result<T, E>)
+}
+
+/// The layers of [`persistence`].
+pub type GoOn<A, T, E> = Then<End, Plain<fn(&A) -> Result<T, E>>>;

@@ -1,0 +1,146 @@
+//! What a retry may be told about errors: which ones to retry, how long to
+//! wait, what to do in between.
+
+use core::{
+    future::{Future, Ready, ready},
+    time::Duration,
+};
+
+use crate::{attempt::Attempt, retry::retryable::Retryable};
+
+/// Decides whether an error is worth another attempt.
+pub trait RetryIf<E> {
+    /// Whether to try again.
+    fn retry_if(&self, error: &E) -> bool;
+}
+
+/// Asks the error itself: see [`Retryable`].
+#[derive(Debug, Clone, Copy)]
+pub struct AskError;
+
+impl<E: Retryable> RetryIf<E> for AskError {
+    #[inline]
+    fn retry_if(&self, error: &E) -> bool {
+        error.is_retryable()
+    }
+}
+
+/// Asks a predicate: made by [`Retry::retry_if`](crate::Retry::retry_if).
+#[derive(Debug, Clone, Copy)]
+pub struct When<F>(pub(crate) F);
+
+impl<E, F: Fn(&E) -> bool> RetryIf<E> for When<F> {
+    #[inline]
+    fn retry_if(&self, error: &E) -> bool {
+        (self.0)(error)
+    }
+}
+
+/// Finds in an error how long its sender asks to wait.
+pub trait DelayHint<E> {
+    /// The delay asked for, where one is.
+    fn delay_hint(&self, error: &E) -> Option<Duration>;
+}
+
+/// No error has a hint.
+#[derive(Debug, Clone, Copy)]
+pub struct NoHint;
+
+impl<E> DelayHint<E> for NoHint {
+    #[inline]
+    fn delay_hint(&self, _error: &E) -> Option<Duration> {
+        None
+    }
+}
+
+/// Asks a function: made by [`Retry::delay_hint`](crate::Retry::delay_hint).
+#[derive(Debug, Clone, Copy)]
+pub struct HintFrom<F>(pub(crate) F);
+
+impl<E, F: Fn(&E) -> Option<Duration>> DelayHint<E> for HintFrom<F> {
+    fn delay_hint(&self, error: &E) -> Option<Duration> {
+        (self.0)(error)
+    }
+}
+
+/// Runs before every attempt but the first.
+#[diagnostic::on_unimplemented(
+    message = "what runs before a retry does not fit this call",
+    label = "not a `before_retry` of a sync call whose error is `{E}`",
+    note = "`before_retry(|attempt| …)` returns `Result<(), E>` with the call's own error; one that is async needs `call_async`"
+)]
+pub trait BeforeRetry<E> {
+    /// Prepares the attempt; an error ends the retry.
+    ///
+    /// # Errors
+    /// Its own, which the caller gets.
+    fn before(&self, attempt: Attempt<'_, E>) -> Result<(), E>;
+}
+
+/// The same for async calls. A sync one fits both.
+#[diagnostic::on_unimplemented(
+    message = "what runs before a retry does not fit this call",
+    label = "not a `before_retry` of a call whose error is `{E}`",
+    note = "it returns `Result<(), E>` with the call's own error, or a future of that"
+)]
+pub trait AsyncBeforeRetry<E> {
+    /// What prepares the attempt.
+    type Before: Future<Output = Result<(), E>>;
+
+    /// Begins to prepare the attempt; an error ends the retry.
+    fn before(&self, attempt: Attempt<'_, E>) -> Self::Before;
+}
+
+/// Nothing to prepare.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl<E> BeforeRetry<E> for Nothing {
+    #[inline]
+    fn before(&self, _attempt: Attempt<'_, E>) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+impl<E> AsyncBeforeRetry<E> for Nothing {
+    type Before = Ready<Result<(), E>>;
+
+    fn before(&self, _attempt: Attempt<'_, E>) -> Self::Before {
+        ready(Ok(()))
+    }
+}
+
+/// A function: made by [`Retry::before_retry`](crate::Retry::before_retry).
+#[derive(Debug, Clone, Copy)]
+pub struct Before<F>(pub(crate) F);
+
+impl<E, F: Fn(Attempt<'_, E>) -> Result<(), E>> BeforeRetry<E> for Before<F> {
+    fn before(&self, attempt: Attempt<'_, E>) -> Result<(), E> {
+        (self.0)(attempt)
+    }
+}
+
+impl<E, F: Fn(Attempt<'_, E>) -> Result<(), E>> AsyncBeforeRetry<E> for Before<F> {
+    type Before = Ready<Result<(), E>>;
+
+    fn before(&self, attempt: Attempt<'_, E>) -> Self::Before {
+        ready((self.0)(attempt))
+    }
+}
+
+/// An async function: made by
+/// [`Retry::before_retry_async`](crate::Retry::before_retry_async).
+#[derive(Debug, Clone, Copy)]
+pub struct BeforeAsync<F>(pub(crate) F);
+
+impl<E, F, Fut> AsyncBeforeRetry<E> for BeforeAsync<F>
+where
+    F: Fn(Attempt<'_, E>) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+{
+    type Before = Fut;
+
+    fn before(&self, attempt: Attempt<'_, E>) -> Fut {
+        (self.0)(attempt)
+    }
+}

@@ -1,0 +1,83 @@
+//! Which errors are worth another attempt.
+
+use crate::error::{CallError, Rejected, TimedOut};
+
+/// An error that says by itself whether another attempt may help.
+///
+/// A [`Retry`](crate::Retry) without a `retry_if` asks it. Every error does,
+/// unless it says otherwise; a [`Rejected`] call does not: its breaker is open
+/// because the service is down, and a retry would hide that.
+///
+/// ```
+/// use fusebox::{Rejected, Retryable};
+///
+/// #[derive(Debug)]
+/// enum AiError { Unavailable(Rejected), Timeout, BadPrompt }
+///
+/// impl Retryable for AiError {
+///     fn is_retryable(&self) -> bool {
+///         matches!(self, Self::Timeout)
+///     }
+/// }
+/// # assert!(!AiError::BadPrompt.is_retryable());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which of its errors are worth another attempt",
+    label = "the trait `fusebox::Retryable` is not implemented for `{Self}`",
+    note = "say it here with `.retry_if(|error| …)`, or for the type with `impl fusebox::Retryable for …`"
+)]
+pub trait Retryable {
+    /// Whether another attempt may help.
+    fn is_retryable(&self) -> bool {
+        true
+    }
+}
+
+impl Retryable for Rejected {
+    fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+impl<E: Retryable> Retryable for CallError<E> {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Rejected(rejected) => rejected.is_retryable(),
+            Self::Failed(error) => error.is_retryable(),
+        }
+    }
+}
+
+impl<E: Retryable + ?Sized> Retryable for &E {
+    fn is_retryable(&self) -> bool {
+        (**self).is_retryable()
+    }
+}
+
+macro_rules! always {
+    ($($error:ty),+ $(,)?) => { $(impl Retryable for $error {})+ };
+}
+
+always!(
+    (),
+    bool,
+    i32,
+    u16,
+    u32,
+    str,
+    TimedOut,
+    core::convert::Infallible,
+    core::fmt::Error,
+    core::num::ParseFloatError,
+    core::num::ParseIntError,
+    core::num::TryFromIntError,
+    core::str::Utf8Error,
+);
+
+#[cfg(feature = "std")]
+always!(
+    std::string::String,
+    std::io::Error,
+    std::boxed::Box<dyn core::error::Error>,
+    std::boxed::Box<dyn core::error::Error + Send + Sync>,
+);

@@ -1,0 +1,137 @@
+//! How to wait between attempts.
+
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::clock::{Clock, ManualClock, Tick};
+
+/// Blocks its thread for a while.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::Sleep;
+///
+/// /// Waits in a loop, where there is nothing to yield to.
+/// struct Spin;
+/// impl Sleep for Spin {
+///     fn sleep(&self, delay: Duration) {
+///         for _ in 0..delay.as_micros() {
+///             core::hint::spin_loop(); // count a timer's ticks here
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot block a thread between attempts",
+    label = "this sleeper does not implement `fusebox::Sleep`",
+    note = "enable fusebox's feature `std`, or give the retry a sleeper of your own: `Retry::with(settings, clock, sleeper, observer)`"
+)]
+pub trait Sleep {
+    /// Returns after `delay`.
+    fn sleep(&self, delay: Duration);
+}
+
+/// Makes a future that is ready after a while.
+///
+/// Every `Fn(Duration) -> impl Future<Output = ()>` is one, such as
+/// `tokio::time::sleep`. So is a delay of `embassy-time`, or of
+/// `embedded-hal-async` by a function of your own:
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+/// # mod embassy_time {
+/// #     pub struct Duration; impl Duration { pub fn from_micros(_: u64) -> Self { Self } }
+/// #     pub struct Timer; impl Timer { pub fn after(_: Duration) -> core::future::Ready<()> { core::future::ready(()) } }
+/// # }
+///
+/// async fn delay(delay: Duration) {
+///     let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+///     embassy_time::Timer::after(embassy_time::Duration::from_micros(micros)).await;
+///     // with embedded-hal-async: `Delay.delay_us(…).await`
+/// }
+///
+/// let clock = ManualClock::new(); // your own `Clock`
+/// let retry = Retry::with(RetryConfig::new().build(), &clock, delay, DefaultObserver);
+/// # let _ = retry.call_async(async || Ok::<(), ()>(()));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot wait between the attempts of an async call",
+    label = "this sleeper does not implement `fusebox::AsyncSleep`",
+    note = "enable fusebox's feature `tokio`, or give the retry a sleeper of your own: `Retry::with(settings, clock, sleeper, observer)`, where `sleeper` may be any `Fn(Duration) -> impl Future<Output = ()>`"
+)]
+pub trait AsyncSleep {
+    /// What waits.
+    type Sleep: Future<Output = ()>;
+
+    /// A future that is ready after `delay`, counted from this call or from
+    /// its first poll.
+    fn sleep(&self, delay: Duration) -> Self::Sleep;
+}
+
+impl<F, S> AsyncSleep for F
+where
+    F: Fn(Duration) -> S,
+    S: Future<Output = ()>,
+{
+    type Sleep = S;
+
+    fn sleep(&self, delay: Duration) -> S {
+        self(delay)
+    }
+}
+
+impl<S: Sleep + ?Sized> Sleep for &S {
+    fn sleep(&self, delay: Duration) {
+        (**self).sleep(delay);
+    }
+}
+
+/// Moves the time on and returns: a test of retries waits for nothing.
+impl Sleep for ManualClock {
+    fn sleep(&self, delay: Duration) {
+        self.advance(whole_millis(delay));
+    }
+}
+
+/// Ready when somebody has moved the clock on by the delay.
+impl<'a> AsyncSleep for &'a ManualClock {
+    type Sleep = ManualSleep<'a>;
+
+    fn sleep(&self, delay: Duration) -> ManualSleep<'a> {
+        ManualSleep { clock: self, start: self.now(), delay: whole_millis(delay) }
+    }
+}
+
+/// A delay on a [`ManualClock`]: ready when the clock has been moved on by so
+/// much. It asks to be polled again and again, which is right for a test only.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct ManualSleep<'a> {
+    clock: &'a ManualClock,
+    start: Tick,
+    delay: Duration,
+}
+
+impl Future for ManualSleep<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.clock.now().since(self.start) >= self.delay {
+            Poll::Ready(())
+        } else {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
+}
+
+/// A manual clock counts whole milliseconds: a part of one is one.
+fn whole_millis(delay: Duration) -> Duration {
+    let millis = delay.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
