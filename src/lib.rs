@@ -111,7 +111,7 @@ pub use retry::{
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
 };
-pub use sleep::{AsyncSleep, ManualSleep, Sleep};
+pub use sleep::{AsyncSleep, ManualSleep, Sleep, SleepBy};
 pub use state::{State, Verdict};
 #[cfg(feature = "std")]
 pub use std_clock::{PreciseClock, StdClock};

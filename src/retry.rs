@@ -169,7 +169,8 @@ impl<S, C, O, P, H, B> Retry<S, C, O, P, H, B> {
     }
 }
 
-impl<S: Sleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
+// The bounds stand at the methods: there the compiler explains what is missing.
+impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// Calls `f` until it succeeds, or an error or a limit ends it.
     ///
     /// Between attempts it sleeps, which blocks the thread: on a thread of an
@@ -181,6 +182,7 @@ impl<S: Sleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     pub fn call<T, E>(&self, mut f: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         E: Debug,
+        S: Sleep,
         P: RetryIf<E>,
         H: DelayHint<E>,
         B: BeforeRetry<E>,
@@ -208,6 +210,7 @@ impl<S: Sleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     pub fn call_with<T, E>(&self, f: impl FnMut(Attempt<'_, E>) -> Result<T, E>) -> Result<T, E>
     where
         E: Debug,
+        S: Sleep,
         P: RetryIf<E>,
         H: DelayHint<E>,
         B: BeforeRetry<E>,
@@ -224,6 +227,7 @@ impl<S: Sleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     ) -> Result<T, E>
     where
         E: Debug,
+        S: Sleep,
         P: RetryIf<E>,
         H: DelayHint<E>,
         B: BeforeRetry<E>,
@@ -244,6 +248,7 @@ impl<S: Sleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     ) -> Result<T, E>
     where
         E: Debug,
+        S: Sleep,
         P: RetryIf<E>,
         H: DelayHint<E>,
         B: BeforeRetry<E>,

@@ -37,13 +37,13 @@ pub trait Sleep {
 
 /// Makes a future that is ready after a while.
 ///
-/// Every `Fn(Duration) -> impl Future<Output = ()>` is one, such as
-/// `tokio::time::sleep`. So is a delay of `embassy-time`, or of
-/// `embedded-hal-async` by a function of your own:
+/// [`SleepBy`] makes one of every `Fn(Duration) -> impl Future<Output = ()>`,
+/// be it `tokio::time::sleep`, or a function of your own around a delay of
+/// `embassy-time` or `embedded-hal-async`:
 ///
 /// ```
 /// use core::time::Duration;
-/// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+/// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig, SleepBy};
 /// # mod embassy_time {
 /// #     pub struct Duration; impl Duration { pub fn from_micros(_: u64) -> Self { Self } }
 /// #     pub struct Timer; impl Timer { pub fn after(_: Duration) -> core::future::Ready<()> { core::future::ready(()) } }
@@ -56,13 +56,13 @@ pub trait Sleep {
 /// }
 ///
 /// let clock = ManualClock::new(); // your own `Clock`
-/// let retry = Retry::with(RetryConfig::new().build(), &clock, delay, DefaultObserver);
+/// let retry = Retry::with(RetryConfig::new().build(), &clock, SleepBy(delay), DefaultObserver);
 /// # let _ = retry.call_async(async || Ok::<(), ()>(()));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot wait between the attempts of an async call",
     label = "this sleeper does not implement `fusebox::AsyncSleep`",
-    note = "enable fusebox's feature `tokio`, or give the retry a sleeper of your own: `Retry::with(settings, clock, sleeper, observer)`, where `sleeper` may be any `Fn(Duration) -> impl Future<Output = ()>`"
+    note = "enable fusebox's feature `tokio`, or give the retry a sleeper of your own: `Retry::with(settings, clock, SleepBy(sleep), observer)`, where `sleep` is any `Fn(Duration) -> impl Future<Output = ()>`"
 )]
 pub trait AsyncSleep {
     /// What waits.
@@ -73,7 +73,11 @@ pub trait AsyncSleep {
     fn sleep(&self, delay: Duration) -> Self::Sleep;
 }
 
-impl<F, S> AsyncSleep for F
+/// Sleeps by a function that makes a future.
+#[derive(Debug, Clone, Copy)]
+pub struct SleepBy<F>(pub F);
+
+impl<F, S> AsyncSleep for SleepBy<F>
 where
     F: Fn(Duration) -> S,
     S: Future<Output = ()>,
@@ -81,7 +85,7 @@ where
     type Sleep = S;
 
     fn sleep(&self, delay: Duration) -> S {
-        self(delay)
+        (self.0)(delay)
     }
 }
 

@@ -12,7 +12,10 @@ use pin_project_lite::pin_project;
 
 use crate::{
     event::Observer,
-    fallback::{Fallback, chain::AsyncChain},
+    fallback::{
+        Fallback,
+        chain::{AsyncChain, Slots},
+    },
 };
 
 impl<S, O: Observer> Fallback<S, O> {
@@ -37,7 +40,7 @@ impl<S, O: Observer> Fallback<S, O> {
         &'a self,
         args: &'a A,
         f: impl FnOnce(&'a A) -> F,
-    ) -> FallbackCall<'a, A, S, O, F, T, E, E>
+    ) -> FallbackCall<'a, A, Self, F, S::Slots, S::Stage, E, E>
     where
         A: ?Sized,
         F: Future<Output = Result<T, E>>,
@@ -49,21 +52,19 @@ impl<S, O: Observer> Fallback<S, O> {
 }
 
 pin_project! {
-    /// The future of [`Fallback::call_async`].
+    /// The future of [`Fallback::call_async`]: of the fallback `R` around the
+    /// call `F`, whose layers leave their errors in `L` and are asked in `G`.
+    // No parameter is a projection of another: see `RetryCall`.
     #[must_use = "futures do nothing unless polled"]
-    pub struct FallbackCall<'a, A, S, O, F, T, E, Seen>
-    where
-        A: ?Sized,
-        S: AsyncChain<'a, A, T, E, Seen>,
-    {
-        fallback: &'a Fallback<S, O>,
+    pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, E, Seen> {
+        fallback: &'a R,
         args: &'a A,
         // The call's own.
         error: Option<Seen>,
-        slots: S::Slots,
+        slots: L,
         #[pin]
-        stage: Stage<F, S::Stage>,
-        types: PhantomData<fn() -> (T, E)>,
+        stage: Stage<F, G>,
+        types: PhantomData<fn() -> E>,
     }
 }
 
@@ -76,21 +77,19 @@ pin_project! {
     }
 }
 
-impl<'a, A, S, O, F, T, E, Seen> FallbackCall<'a, A, S, O, F, T, E, Seen>
-where
-    A: ?Sized,
-    S: AsyncChain<'a, A, T, E, Seen>,
-{
-    pub(crate) fn new(fallback: &'a Fallback<S, O>, args: &'a A, call: F) -> Self {
-        let (slots, stage) = (S::Slots::default(), Stage::Calling { call });
+impl<'a, A: ?Sized, R, F, L: Default, G, E, Seen> FallbackCall<'a, A, R, F, L, G, E, Seen> {
+    pub(crate) fn new(fallback: &'a R, args: &'a A, call: F) -> Self {
+        let (slots, stage) = (L::default(), Stage::Calling { call });
         Self { fallback, args, error: None, slots, stage, types: PhantomData }
     }
 }
 
-impl<'a, A, S, O, F, T, E, Seen> Future for FallbackCall<'a, A, S, O, F, T, E, Seen>
+impl<'a, A, S, O, F, T, L, G, E, Seen> Future
+    for FallbackCall<'a, A, Fallback<S, O>, F, L, G, E, Seen>
 where
     A: ?Sized,
-    S: AsyncChain<'a, A, T, E, Seen>,
+    S: AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
+    L: Slots<Seen>,
     O: Observer,
     F: Future<Output = Result<T, Seen>>,
     Seen: Debug,

@@ -22,7 +22,7 @@ use crate::{
     },
     pipeline::{Breaking, Counts, Direct, Pipeline, Stack, Timeout, counts},
     retry::{
-        Retry,
+        Course, Retry,
         hooks::{AsyncBeforeRetry, DelayHint, RetryIf},
     },
     sleep::AsyncSleep,
@@ -70,7 +70,7 @@ impl<L> Pipeline<L> {
         &'a self,
         args: &'a A,
         f: F,
-    ) -> PipelineCall<'a, A, L, Leaf<'a, A, F, E>>
+    ) -> PipelineCall<'a, A, L, Leaf<'a, A, F, E>, L::Call>
     where
         A: ?Sized,
         F: Fn(&'a A) -> Fut + Clone,
@@ -86,7 +86,7 @@ impl<L> Pipeline<L> {
         &'a self,
         args: &'a A,
         f: F,
-    ) -> PipelineCall<'a, A, L, WatchingLeaf<'a, A, F, E>>
+    ) -> PipelineCall<'a, A, L, WatchingLeaf<'a, A, F, E>, L::Call>
     where
         A: ?Sized,
         F: Fn(&'a A, Attempt<'_, CallError<E>>) -> Fut + Clone,
@@ -98,32 +98,29 @@ impl<L> Pipeline<L> {
 }
 
 pin_project! {
-    /// The future of [`Pipeline::call_async`].
+    /// The future of [`Pipeline::call_async`]: of the layers `L` around `Op`,
+    /// which together make the future `F`.
+    // No parameter is a projection of another: see `RetryCall`.
     #[must_use = "futures do nothing unless polled"]
-    pub struct PipelineCall<'a, A: ?Sized, L, Op: Operation>
-    where
-        L: AsyncPolicy<'a, A, Op>,
-    {
+    pub struct PipelineCall<'a, A: ?Sized, L, Op, F> {
         layers: &'a L,
         args: &'a A,
         op: Option<Op>,
         #[pin]
-        call: Option<L::Call>,
+        call: Option<F>,
     }
 }
 
-impl<'a, A: ?Sized, L, Op: Operation> PipelineCall<'a, A, L, Op>
-where
-    L: AsyncPolicy<'a, A, Op>,
-{
+impl<'a, A: ?Sized, L, Op, F> PipelineCall<'a, A, L, Op, F> {
     fn new(pipeline: &'a Pipeline<L>, args: &'a A, op: Op) -> Self {
         Self { layers: &pipeline.layers, args, op: Some(op), call: None }
     }
 }
 
-impl<'a, A: ?Sized, L, Op: Operation> Future for PipelineCall<'a, A, L, Op>
+impl<'a, A: ?Sized, L, Op: Operation, F> Future for PipelineCall<'a, A, L, Op, F>
 where
-    L: AsyncPolicy<'a, A, Op>,
+    L: AsyncPolicy<'a, A, Op, Call = F>,
+    F: Future<Output = Result<Op::Value, Op::Error>>,
 {
     type Output = Result<Op::Value, Op::Error>;
 
@@ -288,11 +285,11 @@ where
     H: DelayHint<Op::Error> + 'a,
     B: AsyncBeforeRetry<Op::Error> + 'a,
 {
-    type Call = RetryCall<'a, Op, S, C, O, P, H, B>;
+    type Call = RetryCall<'a, Self, Op, Op::Call, S::Sleep, B::Before, Op::Error>;
 
     #[inline]
     fn start(&'a self, _args: &'a A, attempt: Attempt<'_, Op::Error>, op: Op) -> Self::Call {
-        RetryCall::started(self, op, attempt.restarted())
+        RetryCall::started(self, Course::begin(self, Op::WATCHED), op, attempt.restarted())
     }
 }
 
@@ -304,7 +301,7 @@ where
     S: AsyncChain<'a, A, Op::Value, E, CallError<E>> + 'a,
     O: Observer + 'a,
 {
-    type Call = FallbackCall<'a, A, S, O, Op::Call, Op::Value, E, CallError<E>>;
+    type Call = FallbackCall<'a, A, Self, Op::Call, S::Slots, S::Stage, E, CallError<E>>;
 
     #[inline]
     fn start(&'a self, args: &'a A, attempt: Attempt<'_, Op::Error>, mut op: Op) -> Self::Call {

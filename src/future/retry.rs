@@ -16,7 +16,10 @@ use crate::{
     clock::Clock,
     error::TimedOut,
     event::Observer,
-    future::operation::{Operation, Simple, Watching, Within},
+    future::{
+        operation::{Operation, Simple, Watching, Within},
+        timeout::TimeoutCall,
+    },
     retry::{
         Course, Decision, Retry,
         hooks::{AsyncBeforeRetry, DelayHint, RetryIf},
@@ -24,7 +27,9 @@ use crate::{
     sleep::AsyncSleep,
 };
 
-impl<S: AsyncSleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
+// The bounds stand at the methods, and no result names a projection: so the
+// compiler explains what is missing.
+impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// Awaits what `f` makes until it succeeds, or an error or a limit ends it.
     ///
     /// Nothing happens before the first poll. Dropped at any time, it leaves
@@ -34,7 +39,7 @@ impl<S: AsyncSleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// # use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
     /// # use std::{future::{Future, ready}, pin::pin, task::{Context, Poll, Waker}};
     /// # let clock = ManualClock::new();
-    /// # let sleeper = |_| ready(());
+    /// # let sleeper = fusebox::SleepBy(|_| ready(()));
     /// // With the feature `tokio`, `Retry::new(settings)` is enough.
     /// let retry = Retry::with(RetryConfig::new().build(), &clock, sleeper, DefaultObserver);
     /// let mut answers = ["down", "42"].into_iter();
@@ -45,14 +50,20 @@ impl<S: AsyncSleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
     /// ```
     #[inline]
-    pub fn call_async<T, E, F, Fut>(&self, f: F) -> RetryCall<'_, Simple<F>, S, C, O, P, H, B>
+    pub fn call_async<T, E, F, Fut, W, X>(
+        &self,
+        f: F,
+    ) -> RetryCall<'_, Self, Simple<F>, Fut, W, X, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
+        S: AsyncSleep<Sleep = W>,
         P: RetryIf<E>,
         H: DelayHint<E>,
-        B: AsyncBeforeRetry<E>,
+        B: AsyncBeforeRetry<E, Before = X>,
+        W: Future<Output = ()>,
+        X: Future<Output = Result<(), E>>,
     {
         RetryCall::idle(self, Simple(f))
     }
@@ -60,52 +71,63 @@ impl<S: AsyncSleep, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// The same for a call that wants to know which attempt it is. The attempt
     /// is seen by the function, not kept by its future: take from it what the
     /// future needs.
-    pub fn call_async_with<T, E, F, Fut>(
+    pub fn call_async_with<T, E, F, Fut, W, X>(
         &self,
         f: F,
-    ) -> RetryCall<'_, Watching<F, E>, S, C, O, P, H, B>
+    ) -> RetryCall<'_, Self, Watching<F, E>, Fut, W, X, E>
     where
         F: FnMut(Attempt<'_, E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
+        S: AsyncSleep<Sleep = W>,
         P: RetryIf<E>,
         H: DelayHint<E>,
-        B: AsyncBeforeRetry<E>,
+        B: AsyncBeforeRetry<E, Before = X>,
+        W: Future<Output = ()>,
+        X: Future<Output = Result<(), E>>,
     {
         RetryCall::idle(self, Watching(f, PhantomData))
     }
 
     /// The same with a limit for each attempt: one that takes longer is
     /// dropped, and has failed with [`TimedOut`].
-    pub fn call_async_within<T, E, F, Fut>(
+    #[allow(clippy::type_complexity)] // the type is the list of what it waits for
+    pub fn call_async_within<T, E, F, Fut, W, X>(
         &self,
         limit: Duration,
         f: F,
-    ) -> RetryCall<'_, Within<'_, F, S>, S, C, O, P, H, B>
+    ) -> RetryCall<'_, Self, Within<'_, F, S>, TimeoutCall<Fut, W>, W, X, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug + From<TimedOut>,
+        S: AsyncSleep<Sleep = W>,
         P: RetryIf<E>,
         H: DelayHint<E>,
-        B: AsyncBeforeRetry<E>,
+        B: AsyncBeforeRetry<E, Before = X>,
+        W: Future<Output = ()>,
+        X: Future<Output = Result<(), E>>,
     {
         RetryCall::idle(self, Within { f, sleeper: &self.sleeper, limit })
     }
 }
 
 pin_project! {
-    /// The future of [`Retry::call_async`].
+    /// The future of [`Retry::call_async`]: of the retry `R` around `Op`,
+    /// whose call is `F`, its delay `W`, what runs before it again `X`, and
+    /// its error `E`.
+    // All of them parameters, and none a projection of another: a caller's
+    // async block is `Send` by what it holds, and the compiler cannot look
+    // through a projection there (rust-lang/rust#110338).
     #[must_use = "futures do nothing unless polled"]
-    pub struct RetryCall<'r, Op: Operation, S: AsyncSleep, C, O, P, H, B: AsyncBeforeRetry<Op::Error>>
-    {
-        retry: &'r Retry<S, C, O, P, H, B>,
+    pub struct RetryCall<'r, R, Op, F, W, X, E> {
+        retry: &'r R,
         op: Op,
         course: Option<Course>,
         // That of the attempt before.
-        error: Option<Op::Error>,
+        error: Option<E>,
         #[pin]
-        stage: Stage<Op::Call, S::Sleep, B::Before>,
+        stage: Stage<F, W, X>,
     }
 }
 
@@ -120,41 +142,42 @@ pin_project! {
     }
 }
 
-impl<'r, Op, S, C, O, P, H, B> RetryCall<'r, Op, S, C, O, P, H, B>
+impl<'r, R, Op, W, X> RetryCall<'r, R, Op, Op::Call, W, X, Op::Error>
 where
     Op: Operation,
-    S: AsyncSleep,
-    C: Clock,
-    B: AsyncBeforeRetry<Op::Error>,
 {
-    fn idle(retry: &'r Retry<S, C, O, P, H, B>, op: Op) -> Self {
+    fn idle(retry: &'r R, op: Op) -> Self {
         Self { retry, op, course: None, error: None, stage: Stage::Idle }
     }
 
     /// Under way already, as a layer of a pipeline is when it is made.
     pub(crate) fn started(
-        retry: &'r Retry<S, C, O, P, H, B>,
+        retry: &'r R,
+        course: Course,
         mut op: Op,
         attempt: Attempt<'_, Op::Error>,
     ) -> Self {
-        let course = Some(Course::begin(retry, Op::WATCHED));
         let call = op.start(attempt);
-        Self { retry, op, course, error: None, stage: Stage::Calling { call } }
+        Self { retry, op, course: Some(course), error: None, stage: Stage::Calling { call } }
     }
 }
 
-impl<Op, S, C, O, P, H, B> Future for RetryCall<'_, Op, S, C, O, P, H, B>
+impl<Op, S, C, O, P, H, B, F, W, X, E> Future
+    for RetryCall<'_, Retry<S, C, O, P, H, B>, Op, F, W, X, E>
 where
-    Op: Operation,
-    Op::Error: Debug,
-    S: AsyncSleep,
+    Op: Operation<Error = E, Call = F>,
+    E: Debug,
+    F: Future<Output = Result<Op::Value, E>>,
+    S: AsyncSleep<Sleep = W>,
+    W: Future<Output = ()>,
     C: Clock,
     O: Observer,
-    P: RetryIf<Op::Error>,
-    H: DelayHint<Op::Error>,
-    B: AsyncBeforeRetry<Op::Error>,
+    P: RetryIf<E>,
+    H: DelayHint<E>,
+    B: AsyncBeforeRetry<E, Before = X>,
+    X: Future<Output = Result<(), E>>,
 {
-    type Output = Result<Op::Value, Op::Error>;
+    type Output = Result<Op::Value, E>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

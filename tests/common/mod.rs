@@ -111,3 +111,75 @@ pub fn millis(millis: u64) -> Duration {
 pub fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
+
+/// Writes every event down as a line.
+#[derive(Default)]
+pub struct Journal(Mutex<Vec<String>>);
+
+impl Journal {
+    /// The lines; forgets what it returns.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Journal {
+    fn on_event(&self, event: &Event<'_>) {
+        let line = match event {
+            Event::Transition(it) => format!("{} -> {}", it.from, it.to),
+            Event::Rejection(it) => format!("rejected: {it}"),
+            Event::Retry(it) => format!(
+                "{} retry {}/{} in {:?} after {:?}",
+                it.policy.unwrap_or("-"),
+                it.attempt,
+                it.max_attempts,
+                it.delay,
+                it.error
+            ),
+            Event::Exhausted(it) => format!(
+                "{} exhausted after {} ({}): {:?}",
+                it.policy.unwrap_or("-"),
+                it.attempts,
+                it.limit,
+                it.error
+            ),
+            Event::Fallback(it) => format!(
+                "{} fallback, layer {:?}, age {:?}, {} errors: {:?}",
+                it.policy.unwrap_or("-"),
+                it.layer,
+                it.age,
+                it.errors.count(),
+                it.errors
+            ),
+            other => panic!("an event of another kind: {other:?}"),
+        };
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+/// Polls a future that nobody wakes, at most `polls` times.
+pub fn poll_up_to<F: Future>(polls: u32, mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    for _ in 0..polls {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context()) {
+            return Some(output);
+        }
+    }
+    None
+}
+
+/// Polls a future to its end; one that never ends fails the test.
+pub fn finish<F: Future>(future: F) -> F::Output {
+    poll_up_to(1_000, std::pin::pin!(future)).expect("the future ends")
+}
+
+/// Pending `waits` times, then the result.
+pub async fn after<T>(waits: u32, result: T) -> T {
+    let mut left = waits;
+    std::future::poll_fn(|_| {
+        let done = left == 0;
+        left = left.saturating_sub(1);
+        if done { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    result
+}

@@ -1,0 +1,131 @@
+//! No path of the core allocates: not one that succeeds, fails, is rejected,
+//! retried, rescued or cancelled, sync or async.
+
+mod common;
+
+use std::{future::ready, pin::pin};
+
+use allocation_counter::measure;
+use common::{Bench, after, config, finish, millis, poll_up_to};
+use fusebox::{
+    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Degradation, Fallback, Jitter, LastGood,
+    Pipeline, Registry, Retry, RetryConfig, SleepBy, State, presets,
+};
+
+#[track_caller]
+fn none(path: &str, f: impl FnMut()) {
+    let allocated = measure(f).count_total;
+    assert_eq!(allocated, 0, "{path}");
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(measure(|| drop(std::hint::black_box(Box::new(1)))).count_total, 1);
+}
+
+#[test]
+fn a_breaker_allocates_nothing() {
+    let clock = fusebox::ManualClock::new();
+    let settings = config().recovery_jitter(10).build();
+    let breaker = CircuitBreaker::with(None, settings, &clock, fusebox::DefaultObserver);
+    none("success", || breaker.call(|| Ok::<_, ()>(())).unwrap());
+    none("success, async", || finish(breaker.call_async(ready(Ok::<_, ()>(())))).unwrap());
+    none("failures, opening, rejections", || {
+        for _ in 0..5 {
+            let _ = breaker.call(|| Err::<(), _>(()));
+            let _ = finish(breaker.call_async(ready(Err::<(), _>(()))));
+        }
+    });
+    assert_eq!(breaker.state(), State::Open);
+    clock.advance(millis(20_000));
+    none("a cancelled probe", || {
+        let probe = pin!(breaker.call_async(after(5, Ok::<_, ()>(()))));
+        assert!(poll_up_to(2, probe).is_none());
+    });
+    none("a probe that closes", || breaker.call(|| Ok::<_, ()>(())).unwrap());
+    assert_eq!(breaker.state(), State::Closed);
+    none("forced states", || {
+        breaker.force_open();
+        breaker.reset();
+    });
+}
+
+#[test]
+fn a_registry_allocates_nothing() {
+    static PANEL: Registry<8> = Registry::new();
+    let settings = BreakerConfig::new().build();
+    none("registration and look-up", || {
+        for name in ["a", "b", "a", "c"] {
+            PANEL.breaker(name, settings).unwrap();
+        }
+        assert_eq!(PANEL.len(), 3);
+        assert!(PANEL.get("c").is_some());
+    });
+    none("a name that is none, a clash", || {
+        assert!(PANEL.join("").is_err());
+        assert!(PANEL.breaker("a", presets::AI_PROVIDER).is_err());
+    });
+}
+
+#[test]
+fn a_backoff_allocates_nothing() {
+    // A thread's source of entropy is made at its first use.
+    let _ = BackoffConfig::new().build().next();
+    for jitter in
+        [Jitter::None, Jitter::default(), Jitter::Full, Jitter::Equal, Jitter::Decorrelated]
+    {
+        let backoff: Backoff = BackoffConfig::new().jitter(jitter).build();
+        none("delays", || assert_eq!(backoff.take(100).count(), 100));
+    }
+}
+
+#[test]
+fn policies_allocate_nothing() {
+    let bench = Bench::new();
+    let settings = config().failure_threshold(4_000).build();
+    let breaker = CircuitBreaker::with(None, settings, &bench.clock, fusebox::DefaultObserver);
+    let settings = RetryConfig::new().max_elapsed(millis(3_600_000)).build();
+    let retry = Retry::with(settings, &bench.clock, &bench.clock, fusebox::DefaultObserver);
+    let soon = |_| ready(());
+    let retry_async = Retry::with(settings, &bench.clock, SleepBy(soon), fusebox::DefaultObserver);
+    let last = LastGood::with(&bench.clock);
+    let fail = |_: &u32| Err::<u32, _>("no");
+    let slow = |_: &u32| after(2, Err::<u32, _>("no"));
+    let fallback = Fallback::new().or(&fail).or_last_good(&last).or(&fail);
+    let pipeline = Pipeline::new().fallback(fallback).breaker(&breaker).retry(retry);
+    let asynchronous = Pipeline::new()
+        .fallback(Fallback::new().or_async(&slow).or_last_good(&last))
+        .breaker(&breaker)
+        .retry(retry_async);
+    // The seed of the thread's jitter.
+    let _ = pipeline.call(&1, |_| Err("x"));
+
+    none("retry", || {
+        assert_eq!(retry.call(|| Ok::<_, ()>(1)), Ok(1));
+        assert!(retry.call(|| Err::<(), _>("x")).is_err());
+        assert!(retry.call_with(|attempt| Err::<(), _>(attempt.number())).is_err());
+        assert!(finish(retry_async.call_async(|| after(1, Err::<(), _>("x")))).is_err());
+    });
+    none("a pipeline, healthy", || {
+        assert_eq!(pipeline.call(&1, |n| Ok(*n)), Ok(1));
+        assert_eq!(finish(asynchronous.call_async(&1, |n| after(1, Ok(*n)))), Ok(1));
+    });
+    none("a pipeline, in trouble", || {
+        assert_eq!(pipeline.call(&1, |_| Err("x")), Ok(1), "the last good value");
+        assert_eq!(finish(asynchronous.call_async(&1, |_| after(1, Err("x")))), Ok(1));
+    });
+    none("a pipeline, cancelled", || {
+        let call = pin!(asynchronous.call_async(&1, |_| after(1, Err("x"))));
+        assert!(poll_up_to(3, call).is_none());
+    });
+    breaker.force_open();
+    none("a pipeline, rejected", || {
+        assert_eq!(pipeline.call(&1, |_| Err("x")), Ok(1));
+        assert_eq!(finish(asynchronous.call_async(&1, |_| ready(Err("x")))), Ok(1));
+    });
+    none("degradation", || {
+        let mut store = Degradation::new();
+        assert!(store.try_primary(|| Err::<(), _>("full")).is_none());
+        assert_eq!(store.use_fallback(Option::<&_>::copied), Some("full"));
+    });
+}

@@ -1,0 +1,65 @@
+//! Events as `log` sees them: levels, text, key-value pairs.
+
+use std::{fmt::Write, sync::Mutex};
+
+use fusebox::{
+    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name, Retry,
+    RetryConfig,
+};
+use log::{Log, Metadata, Record};
+
+struct Lines(Mutex<Vec<String>>);
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        struct Pairs(String);
+        impl<'kvs> log::kv::VisitSource<'kvs> for Pairs {
+            fn visit_pair(
+                &mut self,
+                key: log::kv::Key<'kvs>,
+                value: log::kv::Value<'kvs>,
+            ) -> Result<(), log::kv::Error> {
+                write!(self.0, " {key}={value}").map_err(log::kv::Error::from)
+            }
+        }
+        let mut pairs = Pairs(String::new());
+        record.key_values().visit(&mut pairs).unwrap();
+        let line = format!("{} {}: {};{}", record.level(), record.target(), record.args(), pairs.0);
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn every_kind_of_event_has_its_level_and_pairs() {
+    log::set_logger(&LINES).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let clock = ManualClock::new();
+    let settings = BreakerConfig::new().failure_threshold(1).build();
+    let name = Some(Name::new("ai"));
+    let breaker = CircuitBreaker::with(name, settings, &clock, DefaultObserver);
+    let _ = breaker.call(|| Err::<(), _>("down"));
+    let _ = breaker.call(|| Ok::<_, ()>(()));
+    let settings = RetryConfig::new().max_attempts(2).jitter(Jitter::None).build();
+    let retry = Retry::with(settings, &clock, &clock, DefaultObserver).named("ask");
+    let _ = retry.call(|| Err::<(), _>("down"));
+    let fallback = Fallback::new().or(|(): &()| Err::<u32, _>("too")).named("infer");
+    let _ = fallback.call(&(), |()| Err("down"));
+    assert_eq!(
+        *LINES.0.lock().unwrap(),
+        [
+            "WARN fusebox: circuit breaker `ai` changed from closed to open; breaker=ai from=closed to=open generation=1 forced=false",
+            "DEBUG fusebox: call rejected: circuit breaker `ai` is open, retry after 60s; breaker=ai state=open retry_after_ms=60000",
+            "DEBUG fusebox: attempt 1 of 2 failed, retrying in 1s: \"down\"; policy=ask attempt=1 max_attempts=2 delay=1s error=\"down\"",
+            "ERROR fusebox: retries exhausted after 2 attempts (attempts): \"down\"; policy=ask attempts=2 limit=attempts error=\"down\"",
+            "WARN fusebox: fallback used (every layer failed): [\"down\", \"too\"]; policy=infer layer=None age=None errors=[\"down\", \"too\"]",
+        ]
+    );
+}

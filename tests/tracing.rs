@@ -1,0 +1,66 @@
+//! Events as `tracing` sees them: levels, fields, names.
+
+mod common;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use fusebox::{
+    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name, Retry,
+    RetryConfig,
+};
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn every_kind_of_event_has_its_level_and_fields() {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let clock = ManualClock::new();
+        let settings = BreakerConfig::new().failure_threshold(1).build();
+        let name = Some(Name::new("ai"));
+        let breaker = CircuitBreaker::with(name, settings, &clock, DefaultObserver);
+        let _ = breaker.call(|| Err::<(), _>("down"));
+        let _ = breaker.call(|| Ok::<_, ()>(()));
+        let settings = RetryConfig::new().max_attempts(2).jitter(Jitter::None).build();
+        let retry = Retry::with(settings, &clock, &clock, DefaultObserver).named("ask");
+        let _ = retry.call(|| Err::<(), _>("down"));
+        let fallback = Fallback::new().or(|(): &()| Ok::<_, &str>(1)).named("infer");
+        let _ = fallback.call(&(), |()| Err("down"));
+        let fallback = Fallback::new().or(|(): &()| Err::<u32, _>("too")).named("infer");
+        let _ = fallback.call(&(), |()| Err("down"));
+    });
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    assert_eq!(
+        lines,
+        [
+            "WARN fusebox: circuit breaker changed its state breaker=\"ai\" from=closed to=open generation=1 forced=false",
+            "DEBUG fusebox: call rejected breaker=\"ai\" state=open retry_after_ms=60000",
+            "DEBUG fusebox: attempt failed, retrying policy=\"ask\" attempt=1 max_attempts=2 delay=1s error=\"down\"",
+            "ERROR fusebox: retries exhausted policy=\"ask\" attempts=2 limit=attempts error=\"down\"",
+            "WARN fusebox: fallback used policy=\"infer\" layer=1 errors=[\"down\"]",
+            "WARN fusebox: fallback used, and every layer failed policy=\"infer\" errors=[\"down\", \"too\"]",
+        ]
+    );
+}
