@@ -5,6 +5,7 @@
 
 mod contended;
 mod floors;
+mod policies;
 mod registry;
 mod uncontended;
 
@@ -31,6 +32,6 @@ fn config() -> Criterion {
 criterion_group! {
     name = all;
     config = config();
-    targets = floors::bench, uncontended::bench, contended::bench, registry::bench
+    targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench
 }
 criterion_main!(all);

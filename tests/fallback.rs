@@ -135,13 +135,13 @@ fn f6_degradation_remembers_whether_and_with_what() {
     assert!(store.failed());
     assert_eq!(store.error(), Some(&"full"));
     assert!(journal.take().is_empty(), "the fallback runs only when asked for");
-    assert_eq!(store.use_fallback(Option::<&_>::copied), Some("full"));
+    assert_eq!(store.use_fallback(|error| error.map(|text| text.len())), Some(4));
     assert_eq!(journal.take(), ["store fallback, layer Some(1), age None, 1 errors: [\"full\"]"]);
     // It stays failed until a primary succeeds.
     assert!(store.failed());
     assert_eq!(store.try_primary(|| Ok(2)), Some(2));
     assert!(!store.failed() && store.error().is_none());
-    assert_eq!(store.use_fallback(Option::<&_>::copied), None);
+    assert_eq!(store.use_fallback(|error| error.map(|text| text.len())), None);
     assert!(journal.take().is_empty(), "nothing had failed");
 }
 

@@ -26,6 +26,8 @@ pub struct Sample {
     pub at_ms: u64,
     /// How long the caller waited.
     pub waited: Duration,
+    /// How often it reached for the server.
+    pub attempts: u32,
     pub answer: Answer,
 }
 
@@ -83,9 +85,13 @@ fn caller(
         // One question in fifty is about an item that does not exist.
         let unknown = if turn % 50 == 49 { ITEMS } else { 0 };
         let id = (number * 101 + turn) % ITEMS + unknown;
-        let answer = guard.call(|| ask(&agent, &backend.url(id)));
+        let mut attempts = 0;
+        let answer = guard.call(id, |id| {
+            attempts += 1;
+            ask(&agent, &backend.url(*id))
+        });
         let at_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-        samples.push(Sample { at_ms, waited: begun.elapsed(), answer });
+        samples.push(Sample { at_ms, waited: begun.elapsed(), attempts, answer });
         progress.called(at_ms, guard.state());
         thread::sleep(THINK);
     }
@@ -93,14 +99,21 @@ fn caller(
 }
 
 /// One HTTP request, to the end of its answer.
-fn ask(agent: &Agent, url: &str) -> Result<(), CallFailure> {
-    let mut response = agent.get(url).call().map_err(|_| CallFailure::Outage)?;
+fn ask(agent: &Agent, url: &str) -> Result<u64, CallFailure> {
+    let mut response = agent.get(url).call().map_err(|error| failure(&error))?;
     let status = response.status();
     // Read, so that the connection can be used again.
-    let body = response.body_mut().read_to_string().map_err(|_| CallFailure::Outage)?;
+    let body = response.body_mut().read_to_string().map_err(|error| failure(&error))?;
     match status.as_u16() {
         404 => Err(CallFailure::NoSuchItem),
-        200 if body.parse::<u64>().is_ok() => Ok(()),
+        200 => body.parse().map_err(|_| CallFailure::Outage),
         _ => Err(CallFailure::Outage),
+    }
+}
+
+fn failure(error: &ureq::Error) -> CallFailure {
+    match error {
+        ureq::Error::Timeout(_) => CallFailure::TimedOut,
+        _ => CallFailure::Outage,
     }
 }

@@ -20,13 +20,15 @@ pub struct Figures {
     pub run: &'static str,
     pub calls: usize,
     pub served: usize,
+    /// Answers by the fallback: the last good ones.
+    pub stale: usize,
     pub failed: usize,
     pub rejected: usize,
     /// Answers a second, over the whole run.
     pub goodput_per_s: f64,
     /// Calls that reached for the server while it was down.
     pub calls_to_dead_server: usize,
-    /// Callers' time spent on calls that failed.
+    /// Callers' time spent on calls that got no fresh answer.
     pub wasted_s: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -49,9 +51,12 @@ pub struct TimelineEntry {
 /// A tenth of a second.
 #[derive(Clone, Debug, Default)]
 pub struct Bucket {
-    /// Answers of calls that began in it.
+    /// Fresh answers of calls that began in it.
     pub served: u32,
-    /// What callers waited in calls that began in it and failed, in seconds.
+    /// Answers from the fallback.
+    pub stale: u32,
+    /// What callers waited in calls that began in it and got no fresh
+    /// answer, in seconds.
     pub wasted_s: f64,
 }
 
@@ -59,9 +64,7 @@ impl Figures {
     pub fn of(guard: &Guard, schedule: &Schedule, samples: &[Sample]) -> Self {
         let count =
             |answer: Answer| samples.iter().filter(|sample| sample.answer == answer).count();
-        let reached_dead = |sample: &&Sample| {
-            sample.answer != Answer::Rejected && schedule.phase_at(sample.at_ms) != Phase::Answers
-        };
+        let in_outage = |sample: &&Sample| schedule.phase_at(sample.at_ms) != Phase::Answers;
         let wasted: Duration = samples
             .iter()
             .filter(|sample| sample.answer != Answer::Served)
@@ -81,10 +84,15 @@ impl Figures {
             run: guard.label(),
             calls: samples.len(),
             served,
+            stale: count(Answer::Stale),
             failed: count(Answer::Failed),
             rejected: count(Answer::Rejected),
             goodput_per_s: served as f64 / schedule.length().as_secs_f64(),
-            calls_to_dead_server: samples.iter().filter(reached_dead).count(),
+            calls_to_dead_server: samples
+                .iter()
+                .filter(in_outage)
+                .map(|sample| sample.attempts as usize)
+                .sum(),
             wasted_s: wasted.as_secs_f64(),
             p50_ms: latency.quantile(0.5),
             p99_ms: latency.quantile(0.99),
@@ -106,6 +114,10 @@ fn buckets(schedule: &Schedule, samples: &[Sample]) -> Vec<Bucket> {
         if let Some(bucket) = buckets.get_mut((sample.at_ms / BUCKET_MS) as usize) {
             match sample.answer {
                 Answer::Served => bucket.served += 1,
+                Answer::Stale => {
+                    bucket.stale += 1;
+                    bucket.wasted_s += sample.waited.as_secs_f64();
+                }
                 Answer::Failed | Answer::Rejected => {
                     bucket.wasted_s += sample.waited.as_secs_f64();
                 }

@@ -1,13 +1,17 @@
 //! The one place where the two runs differ: how a call is guarded.
 
 use std::{
+    cell::Cell,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use fusebox::{
-    BreakerConfig, CallError, CircuitBreaker, Event, Name, Observer, Settings, State, StdClock,
+    BreakerConfig, CallError, CircuitBreaker, Event, Fallback, LastGood, Name, Observer, Pipeline,
+    Retry, RetryConfig, Settings, State, StdClock,
 };
+
+use crate::server::QUESTIONS;
 
 /// How a caller waits at most for an answer, in both runs.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(250);
@@ -15,10 +19,17 @@ pub const CALL_TIMEOUT: Duration = Duration::from_millis(250);
 const SETTINGS: Settings =
     BreakerConfig::new().failure_threshold(5).recovery_timeout(Duration::from_millis(250)).build();
 
+/// Inside the breaker: one more attempt, soon. Not after a timeout: who has
+/// waited that long should not wait as long again.
+const RETRY: Retry =
+    Retry::new(RetryConfig::new().max_attempts(2).base_delay(Duration::from_millis(10)).build());
+
 /// Why the server gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallFailure {
-    /// It is in trouble: it timed out, refused, broke off or answered 5xx.
+    /// It is in trouble, and took all the time there was.
+    TimedOut,
+    /// It is in trouble: it refused, broke off or answered 5xx.
     Outage,
     /// It is well, and knows no such item (404).
     NoSuchItem,
@@ -27,7 +38,7 @@ pub enum CallFailure {
 impl CallFailure {
     #[allow(clippy::trivially_copy_pass_by_ref)] // as a predicate of errors is
     fn is_outage(&self) -> bool {
-        *self == Self::Outage
+        *self != Self::NoSuchItem
     }
 }
 
@@ -36,16 +47,18 @@ impl CallFailure {
 pub enum Answer {
     /// The server's own, be it "no such item".
     Served,
+    /// The last good one, from a fallback: known, and not fresh.
+    Stale,
     /// The call was made and failed.
     Failed,
-    /// The breaker turned the call away at once.
+    /// The breaker turned the call away at once, and no answer was known yet.
     Rejected,
 }
 
 /// How calls are guarded.
 pub enum Guard {
     Bare,
-    Fusebox(Box<CircuitBreaker<StdClock, Timeline>>),
+    Fusebox { breaker: Box<CircuitBreaker<StdClock, Timeline>>, latest: Vec<LastGood<u64>> },
 }
 
 impl Guard {
@@ -55,24 +68,40 @@ impl Guard {
 
     pub fn fusebox() -> Self {
         let name = Some(Name::new("shop"));
-        Self::Fusebox(Box::new(CircuitBreaker::with(name, SETTINGS, StdClock, Timeline::new())))
+        let breaker = CircuitBreaker::with(name, SETTINGS, StdClock, Timeline::new());
+        let latest = (0..QUESTIONS).map(|_| LastGood::new()).collect();
+        Self::Fusebox { breaker: Box::new(breaker), latest }
     }
 
     pub fn label(&self) -> &'static str {
         match self {
             Self::Bare => "bare",
-            Self::Fusebox(_) => "fusebox",
+            Self::Fusebox { .. } => "fusebox",
         }
     }
 
-    /// Calls `ask` as this run guards it.
-    pub fn call(&self, ask: impl FnOnce() -> Result<(), CallFailure>) -> Answer {
-        let result = match self {
-            Self::Bare => ask().map_err(CallError::Failed),
-            Self::Fusebox(breaker) => breaker.call_if(CallFailure::is_outage, ask),
+    /// Asks for the price of item `id` as this run guards it.
+    pub fn call(&self, id: u32, ask: impl FnMut(&u32) -> Result<u64, CallFailure>) -> Answer {
+        let mut ask = ask;
+        let Self::Fusebox { breaker, latest } = self else {
+            return match ask(&id) {
+                Ok(_) | Err(CallFailure::NoSuchItem) => Answer::Served,
+                Err(_) => Answer::Failed,
+            };
         };
-        match result {
-            Ok(()) | Err(CallError::Failed(CallFailure::NoSuchItem)) => Answer::Served,
+        // fallback(breaker(retry(ask))): a value of a few words, so that each
+        // item can have its own fallback.
+        let used = FallbackUse::default();
+        let last_good = Fallback::new().or_last_good(&latest[id as usize]).observer(&used);
+        let pipeline = Pipeline::new()
+            .fallback(last_good)
+            .breaker_if(breaker, CallFailure::is_outage)
+            .retry(RETRY.retry_if(|error: &CallError<CallFailure>| {
+                matches!(error, CallError::Failed(CallFailure::Outage))
+            }));
+        match pipeline.call(&id, ask) {
+            Ok(_) if used.0.get() => Answer::Stale,
+            Ok(_) | Err(CallError::Failed(CallFailure::NoSuchItem)) => Answer::Served,
             Err(CallError::Rejected(_)) => Answer::Rejected,
             Err(_) => Answer::Failed,
         }
@@ -81,7 +110,7 @@ impl Guard {
     pub fn state(&self) -> Option<State> {
         match self {
             Self::Bare => None,
-            Self::Fusebox(breaker) => Some(breaker.state()),
+            Self::Fusebox { breaker, .. } => Some(breaker.state()),
         }
     }
 
@@ -89,14 +118,26 @@ impl Guard {
     pub fn changes(&self) -> Vec<Change> {
         match self {
             Self::Bare => Vec::new(),
-            Self::Fusebox(breaker) => breaker.observer().changes(),
+            Self::Fusebox { breaker, .. } => breaker.observer().changes(),
         }
     }
 
     /// Takes the time from here on.
     pub fn start(&self, at: Instant) {
-        if let Self::Fusebox(breaker) = self {
+        if let Self::Fusebox { breaker, .. } = self {
             *lock(&breaker.observer().start) = at;
+        }
+    }
+}
+
+/// Whether a fallback answered.
+#[derive(Default)]
+struct FallbackUse(Cell<bool>);
+
+impl Observer for FallbackUse {
+    fn on_event(&self, event: &Event<'_>) {
+        if let Event::Fallback(used) = event {
+            self.0.set(used.layer.is_some());
         }
     }
 }

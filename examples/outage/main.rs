@@ -1,7 +1,7 @@
 //! An outage you can watch: a real HTTP server answers, hangs, refuses
 //! connections, answers 503, and recovers, while a multi-threaded client calls
 //! it twice under the same schedule: bare, with a timeout only, and through a
-//! fusebox breaker.
+//! pipeline: fallback to the last good value, breaker, retry.
 //!
 //! `cargo run --release --example outage` takes about 20 seconds, prints a
 //! table and a timeline, and draws `outage.svg`. `--help` lists the options.
@@ -42,7 +42,7 @@ fn stopped() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-/// Shows an outage twice: bare, and through a fusebox circuit breaker.
+/// Shows an outage twice: bare, and through a fusebox pipeline.
 #[derive(Parser)]
 struct Args {
     /// Runs for about 4 seconds in all instead of 20.

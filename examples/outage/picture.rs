@@ -20,6 +20,8 @@ type Drawn = Result<(), Failure>;
 
 const SIZE: (u32, u32) = (1_240, 720);
 const SERVED: RGBColor = RGBColor(27, 120, 86);
+/// Answers from the fallback, on top of the fresh ones.
+const STALE: RGBColor = RGBColor(120, 170, 214);
 const WASTED: RGBColor = RGBColor(191, 80, 24);
 const INK: RGBColor = RGBColor(40, 44, 52);
 
@@ -28,23 +30,28 @@ pub fn draw(path: &Path, schedule: &Schedule, runs: &[Figures]) -> Drawn {
     root.fill(&WHITE)?;
     let (title, rest) = root.split_vertically(48);
     title.draw(&Text::new(
-        "The same outage, without and with a circuit breaker",
+        "The same outage, bare and through a fusebox pipeline",
         (24, 14),
         ("sans-serif", 24).into_font().color(&INK),
     ))?;
     let (charts, legend) = rest.split_vertically(SIZE.1 - 48 - 44);
     // The same scales on both sides.
     let most = |value: &dyn Fn(&Figures) -> f64| runs.iter().map(value).fold(0.1, f64::max) * 1.25;
-    let goodput_max = most(&|run| fold_max(run.buckets.iter().map(|b| per_second(b.served))));
+    let goodput_max =
+        most(&|run| fold_max(run.buckets.iter().map(|b| per_second(b.served + b.stale))));
     let wasted_max = most(&|run| fold_max(run.buckets.iter().map(|b| b.wasted_s)));
     for (area, run) in charts.split_evenly((1, 2)).iter().zip(runs) {
         let (upper, lower) = area.split_vertically(330);
-        let goodput = run.buckets.iter().map(|bucket| per_second(bucket.served));
+        let stale = run.buckets.iter().map(|b| (per_second(b.served), per_second(b.stale), STALE));
+        let served = run.buckets.iter().map(|b| (0.0, per_second(b.served), SERVED));
+        let bars: Vec<_> = served.zip(stale).map(|(below, above)| [below, above]).collect();
         let heading = format!("{}: answers per second", run.run);
-        chart(&upper, schedule, &heading, goodput_max, SERVED, goodput, &[])?;
-        let wasted = run.buckets.iter().map(|bucket| bucket.wasted_s);
-        let heading = format!("{}: seconds lost in failed calls, by the call's start", run.run);
-        chart(&lower, schedule, &heading, wasted_max, WASTED, wasted, &spans(schedule, run))?;
+        chart(&upper, schedule, &heading, goodput_max, &bars, &[])?;
+        let bars: Vec<_> =
+            run.buckets.iter().map(|bucket| [(0.0, bucket.wasted_s, WASTED)]).collect();
+        let heading =
+            format!("{}: seconds waited for no fresh answer, by the call's start", run.run);
+        chart(&lower, schedule, &heading, wasted_max, &bars, &spans(schedule, run))?;
     }
     draw_legend(&legend)?;
     root.present()?;
@@ -74,13 +81,15 @@ fn spans(schedule: &Schedule, run: &Figures) -> Vec<(f64, f64, State)> {
     spans
 }
 
-fn chart(
+/// A bar's lower end, its height and its colour.
+type Bar = (f64, f64, RGBColor);
+
+fn chart<const PARTS: usize>(
     area: &Area<'_>,
     schedule: &Schedule,
     heading: &str,
     y_max: f64,
-    colour: RGBColor,
-    values: impl Iterator<Item = f64>,
+    buckets: &[[Bar; PARTS]],
     states: &[(f64, f64, State)],
 ) -> Drawn {
     let end = seconds(schedule.end());
@@ -114,10 +123,13 @@ fn chart(
         .draw()?;
     // One bar a bucket, so that a bucket without answers is seen as empty.
     let width = seconds(BUCKET_MS);
-    chart.draw_series(values.enumerate().map(|(at, value)| {
+    for (at, bars) in buckets.iter().enumerate() {
         let from = at as f64 * width;
-        Rectangle::new([(from, 0.0), (from + width, value)], colour.mix(0.75).filled())
-    }))?;
+        chart.draw_series(bars.iter().map(|&(low, height, colour)| {
+            let bounds = [(from, low), (from + width, low + height)];
+            Rectangle::new(bounds, colour.mix(0.75).filled())
+        }))?;
+    }
     // The breaker's states as a band under the phases' names.
     let band = [y_max * 0.83, y_max * 0.89];
     for &(from, to, state) in states {
@@ -132,13 +144,14 @@ fn draw_legend(area: &Area<'_>) -> Drawn {
         .map(|phase| (format!("server {}", phase.label()), phase_colour(phase)));
     let states = [State::Closed, State::Open, State::HalfOpen]
         .map(|state| (format!("breaker {state}"), state_colour(state)));
-    let mut x = 30;
-    for (label, colour) in phases.into_iter().chain(states) {
+    let answers = [("fresh answer".into(), SERVED), ("from the fallback".into(), STALE)];
+    let mut x = 20;
+    for (label, colour) in phases.into_iter().chain(states).chain(answers) {
         area.draw(&Rectangle::new([(x, 12), (x + 20, 28)], colour.filled()))?;
         area.draw(&Rectangle::new([(x, 12), (x + 20, 28)], INK.mix(0.4)))?;
         let style = TextStyle::from(("sans-serif", 14).into_font()).color(&INK);
         area.draw(&Text::new(label.clone(), (x + 28, 13), style))?;
-        x += 60 + 8 * i32::try_from(label.len())?;
+        x += 44 + 7 * i32::try_from(label.len())?;
     }
     Ok(())
 }

@@ -12,10 +12,11 @@ pub fn print(schedule: &Schedule, runs: &[Figures]) {
     println!();
     row("", runs, |run| run.run.into());
     row("calls", runs, |run| run.calls.to_string());
-    row("answered", runs, |run| run.served.to_string());
+    row("answered by the server", runs, |run| run.served.to_string());
+    row("answered by the fallback", runs, |run| run.stale.to_string());
+    row("not answered", runs, |run| (run.failed + run.rejected).to_string());
     row("goodput, answers/s", runs, |run| format!("{:.1}", run.goodput_per_s));
     row("calls that hit the dead server", runs, |run| run.calls_to_dead_server.to_string());
-    row("calls turned away at once", runs, |run| run.rejected.to_string());
     row("callers' time wasted, s", runs, |run| format!("{:.2}", run.wasted_s));
     row("latency p50, ms", runs, |run| format!("{:.3}", run.p50_ms));
     row("latency p99, ms", runs, |run| format!("{:.3}", run.p99_ms));

@@ -23,6 +23,9 @@ use crate::{
 /// How many items the database has: numbers 0 and up.
 pub const ITEMS: u32 = 1_000;
 
+/// The numbers that are asked for: those of items, and as many of none.
+pub const QUESTIONS: u32 = 2 * ITEMS;
+
 /// A database, and the port under which it will be served.
 pub struct Backend {
     /// Deletes the database when dropped.
