@@ -4,7 +4,7 @@ use std::{
     future::{Future, ready},
     hint::black_box,
     pin::pin,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use criterion::{Criterion, Throughput};
@@ -52,13 +52,38 @@ pub(crate) fn bench(c: &mut Criterion) {
             }
         });
     });
-    group.bench_function("healthy call", |b| {
+    // A caller looks at what it gets, and uses the value: in a register, bare
+    // and guarded alike.
+    group.bench_function("bare call, value used", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                used(work(n));
+            }
+        });
+    });
+    group.bench_function("healthy call, value used", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                used(HEALTHY.call(|| work(n)));
+            }
+        });
+    });
+    // The whole `Result` in memory: with a rejection in it, it is a large one.
+    group.bench_function("healthy call, Result stored", |b| {
         b.iter(|| {
             for n in 0..BATCH {
                 black_box(HEALTHY.call(|| work(n))).ok();
             }
         });
     });
+    group.finish();
+    bench_async(c);
+    bench_trouble(c);
+}
+
+fn bench_async(c: &mut Criterion) {
+    let mut group = c.benchmark_group("uncontended");
+    group.throughput(Throughput::Elements(BATCH.into()));
     let mut cx = Context::from_waker(Waker::noop());
     group.bench_function("bare future", |b| {
         b.iter(|| {
@@ -67,7 +92,22 @@ pub(crate) fn bench(c: &mut Criterion) {
             }
         });
     });
-    group.bench_function("healthy call_async", |b| {
+    group.bench_function("bare future, value used", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                used_when_ready(pin!(ready(work(n))).poll(&mut cx));
+            }
+        });
+    });
+    group.bench_function("healthy call_async, value used", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                let call = pin!(HEALTHY.call_async(ready(work(n))));
+                used_when_ready(call.poll(&mut cx));
+            }
+        });
+    });
+    group.bench_function("healthy call_async, Result stored", |b| {
         b.iter(|| {
             for n in 0..BATCH {
                 black_box(pin!(HEALTHY.call_async(ready(work(n)))).poll(&mut cx)).is_ready();
@@ -75,6 +115,12 @@ pub(crate) fn bench(c: &mut Criterion) {
         });
     });
 
+    group.finish();
+}
+
+fn bench_trouble(c: &mut Criterion) {
+    let mut group = c.benchmark_group("uncontended");
+    group.throughput(Throughput::Elements(BATCH.into()));
     while let Ok(permit) = OPEN.try_acquire() {
         permit.failure();
     }
@@ -108,6 +154,30 @@ pub(crate) fn bench(c: &mut Criterion) {
     });
     group.finish();
     assert!(FAILING.counters().rejections == 0 && OPEN.counters().rejections > 0);
+}
+
+#[allow(clippy::needless_pass_by_value)] // as a caller gets it
+#[inline]
+fn used<E>(result: Result<u32, E>) {
+    match result {
+        Ok(value) => {
+            black_box(value);
+        }
+        Err(_) => trouble(),
+    }
+}
+
+#[inline]
+fn used_when_ready<E>(poll: Poll<Result<u32, E>>) {
+    match poll {
+        Poll::Ready(result) => used(result),
+        Poll::Pending => trouble(),
+    }
+}
+
+#[cold]
+fn trouble() {
+    panic!("a healthy call is neither rejected nor failed");
 }
 
 #[inline(never)]

@@ -154,7 +154,7 @@ impl BackoffConfig {
             base,
             cap,
             last: base,
-            jitter,
+            spread: Spread::of(jitter),
             random: 0,
             seeded: false,
         })
@@ -191,6 +191,42 @@ impl ConfigError {
                 panic!("`jitter: max_percent` must be from `min_percent` to 1000")
             }
             _ => panic!("`max_attempts` must be at least 1"),
+        }
+    }
+}
+
+/// A jitter, ready for use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    None,
+    /// Shares of the delay, in units of 2^-53: the least, and how many there
+    /// are from there to the most.
+    Proportional {
+        least: u64,
+        shares: u64,
+    },
+    Full,
+    Equal,
+    Decorrelated,
+}
+
+impl Spread {
+    const SHARE_BITS: u32 = 53;
+
+    const fn of(jitter: Jitter) -> Self {
+        match jitter {
+            Jitter::None => Self::None,
+            Jitter::Proportional { min_percent, max_percent } => {
+                let most = (max_percent as u64) * (1 << Self::SHARE_BITS) / 100;
+                // Rounded up, so that no delay is shorter than was asked for;
+                // where both are the same they round the same way.
+                let least = ((min_percent as u64) << Self::SHARE_BITS).div_ceil(100);
+                let least = if least < most { least } else { most };
+                Self::Proportional { least, shares: most - least + 1 }
+            }
+            Jitter::Full => Self::Full,
+            Jitter::Equal => Self::Equal,
+            Jitter::Decorrelated => Self::Decorrelated,
         }
     }
 }
@@ -237,10 +273,11 @@ impl Scaled {
     #[allow(clippy::cast_possible_truncation)] // the high half
     const fn times(self, factor: Self) -> Self {
         let product = self.fraction as u128 * factor.fraction as u128;
-        let exponent = self.exponent + factor.exponent;
         // Of two fractions from a half to one the product is a quarter at least.
-        let carry = (product >> 127) as u32;
-        let (fraction, exponent) = ((product >> (63 + carry)) as u64, exponent + carry);
+        let (high, higher) = ((product >> 63) as u64, (product >> 64) as u64);
+        let carry = higher >> 63;
+        let fraction = if carry == 1 { higher } else { high };
+        let exponent = self.exponent + factor.exponent + carry as u32;
         Self { fraction, exponent: if exponent > Self::HUGE { Self::HUGE } else { exponent } }
     }
 
@@ -308,7 +345,7 @@ pub struct Backoff {
     cap: u64,
     /// The delay before, for the decorrelated kind.
     last: u64,
-    jitter: Jitter,
+    spread: Spread,
     random: u64,
     seeded: bool,
 }
@@ -339,31 +376,33 @@ impl Backoff {
     #[inline]
     fn draw(&mut self, bound: u64) -> u64 {
         if !self.seeded {
-            *self = self.seed(sequence_seed());
+            self.find_entropy();
         }
         below(&mut self.random, bound)
     }
 
+    #[cold]
+    fn find_entropy(&mut self) {
+        *self = self.seed(sequence_seed());
+    }
+
     #[inline]
-    fn spread(&mut self, delay: u64) -> u64 {
-        match self.jitter {
-            Jitter::None => delay,
-            Jitter::Proportional { min_percent, max_percent } => {
-                // The percentage, rounded down, without a 128-bit division; at
-                // most ten times 2^60, which fits.
-                let percent = |percent: u32| {
-                    let percent = u64::from(percent);
-                    delay / 100 * percent + delay % 100 * percent / 100
-                };
-                let (least, most) = (percent(min_percent), percent(max_percent));
-                (least + self.draw(most - least + 1)).max(delay.min(1))
+    fn jittered(&mut self, delay: u64) -> u64 {
+        match self.spread {
+            Spread::None => delay,
+            Spread::Proportional { least, shares } => {
+                let share = least + self.draw(shares);
+                // At most ten times 2^60: it fits.
+                let delayed = (u128::from(delay) * u128::from(share)) >> Spread::SHARE_BITS;
+                #[allow(clippy::cast_possible_truncation)]
+                (delayed as u64).max(delay.min(1))
             }
-            Jitter::Full => self.draw(delay) + delay.min(1),
-            Jitter::Equal => {
+            Spread::Full => self.draw(delay) + delay.min(1),
+            Spread::Equal => {
                 let certain = delay.div_ceil(2);
                 certain + self.draw(delay - certain + 1)
             }
-            Jitter::Decorrelated => {
+            Spread::Decorrelated => {
                 // The last one is at most the cap, below 2^60.
                 let most = (self.last * 3).min(self.cap);
                 self.last = self.base + self.draw(most - self.base + 1);
@@ -387,7 +426,7 @@ impl Iterator for Backoff {
         } else {
             self.delay.times(self.factor)
         };
-        Some(Duration::from_nanos(self.spread(delay)))
+        Some(Duration::from_nanos(self.jittered(delay)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

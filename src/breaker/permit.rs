@@ -119,21 +119,25 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
                 breaker.succeed(word);
                 Ok(value)
             }
-            Err(error) => {
-                let counts = expect(&error); // it may panic: the guard is armed
-                let (breaker, word) = self.into_parts();
-                if counts {
-                    breaker.fail(word);
-                } else {
-                    breaker.give_back(word);
-                }
-                Err(CallError::Failed(error))
-            }
+            Err(error) => Err(self.report_error(expect, error)),
         }
     }
 
+    // Out of line, so that the healthy path is short enough to be inlined.
+    #[cold]
+    fn report_error<E>(self, expect: impl FnOnce(&E) -> bool, error: E) -> CallError<E> {
+        let counts = expect(&error); // it may panic: the guard is armed
+        let (breaker, word) = self.into_parts();
+        if counts {
+            breaker.fail(word);
+        } else {
+            breaker.give_back(word);
+        }
+        CallError::Failed(error)
+    }
+
     #[inline]
-    fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
+    pub(crate) fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
         let this = ManuallyDrop::new(self);
         (this.0.breaker, this.0.word)
     }

@@ -12,6 +12,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         permit::{CallGuard, Permit},
+        word::Word,
     },
     clock::Clock,
     error::CallError,
@@ -55,7 +56,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         F: Future<Output = Result<T, E>>,
         P: FnOnce(&E) -> bool,
     {
-        CallAsync { stage: Stage::Unasked(self), expect: Some(expect), future }
+        CallAsync {
+            breaker: self,
+            word: Word(0),
+            stage: Stage::Unasked,
+            expect: Some(expect),
+            future,
+        }
     }
 }
 
@@ -63,16 +70,30 @@ pin_project! {
     /// The future of [`CircuitBreaker::call_async`].
     #[must_use = "futures do nothing unless polled"]
     pub struct CallAsync<'a, F, P, C: Clock, O: Observer> {
-        stage: Stage<'a, C, O>,
+        breaker: &'a CircuitBreaker<C, O>,
+        // Of its permit, while it has one.
+        word: Word,
+        stage: Stage,
         expect: Option<P>,
         #[pin]
         future: F,
     }
+
+    impl<F, P, C: Clock, O: Observer> PinnedDrop for CallAsync<'_, F, P, C, O> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.stage == Stage::Admitted {
+                drop(Permit::new(this.breaker, this.word));
+            }
+        }
+    }
 }
 
-enum Stage<'a, C: Clock, O: Observer> {
-    Unasked(&'a CircuitBreaker<C, O>),
-    Admitted(Permit<'a, C, O>),
+/// Not a permit, but its parts: the compiler then sees that a call which is
+/// ready at once has none to drop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Unasked,
+    Admitted,
     Done,
 }
 
@@ -88,17 +109,18 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Taken out while user code runs: a panic finds the guard, and a
-        // future polled after it is done or panicked finds nothing.
+        // Done while user code runs: a panic finds the guard, and a future
+        // polled after it is done or panicked finds nothing.
         let permit = match core::mem::replace(this.stage, Stage::Done) {
-            Stage::Unasked(breaker) => breaker.try_acquire()?,
-            Stage::Admitted(permit) => permit,
+            Stage::Unasked => this.breaker.try_acquire()?,
+            Stage::Admitted => Permit::new(this.breaker, *this.word),
             Stage::Done => panic!("a guarded call was polled after it was done"),
         };
         let guard = CallGuard::new(permit);
         match this.future.poll(cx) {
             Poll::Pending => {
-                *this.stage = Stage::Admitted(guard.pause());
+                (_, *this.word) = guard.into_parts();
+                *this.stage = Stage::Admitted;
                 Poll::Pending
             }
             Poll::Ready(result) => {

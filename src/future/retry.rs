@@ -180,28 +180,71 @@ where
     type Output = Result<Op::Value, E>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.as_mut().project();
+        if let StageProjection::Idle = this.stage.as_mut().project() {
+            *this.course = Some(Course::begin(*this.retry, Op::WATCHED));
+            let call = this.op.start(Attempt::FIRST);
+            this.stage.set(Stage::Calling { call });
+        }
+        // A call that succeeds comes no further than this.
+        let failed = match this.stage.as_mut().project() {
+            StageProjection::Calling { call } => match ready!(call.poll(cx)) {
+                Ok(value) => {
+                    this.stage.set(Stage::Done);
+                    return Poll::Ready(Ok(value));
+                }
+                Err(error) => Some(error),
+            },
+            _ => None,
+        };
+        self.go_on(cx, failed)
+    }
+}
+
+impl<Op, S, C, O, P, H, B, F, W, X, E> RetryCall<'_, Retry<S, C, O, P, H, B>, Op, F, W, X, E>
+where
+    Op: Operation<Error = E, Call = F>,
+    E: Debug,
+    F: Future<Output = Result<Op::Value, E>>,
+    S: AsyncSleep<Sleep = W>,
+    W: Future<Output = ()>,
+    C: Clock,
+    O: Observer,
+    P: RetryIf<E>,
+    H: DelayHint<E>,
+    B: AsyncBeforeRetry<E, Before = X>,
+    X: Future<Output = Result<(), E>>,
+{
+    /// What comes after a failure, which may just have `failed`.
+    #[cold]
+    #[inline(never)]
+    fn go_on(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut failed: Option<E>,
+    ) -> Poll<Result<Op::Value, E>> {
         let mut this = self.project();
         let retry = *this.retry;
         loop {
+            if let Some(error) = failed.take() {
+                let course = this.course.as_mut().expect("a call began its course");
+                let Decision::Retry(delay) = course.next(retry, &error) else {
+                    this.stage.set(Stage::Done);
+                    return Poll::Ready(Err(error));
+                };
+                *this.error = Some(error);
+                this.stage.set(Stage::Sleeping { sleep: retry.sleeper.sleep(delay) });
+            }
             let next = match this.stage.as_mut().project() {
-                StageProjection::Idle => {
-                    *this.course = Some(Course::begin(retry, Op::WATCHED));
-                    Stage::Calling { call: this.op.start(Attempt::FIRST) }
-                }
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
                     Ok(value) => {
                         this.stage.set(Stage::Done);
                         return Poll::Ready(Ok(value));
                     }
                     Err(error) => {
-                        let course = this.course.as_mut().expect("a call began its course");
-                        let Decision::Retry(delay) = course.next(retry, &error) else {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready(Err(error));
-                        };
-                        *this.error = Some(error);
-                        Stage::Sleeping { sleep: retry.sleeper.sleep(delay) }
+                        failed = Some(error);
+                        continue;
                     }
                 },
                 StageProjection::Sleeping { sleep } => {
@@ -217,7 +260,9 @@ where
                     let attempt = attempt(retry, this.course.as_ref(), this.error.as_ref());
                     Stage::Calling { call: this.op.start(attempt) }
                 }
-                StageProjection::Done => panic!("a retried call was polled after it was done"),
+                StageProjection::Idle | StageProjection::Done => {
+                    panic!("a retried call was polled after it was done")
+                }
             };
             this.stage.set(next);
         }

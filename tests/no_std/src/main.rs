@@ -15,13 +15,15 @@ use core::{
 };
 
 use fusebox::{
-    BreakerConfig, CallError, Clock, ConstDefault, Event, Observer, Registry, Settings, State,
-    Tick, Verdict,
+    Backoff, BackoffConfig, BreakerConfig, CallError, Clock, ConstDefault, DefaultObserver, Event,
+    Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, Settings, Sleep, SleepBy, State,
+    Tick, Verdict, set_seed,
 };
 
 /// Milliseconds, as a timer's interrupt would count them.
 static UPTIME: AtomicU64 = AtomicU64::new(0);
 
+#[derive(Clone, Copy)]
 struct Uptime;
 
 impl Clock for Uptime {
@@ -32,6 +34,12 @@ impl Clock for Uptime {
 
 impl ConstDefault for Uptime {
     const DEFAULT: Self = Self;
+}
+
+impl Sleep for Uptime {
+    fn sleep(&self, delay: Duration) {
+        UPTIME.fetch_add(delay.as_nanos().div_ceil(1_000_000) as u64, Ordering::Relaxed);
+    }
 }
 
 static TRANSITIONS: AtomicU32 = AtomicU32::new(0);
@@ -88,7 +96,51 @@ fn outage() -> Result<(), i32> {
     for name in ["a", "b", "c"] {
         PANEL.join(name).map_err(|_| 15)?;
     }
-    step(16, PANEL.join("d").is_err() && PANEL.len() == 4)
+    step(16, PANEL.join("d").is_err() && PANEL.len() == 4)?;
+    policies()
+}
+
+const BACKOFF: Backoff = BackoffConfig::new().build();
+
+/// Retries, a fallback and a pipeline, sync and async.
+fn policies() -> Result<(), i32> {
+    let step = |number: i32, holds: bool| if holds { Ok(()) } else { Err(number) };
+
+    // Entropy comes from the caller: two devices differ, one repeats itself.
+    let first = |seed| {
+        set_seed(seed);
+        BACKOFF.into_iter().next()
+    };
+    step(21, first(1) != first(2))?;
+    step(22, BACKOFF.seed(1).next() == BACKOFF.seed(1).next())?;
+
+    let bus = PANEL.breaker("sensor bus", SETTINGS).map_err(|_| 23)?;
+    let settings = RetryConfig::new().max_elapsed(Duration::from_secs(60)).build();
+    let retry = Retry::with(settings, Uptime, Uptime, DefaultObserver);
+    let mut calls = 0;
+    let start = Uptime.now();
+    let result = retry.call(|| {
+        calls += 1;
+        if calls == 3 { Ok(calls) } else { Err("nack") }
+    });
+    step(24, result == Ok(3))?;
+    // 1 s and 2 s, each times 50 to 150 %.
+    let waited = Uptime.now().since(start);
+    step(25, waited >= Duration::from_millis(1_500) && waited <= Duration::from_millis(4_502))?;
+
+    let last_known = |channel: &u32| Ok::<_, &str>(channel * 100);
+    let fallback = Fallback::new().or(&last_known);
+    let pipeline = Pipeline::new().fallback(fallback).breaker(bus).retry(retry);
+    step(26, pipeline.call(&3, |_| Err("nack")) == Ok(300))?;
+    step(27, bus.snapshot().consecutive_failures == 1)?;
+
+    let soon = SleepBy(|_: Duration| future::ready(()));
+    let retry = Retry::with(settings, Uptime, soon, DefaultObserver);
+    let pipeline = Pipeline::new().fallback(fallback).breaker(bus).retry(retry);
+    let mut cx = Context::from_waker(Waker::noop());
+    let call = pin!(pipeline.call_async(&4, |_| future::ready(Err::<u32, _>("nack"))));
+    step(28, call.poll(&mut cx) == Poll::Ready(Ok(400)))?;
+    step(29, bus.state() == State::Open)
 }
 
 /// Where the kernel starts the program: aligns the stack, as a call expects.
