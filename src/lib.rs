@@ -1,4 +1,5 @@
-//! Circuit breakers of one atomic word, in registries of fixed size.
+//! Keeps a program running when what it calls fails: circuit breakers of one
+//! atomic word, retries, fallbacks, graceful degradation.
 //!
 //! A program that calls what may fail guards the call with a
 //! [`CircuitBreaker`]: while all is well that costs about two atomic loads;
@@ -23,16 +24,23 @@
 //!
 //! # Where things are
 //! - [`CircuitBreaker`]: `call`, `call_async`, and under both `try_acquire`
-//!   with its [`Permit`];
-//! - [`BreakerConfig`]: what can be set, with ranges and defaults;
+//!   with its [`Permit`]; [`BreakerConfig`]: what can be set;
 //! - [`Registry`]: breakers by name;
-//! - [`Clock`] and [`Observer`]: time and events, which you can replace;
-//! - [`ManualClock`]: tests without waiting.
+//! - [`Retry`] and [`RetryConfig`]: another attempt; [`Backoff`]: its delays;
+//! - [`Fallback`]: another way to an answer, `LastGood` one that was right
+//!   before; [`Degradation`]: a primary way and a fallback, step by step;
+//! - [`Pipeline`]: all of them around one call, and what each order means;
+//! - [`presets`]: settings for common cases;
+//! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which
+//!   you can replace; [`ManualClock`]: tests without waiting.
 //!
 //! # Features
-//! `std` (default): the host's clocks, entropy, and panics told from
-//! cancellations in a dropped [`Permit`]. Without it the crate is `no_std` and
-//! needs no allocator; bring a [`Clock`].
+//! - `std` (default): the host's clocks and sleep, entropy, `LastGood`, and
+//!   panics told from cancellations in a dropped [`Permit`]. Without it the
+//!   crate is `no_std` and needs no allocator; bring a [`Clock`], a sleeper, and
+//!   entropy ([`set_seed`]).
+//! - `tokio`: async delays and limits on tokio's timer.
+//! - `tracing`, `log`: events there, from whatever was given no observer.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -164,6 +164,37 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     exit(101)
 }
 
+/// The compiler copies by calls to it; a bare-metal target has its own.
+///
+/// # Safety
+/// As C's: both sides hold `count` bytes and do not overlap.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+    // SAFETY: as the caller promises; the direction flag is clear by the ABI.
+    unsafe {
+        asm!("rep movsb", inout("rdi") to => _, inout("rsi") from => _, inout("rcx") count => _,
+            options(nostack, preserves_flags));
+    }
+    to
+}
+
+/// The compiler compares by calls to it; a bare-metal target has its own.
+///
+/// # Safety
+/// As C's: both sides hold `count` bytes.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, count: usize) -> i32 {
+    for at in 0..count {
+        // SAFETY: as the caller promises. Volatile, so that the compiler does
+        // not make a call to this function out of this loop.
+        let differ = unsafe { one.add(at).read_volatile() != other.add(at).read_volatile() };
+        if differ {
+            return 1;
+        }
+    }
+    0
+}
+
 /// The precompiled `core` names it for unwinding; nothing here unwinds.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
