@@ -16,6 +16,7 @@ use crate::{
 /// | a retry waits for another attempt | DEBUG |
 /// | a retry is exhausted | ERROR |
 /// | a fallback was asked | WARN |
+/// | a breaker joined by name is not what was asked for | ERROR |
 ///
 /// Without them it does nothing, and costs nothing.
 #[derive(Debug, Clone, Copy, Default)]

@@ -18,6 +18,20 @@ pub enum Event<'a> {
     Exhausted(Exhausted<'a>),
     /// A call failed, and its fallback was asked.
     Fallback(FallbackUsed<'a>),
+    /// A breaker joined by name is not what was asked for.
+    Misconfigured(Misconfigured<'a>),
+}
+
+/// A breaker joined by name is not what was asked for: it goes on with what
+/// there is, and says so once.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Misconfigured<'a> {
+    /// The breaker's name.
+    pub breaker: &'a str,
+    /// What is the matter: other settings were published under the name, which
+    /// hold; or the registry is full, and the caller has a breaker of its own.
+    pub error: &'a (dyn core::error::Error + 'a),
 }
 
 /// A retry is about to wait before another attempt.

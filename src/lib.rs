@@ -49,6 +49,9 @@
 extern crate std;
 
 mod attempt;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod attributes;
 mod backoff;
 mod breaker;
 mod clock;
@@ -60,6 +63,8 @@ mod error;
 mod event;
 mod fallback;
 mod future;
+#[cfg(feature = "std")]
+mod global;
 #[cfg(feature = "std")]
 mod last_good;
 #[cfg(feature = "log")]
@@ -101,9 +106,15 @@ pub use default_sleep::DefaultSleep;
 pub use default_sleep::NoSleeperGiveOneToRetryWith;
 pub use degrade::Degradation;
 pub use error::{CallError, ConfigError, Rejected, TimedOut};
-pub use event::{Errors, Event, Exhausted, FallbackUsed, Limit, Observer, Retrying, Transition};
+pub use event::{
+    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Observer, Retrying, Transition,
+};
 pub use fallback::Fallback;
+#[cfg(feature = "macros")]
+pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
 pub use future::call::CallAsync;
+#[cfg(feature = "std")]
+pub use global::{Joined, global};
 #[cfg(feature = "std")]
 pub use last_good::LastGood;
 pub use name::{Name, NameError};
@@ -115,7 +126,7 @@ pub use registry::{
     key::{AsKey, Key},
 };
 pub use retry::{
-    Retry,
+    Attempts, Retry,
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
 };

@@ -42,6 +42,12 @@ pub(crate) fn write(event: &Event<'_>) {
             "retries exhausted after {} attempts ({}): {:?}",
             it.attempts, it.limit, it.error
         ),
+        Event::Misconfigured(it) => error!(
+            target: "fusebox",
+            breaker = it.breaker,
+            error:% = it.error;
+            "circuit breaker is not what was asked for: {}", it.error
+        ),
         Event::Fallback(it) => warn!(
             target: "fusebox",
             policy = it.policy,

@@ -267,6 +267,63 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     }
 }
 
+impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
+    /// The attempts of one call, taken by hand: for a loop of your own, where a
+    /// closure would not do. It is what the attribute `#[with_retry]` writes.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig, Sleep};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let mut answers = ["down", "42"].into_iter();
+    ///
+    /// let mut attempts = retry.attempts();
+    /// let answer = loop {
+    ///     match answers.next().unwrap().parse::<i32>() {
+    ///         Ok(answer) => break Ok(answer),
+    ///         Err(error) => match attempts.after(&error) {
+    ///             Some(delay) => clock.sleep(delay),
+    ///             None => break Err(error),
+    ///         },
+    ///     }
+    /// };
+    /// assert_eq!(answer, Ok(42));
+    /// ```
+    #[inline]
+    pub fn attempts(&self) -> Attempts<'_, Self> {
+        Attempts { retry: self, course: Course::begin(self, false) }
+    }
+
+    /// What it sleeps by.
+    pub const fn sleeper(&self) -> &S {
+        &self.sleeper
+    }
+}
+
+/// The attempts of one call: see [`Retry::attempts`].
+#[derive(Debug)]
+pub struct Attempts<'r, R> {
+    retry: &'r R,
+    course: Course,
+}
+
+impl<S, C: Clock, O: Observer, P, H, B> Attempts<'_, Retry<S, C, O, P, H, B>> {
+    /// The attempt failed with `error`: how long to wait before the next, or
+    /// nothing where that was the last.
+    #[cold]
+    pub fn after<E: Debug>(&mut self, error: &E) -> Option<Duration>
+    where
+        P: RetryIf<E>,
+        H: DelayHint<E>,
+    {
+        match self.course.next(self.retry, error) {
+            Decision::Retry(delay) => Some(delay),
+            Decision::GiveUp => None,
+        }
+    }
+}
+
 /// What comes after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {

@@ -70,7 +70,7 @@ pub trait AsyncSleep {
 
     /// A future that is ready after `delay`, counted from this call or from
     /// its first poll.
-    fn sleep(&self, delay: Duration) -> Self::Sleep;
+    fn sleep_async(&self, delay: Duration) -> Self::Sleep;
 }
 
 /// Sleeps by a function that makes a future.
@@ -84,7 +84,7 @@ where
 {
     type Sleep = S;
 
-    fn sleep(&self, delay: Duration) -> S {
+    fn sleep_async(&self, delay: Duration) -> S {
         (self.0)(delay)
     }
 }
@@ -106,7 +106,7 @@ impl Sleep for ManualClock {
 impl<'a> AsyncSleep for &'a ManualClock {
     type Sleep = ManualSleep<'a>;
 
-    fn sleep(&self, delay: Duration) -> ManualSleep<'a> {
+    fn sleep_async(&self, delay: Duration) -> ManualSleep<'a> {
         ManualSleep { clock: self, start: self.now(), delay: whole_millis(delay) }
     }
 }

@@ -9,7 +9,7 @@ impl AsyncSleep for StdSleep {
 
     /// # Panics
     /// Outside of a tokio runtime with its timer enabled.
-    fn sleep(&self, delay: Duration) -> tokio::time::Sleep {
+    fn sleep_async(&self, delay: Duration) -> tokio::time::Sleep {
         tokio::time::sleep(delay)
     }
 }

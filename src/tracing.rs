@@ -37,6 +37,12 @@ pub(crate) fn write(event: &Event<'_>) {
             error = ?it.error,
             "retries exhausted"
         ),
+        Event::Misconfigured(it) => tracing::error!(
+            target: "fusebox",
+            breaker = it.breaker,
+            error = %it.error,
+            "circuit breaker is not what was asked for"
+        ),
         Event::Fallback(it) => tracing::warn!(
             target: "fusebox",
             policy = it.policy,

@@ -234,7 +234,7 @@ where
                     return Poll::Ready(Err(error));
                 };
                 *this.error = Some(error);
-                this.stage.set(Stage::Sleeping { sleep: retry.sleeper.sleep(delay) });
+                this.stage.set(Stage::Sleeping { sleep: retry.sleeper.sleep_async(delay) });
             }
             let next = match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {

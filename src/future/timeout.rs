@@ -26,7 +26,7 @@ pin_project! {
 
 impl<F, S: Future<Output = ()>> TimeoutCall<F, S> {
     pub(crate) fn new<A: AsyncSleep<Sleep = S>>(call: F, sleeper: &A, limit: Duration) -> Self {
-        Self { call, sleep: sleeper.sleep(limit), limit }
+        Self { call, sleep: sleeper.sleep_async(limit), limit }
     }
 }
 

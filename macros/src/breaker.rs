@@ -1,0 +1,91 @@
+//! `#[with_circuit_breaker]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Error, ItemFn, LitStr, Path, Result, Token, parse::ParseStream, spanned::Spanned};
+
+use crate::{
+    options::Options,
+    stack::{result_type, spanned, typed_closure, typed_future},
+};
+
+pub(crate) struct WithCircuitBreaker {
+    name: LitStr,
+    /// None where it joins a breaker as it is.
+    settings: Option<TokenStream>,
+    expect: Option<Path>,
+}
+
+impl WithCircuitBreaker {
+    pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
+        let name: LitStr = input.parse().map_err(|error| {
+            Error::new(error.span(), "expected the breaker's name first, such as \"ai_provider\"")
+        })?;
+        if name.value().is_empty()
+            || name.value().len() > 40
+            || name.value().contains(char::is_control)
+        {
+            let text = "a breaker's name is 1 to 40 bytes without control characters";
+            return Err(Error::new(name.span(), text));
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        let mut options = Options::parse(input)?;
+        let mut settings = None;
+        let mut set = |setter: TokenStream| {
+            let so_far = settings.take().unwrap_or_else(|| quote!(#krate::BreakerConfig::new()));
+            settings = Some(quote!(#so_far.#setter));
+        };
+        if let Some(value) = options.number("failure_threshold", 1..=4_095)? {
+            set(quote_spanned!(value.span()=> failure_threshold(#value)));
+        }
+        if let Some(value) = options.duration("recovery_timeout")? {
+            set(quote!(recovery_timeout(#value)));
+        }
+        if let Some(value) = options.number("probes", 1..=15)? {
+            set(quote_spanned!(value.span()=> probes(#value)));
+        }
+        if let Some(value) = options.number("successes_to_close", 1..=15)? {
+            set(quote_spanned!(value.span()=> successes_to_close(#value)));
+        }
+        if let Some(value) = options.number("doublings", 0..=15)? {
+            set(quote_spanned!(value.span()=> doublings(#value)));
+        }
+        if let Some(value) = options.number("recovery_jitter", 0..=100)? {
+            set(quote_spanned!(value.span()=> recovery_jitter(#value)));
+        }
+        let expect = options.path("expect")?;
+        options.finish()?;
+        let settings = settings.map(|settings| quote!(#settings.build()));
+        Ok(Self { name, settings, expect })
+    }
+
+    pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path, once: bool) -> Result<()> {
+        let (name, block) = (&self.name, &function.block);
+        let settings = self.settings.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |settings| quote!(::core::option::Option::Some(#settings)),
+        );
+        let expect = self.expect.as_ref().map_or_else(|| quote!(|_| true), |path| quote!(#path));
+        let result = result_type(function)?;
+        // Moved where nobody needs the arguments afterwards: then the result
+        // may borrow from them.
+        let by_move = once.then(|| quote!(move));
+        let call = if function.sig.asyncness.is_some() {
+            let future = typed_future(function, &quote!(#block))?;
+            quote!(BREAKER.get().call_async_if(#expect, async #by_move #future).await)
+        } else {
+            let closure = typed_closure(function, &quote!(#block))?;
+            quote!(BREAKER.get().call_if(#expect, #by_move #closure))
+        };
+        // Where the compiler finds no `From<Rejected>`, it points at this type.
+        let krate_there = spanned(krate, result.span());
+        let own = quote_spanned!(result.span()=> #krate_there::attributes::own);
+        *function.block = syn::parse_quote!({
+            static BREAKER: #krate::Joined = #krate::Joined::new(#name, #settings);
+            #own(#call)
+        });
+        Ok(())
+    }
+}

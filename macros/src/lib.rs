@@ -1,0 +1,73 @@
+//! The attributes of the crate `fusebox`, which re-exports and documents them.
+//! Each rewrites the body of a function and leaves its signature alone.
+
+mod arguments;
+mod breaker;
+mod fallback;
+mod options;
+mod retry;
+mod stack;
+
+use proc_macro::TokenStream;
+
+/// Tries the function again when it fails: `#[with_retry(max_attempts = 3, …)]`.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `max_attempts` | a `u32`, the first attempt among them | 3 |
+/// | `base_delay`, `max_delay` | a duration: `"250ms"`, or a `const` expression | `"1s"`, `"60s"` |
+/// | `exponential_base` | an `f64` of at least 1 | 2.0 |
+/// | `jitter` | `true`, `false`, `"full"`, `"equal"`, `"decorrelated"` | `true` |
+/// | `max_elapsed` | a duration that no delay may overrun | none |
+/// | `retry_if` | a path to a `fn(&E) -> bool` | the error's `Retryable`, or else every error |
+/// | `delay_hint` | a path to a `fn(&E) -> Option<Duration>` | none |
+///
+/// Arguments by reference are used again as they are; an argument by value is
+/// cloned for each attempt, and must be `Clone`. Between attempts a sync
+/// function blocks its thread; an async one needs the feature `tokio`.
+#[proc_macro_attribute]
+pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_retry", options.into(), item.into()).into()
+}
+
+/// Asks a circuit breaker before each call:
+/// `#[with_circuit_breaker("name", failure_threshold = 3, …)]`.
+///
+/// The breaker is that of this name in the process's registry, shared with
+/// every function that names it; with a name alone the function joins it with
+/// the settings that it has.
+///
+/// | option | value | default |
+/// |---|---|---|
+/// | `failure_threshold`, `probes`, `successes_to_close`, `doublings`, `recovery_jitter` | a `u32` | 5, 1, 1, 0, 0 |
+/// | `recovery_timeout` | a duration: `"30s"`, or a `const` expression | `"60s"` |
+/// | `expect` | a path to a `fn(&E) -> bool`: which errors are failures | every error |
+///
+/// The function's error type must be `From<Rejected>`. Arguments are moved into
+/// the call; none is cloned.
+#[proc_macro_attribute]
+pub fn with_circuit_breaker(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_circuit_breaker", options.into(), item.into()).into()
+}
+
+/// Asks another function when this one fails:
+/// `#[with_fallback(path, log_errors = false)]`.
+///
+/// The fallback gets the same arguments (and the receiver, where its path
+/// begins with `Self::`), and returns the same type; with `error = true` it
+/// gets the error, too, as its last argument: a `&E`. Under an async function
+/// it may be async or not.
+///
+/// Arguments by reference are used again as they are; an argument by value is
+/// cloned before the call, and must be `Clone`.
+#[proc_macro_attribute]
+pub fn with_fallback(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_fallback", options.into(), item.into()).into()
+}
+
+/// A stack of the others in one attribute, outermost first:
+/// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…))]`.
+#[proc_macro_attribute]
+pub fn resilient(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("resilient", options.into(), item.into()).into()
+}

@@ -1,0 +1,101 @@
+//! `#[with_retry]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{ItemFn, Path, Result, parse::ParseStream, spanned::Spanned};
+
+use crate::{
+    arguments::{Arguments, rename_self},
+    options::Options,
+    stack::{typed_closure, typed_future},
+};
+
+pub(crate) struct WithRetry {
+    settings: TokenStream,
+    retry_if: Option<Path>,
+    delay_hint: Option<Path>,
+}
+
+impl WithRetry {
+    pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
+        let mut options = Options::parse(input)?;
+        let mut settings = quote!(#krate::RetryConfig::new());
+        if let Some(value) = options.number("max_attempts", 1..=u32::MAX)? {
+            settings = quote_spanned!(value.span()=> #settings.max_attempts(#value));
+        }
+        if let Some(value) = options.duration("base_delay")? {
+            settings = quote!(#settings.base_delay(#value));
+        }
+        if let Some(value) = options.duration("max_delay")? {
+            settings = quote!(#settings.max_delay(#value));
+        }
+        if let Some(value) = options.factor("exponential_base")? {
+            settings = quote_spanned!(value.span()=> #settings.exponential_base(#value));
+        }
+        if let Some(value) = options.jitter(krate)? {
+            settings = quote!(#settings.jitter(#value));
+        }
+        if let Some(value) = options.duration("max_elapsed")? {
+            settings = quote!(#settings.max_elapsed(#value));
+        }
+        let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
+        options.finish()?;
+        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint })
+    }
+
+    pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path) -> Result<()> {
+        let arguments = Arguments::of(function);
+        let copies = arguments.copies();
+        let (name, settings, block) =
+            (function.sig.ident.to_string(), &self.settings, &function.block);
+        let mut body = quote!(#block);
+        if arguments.renames_self() {
+            body = rename_self(body);
+        }
+        let hint =
+            self.delay_hint.as_ref().map(|path| quote!(let retry = retry.delay_hint(#path);));
+        let worth = if let Some(path) = &self.retry_if {
+            quote_spanned!(path.span()=> #path(&error))
+        } else {
+            quote!({
+                #[allow(unused_imports)]
+                use #krate::attributes::Unasked as _;
+                #krate::attributes::Ask(&error).is_retryable()
+            })
+        };
+        let (run, sleep) = if function.sig.asyncness.is_some() {
+            let future = typed_future(function, &body)?;
+            (
+                quote!({ #copies async #future.await }),
+                quote!(#krate::attributes::sleep_async(retry.sleeper(), delay).await),
+            )
+        } else {
+            let closure = typed_closure(function, &body)?;
+            (quote!({ #copies (#closure)() }), quote!(#krate::attributes::sleep(delay)))
+        };
+        *function.block = syn::parse_quote!({
+            const RETRY: #krate::Retry = #krate::Retry::new(#settings).named(#name);
+            // Whether an error is worth it is asked here, where its type is known.
+            let retry = RETRY.retry_if(#krate::attributes::always);
+            #hint
+            let mut attempts = retry.attempts();
+            loop {
+                match #run {
+                    ::core::result::Result::Ok(value) => {
+                        break ::core::result::Result::Ok(value);
+                    }
+                    ::core::result::Result::Err(error) => {
+                        let delay = if #worth { attempts.after(&error) } else { ::core::option::Option::None };
+                        match delay {
+                            ::core::option::Option::Some(delay) => #sleep,
+                            ::core::option::Option::None => {
+                                break ::core::result::Result::Err(error);
+                            }
+                        }
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The attributes of one function, outermost first, applied from the inside.
+
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{
+    Attribute, Error, Ident, ItemFn, Meta, Path, Result, ReturnType, Token, Type, parenthesized,
+    parse::{ParseStream, Parser},
+    spanned::Spanned,
+    visit::{self, Visit},
+};
+
+use crate::{breaker::WithCircuitBreaker, fallback::WithFallback, retry::WithRetry};
+
+enum Layer {
+    Retry(WithRetry),
+    CircuitBreaker(WithCircuitBreaker),
+    Fallback(WithFallback),
+}
+
+impl Layer {
+    fn parse(kind: &str, input: ParseStream<'_>, krate: &Path) -> Result<Self> {
+        Ok(match kind {
+            "retry" => Self::Retry(WithRetry::parse(input, krate)?),
+            "circuit_breaker" => Self::CircuitBreaker(WithCircuitBreaker::parse(input, krate)?),
+            _ => Self::Fallback(WithFallback::parse(input, krate)?),
+        })
+    }
+
+    /// Whether it uses what it is put around, and its arguments, once only.
+    fn once(&self) -> bool {
+        matches!(self, Self::CircuitBreaker(_))
+    }
+
+    /// Puts itself around the body; `once` says that all layers around it use
+    /// it once only.
+    fn apply(&self, function: &mut ItemFn, krate: &Path, once: bool) -> Result<()> {
+        match self {
+            Self::Retry(layer) => layer.apply(function, krate),
+            Self::CircuitBreaker(layer) => layer.apply(function, krate, once),
+            Self::Fallback(layer) => layer.apply(function, krate),
+        }
+    }
+}
+
+/// The layers of one attribute.
+fn layers(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<Layer>> {
+    if let Some(kind) = attribute.strip_prefix("with_") {
+        let layer = |input: ParseStream<'_>| Layer::parse(kind, input, krate);
+        return Ok(vec![layer.parse2(options)?]);
+    }
+    let list = |input: ParseStream<'_>| {
+        let mut layers = Vec::new();
+        while !input.is_empty() {
+            let kind: Ident = input.parse()?;
+            let name = kind.to_string();
+            if !["retry", "circuit_breaker", "fallback"].contains(&name.as_str()) {
+                let text =
+                    "no such layer; there are `retry(…)`, `circuit_breaker(…)`, `fallback(…)`";
+                return Err(Error::new(kind.span(), text));
+            }
+            if input.is_empty() || input.peek(Token![,]) {
+                let empty = |input: ParseStream<'_>| Layer::parse(&name, input, krate);
+                layers.push(empty.parse2(TokenStream::new())?);
+            } else {
+                let options;
+                parenthesized!(options in input);
+                layers.push(Layer::parse(&name, &options, krate)?);
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(layers)
+    };
+    let layers = list.parse2(options)?;
+    if layers.is_empty() {
+        let text = "expected layers, outermost first, such as `fallback(heuristic), retry(max_attempts = 3)`";
+        return Err(Error::new(Span::call_site(), text));
+    }
+    Ok(layers)
+}
+
+/// The name of one of our attributes, if this is one.
+fn own(attribute: &Attribute) -> Option<String> {
+    let name = attribute.path().segments.last()?.ident.to_string();
+    let ours = ["with_retry", "with_circuit_breaker", "with_fallback", "resilient"];
+    ours.contains(&name.as_str()).then_some(name)
+}
+
+pub(crate) fn expand(attribute: &str, options: TokenStream, item: TokenStream) -> TokenStream {
+    // Where it goes wrong, the function stays as it was: one error, not many.
+    let untouched = item.clone();
+    try_expand(attribute, options, item).unwrap_or_else(|error| {
+        let error = error.into_compile_error();
+        quote!(#error #untouched)
+    })
+}
+
+fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let krate = fusebox()?;
+    let mut function: ItemFn = syn::parse2(item).map_err(|error| {
+        Error::new(error.span(), format!("`#[{attribute}]` stands on a function with a body"))
+    })?;
+    if let Some(token) = &function.sig.constness {
+        return Err(Error::new(
+            token.span(),
+            "a `const fn` cannot wait, nor ask a circuit breaker",
+        ));
+    }
+    let mut all = layers(attribute, options, &krate)?;
+    // The first attribute is expanded first. Left alone, those after it would
+    // be put around it; so it takes them along, in the order in which they read.
+    let (ours, others): (Vec<_>, Vec<_>) =
+        function.attrs.drain(..).partition(|attribute| own(attribute).is_some());
+    function.attrs = others;
+    for attribute in ours {
+        let options = match &attribute.meta {
+            Meta::List(list) => list.tokens.clone(),
+            _ => TokenStream::new(),
+        };
+        if let Some(name) = own(&attribute) {
+            all.extend(layers(&name, options, &krate)?);
+        }
+    }
+    for (at, layer) in all.iter().enumerate().rev() {
+        let once = all[..at].iter().all(Layer::once);
+        layer.apply(&mut function, &krate, once)?;
+    }
+    Ok(function.into_token_stream())
+}
+
+/// The crate under the name that its user gave it.
+fn fusebox() -> Result<Path> {
+    let name = match crate_name("fusebox") {
+        Ok(FoundCrate::Name(name)) => name,
+        // Its own tests and examples: they see it by its name.
+        Ok(FoundCrate::Itself) => "fusebox".into(),
+        Err(error) => return Err(Error::new(Span::call_site(), error)),
+    };
+    let name = Ident::new(&name, Span::call_site());
+    Ok(syn::parse_quote!(::#name))
+}
+
+/// A path that the compiler finds somewhere else.
+pub(crate) fn spanned(path: &Path, span: Span) -> Path {
+    let mut path = path.clone();
+    for segment in &mut path.segments {
+        segment.ident.set_span(segment.ident.span().located_at(span));
+    }
+    path.leading_colon = path.leading_colon.map(|_| Token![::](span));
+    path
+}
+
+/// What the function returns, to be written again.
+pub(crate) fn result_type(function: &ItemFn) -> Result<Type> {
+    match &function.sig.output {
+        ReturnType::Default => {
+            let text = "a function that can fail returns a `Result`; this one returns nothing";
+            Err(Error::new(function.sig.ident.span(), text))
+        }
+        ReturnType::Type(_, result) if has_impl_trait(result) => Ok(syn::parse_quote!(_)),
+        ReturnType::Type(_, result) => Ok((**result).clone()),
+    }
+}
+
+/// `impl Trait` may stand in a signature, and not in a type within a body.
+fn has_impl_trait(result: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_type_impl_trait(&mut self, it: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+            visit::visit_type_impl_trait(self, it);
+        }
+    }
+    let mut finder = Finder(false);
+    finder.visit_type(result);
+    finder.0
+}
+
+/// The body as a closure, in which `return` and `?` mean what they meant.
+pub(crate) fn typed_closure(function: &ItemFn, body: &TokenStream) -> Result<TokenStream> {
+    let result = result_type(function)?;
+    let result = (!matches!(result, Type::Infer(_))).then(|| quote!(-> #result));
+    Ok(quote!(|| #result { #body }))
+}
+
+/// The body as an async block, in which `return` and `?` mean what they meant.
+pub(crate) fn typed_future(function: &ItemFn, body: &TokenStream) -> Result<TokenStream> {
+    let result = result_type(function)?;
+    // An async block cannot name its type; a `return` that is never reached
+    // tells it.
+    let told = (!matches!(result, Type::Infer(_))).then(|| {
+        quote! {
+            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+            if false {
+                let never: #result = loop {};
+                return never;
+            }
+        }
+    });
+    Ok(quote!({ #told #body }))
+}

@@ -1,0 +1,141 @@
+//! What the attributes' code calls. Not for others: it changes with them.
+
+use core::{
+    fmt::Debug,
+    future::{Future, Ready, ready},
+    time::Duration,
+};
+
+use crate::{
+    default_observer::DefaultObserver,
+    error::{CallError, Rejected},
+    event::{EachError, Errors, Event, FallbackUsed, Observer},
+    retry::retryable::Retryable,
+    sleep::{AsyncSleep, Sleep},
+    std_sleep::StdSleep,
+};
+
+/// An error that a rejected call can become.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that its circuit breaker rejected a call",
+    label = "`{Self}` does not implement `From<fusebox::Rejected>`",
+    note = "a function under `#[with_circuit_breaker]` returns its own error type; write `impl From<fusebox::Rejected> for …`"
+)]
+pub trait FromRejected {
+    fn from_rejected(rejected: Rejected) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Rejected>> FromRejected for E {
+    fn from_rejected(rejected: Rejected) -> Self {
+        rejected.into()
+    }
+}
+
+/// The outcome of a guarded call, as the function's own.
+#[inline]
+pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(CallError::Failed(error)) => Err(error),
+        Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
+    }
+}
+
+/// Asks an error whether it is worth another attempt, if its type can say so:
+/// the inherent method is there for those only, and preferred.
+#[derive(Debug)]
+pub struct Ask<'e, E>(pub &'e E);
+
+impl<E: Retryable> Ask<'_, E> {
+    pub fn is_retryable(&self) -> bool {
+        self.0.is_retryable()
+    }
+}
+
+/// For the others: every error is.
+pub trait Unasked {
+    fn is_retryable(&self) -> bool;
+}
+
+impl<E> Unasked for Ask<'_, E> {
+    fn is_retryable(&self) -> bool {
+        true
+    }
+}
+
+/// For a retry whose errors were asked before.
+pub fn always<E>(_error: &E) -> bool {
+    true
+}
+
+#[inline]
+pub fn sleep(delay: Duration) {
+    StdSleep.sleep(delay);
+}
+
+/// Waits by whatever an async retry waits by.
+pub async fn sleep_async<S: AsyncSleep>(sleeper: &S, delay: Duration) {
+    sleeper.sleep_async(delay).await;
+}
+
+/// What a fallback under a sync function returns.
+#[diagnostic::on_unimplemented(
+    message = "this fallback does not answer a sync function",
+    label = "returns `{Self}`, not a `Result`",
+    note = "an async fallback needs an async function: a sync one cannot wait for it"
+)]
+pub trait Answers {
+    type Answer;
+    fn answer(self) -> Self::Answer;
+}
+
+impl<T, E> Answers for Result<T, E> {
+    type Answer = Self;
+    #[inline]
+    fn answer(self) -> Self {
+        self
+    }
+}
+
+/// What a fallback under an async function returns: a `Result`, by the
+/// inherent method, or a future of one.
+#[derive(Debug)]
+pub struct Answer<A>(pub A);
+
+impl<T, E> Answer<Result<T, E>> {
+    pub fn answer_async(self) -> Ready<Result<T, E>> {
+        ready(self.0)
+    }
+}
+
+/// For the others, which must be futures.
+pub trait AnswerLater {
+    type Later;
+    fn answer_async(self) -> Self::Later;
+}
+
+impl<F: Future> AnswerLater for Answer<F> {
+    type Later = F;
+    fn answer_async(self) -> F {
+        self.0
+    }
+}
+
+/// Tells of a fallback's use.
+#[cold]
+pub fn fell_back<E: Debug>(policy: &'static str, error: &E) {
+    struct One<'a, E>(&'a E);
+    impl<E: Debug> EachError for One<'_, E> {
+        fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
+            see(self.0);
+        }
+    }
+    let one = One(error);
+    DefaultObserver.on_event(&Event::Fallback(FallbackUsed {
+        policy: Some(policy),
+        layer: Some(1),
+        age: None,
+        errors: Errors(&one),
+    }));
+}

@@ -1,0 +1,111 @@
+//! The decorated functions do what their attributes say.
+
+use std::{sync::Arc, time::Duration};
+
+use fusebox_attributes::{
+    AiError, Client, Counter, Service, consumes, explained, first_word, guarded, refused, rescued,
+    retried, stacked,
+};
+use resilience::{State, global};
+
+#[test]
+fn a_retry_tries_again_and_returns_the_last_error() {
+    let counter = Counter::default();
+    assert_eq!(retried(&counter, 3), Ok(3));
+    assert_eq!(retried(&counter, 100), Err(AiError::Down));
+    assert_eq!(counter.count(), 6);
+}
+
+#[test]
+fn retry_if_decides() {
+    let counter = Counter::default();
+    assert_eq!(refused(&counter), Err(AiError::BadPrompt));
+    assert_eq!(counter.count(), 1);
+}
+
+#[test]
+fn arguments_by_value_are_cloned_for_each_attempt() {
+    let counter = Counter::default();
+    assert_eq!(consumes(("no number".into(), &counter), "a".into()), Ok("a!".into()));
+    assert_eq!(counter.count(), 2);
+}
+
+#[test]
+fn generics_and_receivers_of_every_kind() {
+    let client = Client::default();
+    assert_eq!(client.show("x", [0u8; 4], 'y'), Ok("x4y4".into()));
+    let client = Arc::new(Client::default());
+    let back = Arc::clone(&client).shared().unwrap();
+    assert!(Arc::ptr_eq(&client, &back));
+    assert_eq!(client.attempts.count(), 3);
+}
+
+#[test]
+fn a_breaker_is_shared_by_its_name() {
+    assert_eq!(guarded(Ok("fine".into())), Ok("fine".into()));
+    let breaker = global().get("guarded").expect("registered by the first call");
+    let mut words = String::from("two words");
+    assert_eq!(first_word(&mut words), Ok("two"));
+    // Not an outage: it does not count.
+    for _ in 0..5 {
+        assert_eq!(guarded(Err(AiError::BadPrompt)), Err(AiError::BadPrompt));
+    }
+    assert_eq!(breaker.state(), State::Closed);
+    for _ in 0..2 {
+        assert_eq!(guarded(Err(AiError::Down)), Err(AiError::Down));
+    }
+    assert_eq!(breaker.state(), State::Open);
+    let Err(AiError::Rejected(rejected)) = guarded(Ok("fine".into())) else {
+        panic!("not rejected");
+    };
+    assert_eq!(rejected.name(), Some("guarded"));
+    assert!(matches!(first_word(&mut words), Err(AiError::Rejected(_))), "one breaker for both");
+}
+
+#[test]
+fn a_fallback_gets_the_arguments_and_where_it_asks_the_error() {
+    assert_eq!(rescued("model"), Ok(0));
+    assert_eq!(rescued("words"), Ok(5));
+    assert_eq!(rescued(""), Err(AiError::BadPrompt));
+    assert_eq!(explained("why".into()), Ok("why: Down".into()));
+}
+
+#[test]
+fn stacked_attributes_apply_outermost_first() {
+    let mut client = Client::default();
+    // fallback(breaker(retry(f))): three attempts, one failure, an answer.
+    assert_eq!(client.ask("words"), Ok(5));
+    assert_eq!((client.attempts.count(), client.last), (3, 1_003));
+    let breaker = global().get("client").unwrap();
+    assert_eq!(breaker.counters().failures, 1);
+    assert_eq!(client.ask("words"), Ok(5));
+    assert_eq!((breaker.state(), client.attempts.count()), (State::Open, 6));
+    // Open: no attempt, and an answer all the same.
+    assert_eq!(client.ask("words"), Ok(5));
+    assert_eq!(client.attempts.count(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn and_so_they_do_on_async_functions() {
+    let mut client = Client::default();
+    assert_eq!(client.ask_async("words", 2).await, Ok(5));
+    assert_eq!(client.last, 2);
+    assert_eq!(client.ask_async("words", 100).await, Ok(500));
+    assert_eq!(client.last, 1_004);
+    let breaker = global().get("client async").unwrap();
+    assert_eq!(breaker.counters().failures, 1);
+    let spawned = tokio::spawn(async move { client.ask_async("words", 100).await });
+    assert_eq!(spawned.await.unwrap(), Ok(500), "its future is `Send`");
+    assert_eq!(breaker.state(), State::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_attribute_for_all() {
+    let (counter, start) = (Counter::default(), tokio::time::Instant::now());
+    assert_eq!(stacked(&counter).await, Ok(0));
+    assert_eq!(counter.count(), 2);
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_millis(500) && waited <= Duration::from_millis(1_502));
+    assert_eq!(stacked(&counter).await, Ok(0));
+    assert_eq!(counter.count(), 2, "open: not called");
+}
