@@ -4,6 +4,8 @@
 #![allow(clippy::cast_precision_loss)] // counts far below 2^52
 
 mod contended;
+#[cfg(feature = "macros")]
+mod decorated;
 mod floors;
 mod policies;
 mod registry;
@@ -29,9 +31,16 @@ fn config() -> Criterion {
         .measurement_time(Duration::from_secs(1))
 }
 
+#[cfg(feature = "macros")]
+use decorated::bench as bench_decorated;
+/// Measured with `cargo bench --features macros`.
+#[cfg(not(feature = "macros"))]
+fn bench_decorated(_: &mut Criterion) {}
+
 criterion_group! {
     name = all;
     config = config();
-    targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench
+    targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
+        bench_decorated
 }
 criterion_main!(all);

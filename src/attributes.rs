@@ -10,7 +10,7 @@ use crate::{
     default_observer::DefaultObserver,
     error::{CallError, Rejected},
     event::{EachError, Errors, Event, FallbackUsed, Observer},
-    retry::retryable::Retryable,
+    retry::{Attempts, Retry, retryable::Retryable},
     sleep::{AsyncSleep, Sleep},
     std_sleep::StdSleep,
 };
@@ -64,9 +64,15 @@ impl<E> Unasked for Ask<'_, E> {
     }
 }
 
-/// For a retry whose errors were asked before.
-pub fn always<E>(_error: &E) -> bool {
-    true
+/// How long to wait before another attempt, after an error that is worth one.
+#[cold]
+pub fn after<E: Debug>(
+    retry: &'static Retry,
+    attempts: &mut Option<Attempts<'static, Retry>>,
+    hint: Option<Duration>,
+    error: &E,
+) -> Option<Duration> {
+    attempts.get_or_insert_with(|| retry.attempts()).after_worth(hint, error)
 }
 
 #[inline]

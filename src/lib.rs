@@ -40,6 +40,8 @@
 //!   crate is `no_std` and needs no allocator; bring a [`Clock`], a sleeper, and
 //!   entropy ([`set_seed`]).
 //! - `tokio`: async delays and limits on tokio's timer.
+//! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
+//!   `with_fallback` and `resilient`.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -162,3 +164,7 @@ pub mod layers {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+#[cfg(all(doctest, feature = "macros", feature = "tokio"))]
+#[doc = include_str!("../docs/migration.md")]
+mod migration {}

@@ -324,6 +324,22 @@ impl<S, C: Clock, O: Observer, P, H, B> Attempts<'_, Retry<S, C, O, P, H, B>> {
     }
 }
 
+#[cfg(feature = "macros")]
+impl<S, C: Clock, O: Observer, P, H, B> Attempts<'_, Retry<S, C, O, P, H, B>> {
+    /// The same after an error that is worth another attempt, with its hint.
+    #[cold]
+    pub(crate) fn after_worth<E: Debug>(
+        &mut self,
+        hint: Option<Duration>,
+        error: &E,
+    ) -> Option<Duration> {
+        match self.course.next_worth(self.retry, hint, error) {
+            Decision::Retry(delay) => Some(delay),
+            Decision::GiveUp => None,
+        }
+    }
+}
+
 /// What comes after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -369,10 +385,26 @@ impl Course {
         H: DelayHint<E>,
         E: Debug,
     {
-        let RetrySettings { max_attempts, backoff, max_elapsed } = retry.settings;
-        if !retry.predicate.retry_if(error) {
-            return Decision::GiveUp;
+        if retry.predicate.retry_if(error) {
+            self.next_worth(retry, retry.hint.delay_hint(error), error)
+        } else {
+            Decision::GiveUp
         }
+    }
+
+    /// The same after an error that is worth another attempt, with its hint.
+    fn next_worth<S, C, O, P, H, B, E>(
+        &mut self,
+        retry: &Retry<S, C, O, P, H, B>,
+        hint: Option<Duration>,
+        error: &E,
+    ) -> Decision
+    where
+        C: Clock,
+        O: Observer,
+        E: Debug,
+    {
+        let RetrySettings { max_attempts, backoff, max_elapsed } = retry.settings;
         let give_up = |limit| {
             let (policy, attempts) = (retry.name, self.number);
             let exhausted = Exhausted { policy, attempts, limit, error };
@@ -385,8 +417,7 @@ impl Course {
         // Drawn even where a hint replaces it: the delay before attempt n + 1
         // is the n-th.
         let drawn = self.backoff.get_or_insert(backoff).next().unwrap_or_default();
-        let delay =
-            retry.hint.delay_hint(error).map_or(drawn, |hint| hint.min(backoff.max_delay()));
+        let delay = hint.map_or(drawn, |hint| hint.min(backoff.max_delay()));
         if let (Some(limit), Some(started)) = (max_elapsed, self.started) {
             let elapsed = retry.clock.now().since(started);
             if elapsed.saturating_add(delay) > limit {

@@ -14,6 +14,8 @@ pub(crate) struct WithRetry {
     settings: TokenStream,
     retry_if: Option<Path>,
     delay_hint: Option<Path>,
+    /// Whether there is a limit of time.
+    timed: bool,
 }
 
 impl WithRetry {
@@ -35,12 +37,14 @@ impl WithRetry {
         if let Some(value) = options.jitter(krate)? {
             settings = quote!(#settings.jitter(#value));
         }
-        if let Some(value) = options.duration("max_elapsed")? {
+        let max_elapsed = options.duration("max_elapsed")?;
+        let timed = max_elapsed.is_some();
+        if let Some(value) = max_elapsed {
             settings = quote!(#settings.max_elapsed(#value));
         }
         let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
         options.finish()?;
-        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint })
+        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint, timed })
     }
 
     pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path) -> Result<()> {
@@ -52,8 +56,10 @@ impl WithRetry {
         if arguments.renames_self() {
             body = rename_self(body);
         }
-        let hint =
-            self.delay_hint.as_ref().map(|path| quote!(let retry = retry.delay_hint(#path);));
+        let hint = self.delay_hint.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |path| quote_spanned!(path.span()=> #path(&error)),
+        );
         let worth = if let Some(path) = &self.retry_if {
             quote_spanned!(path.span()=> #path(&error))
         } else {
@@ -67,25 +73,28 @@ impl WithRetry {
             let future = typed_future(function, &body)?;
             (
                 quote!({ #copies async #future.await }),
-                quote!(#krate::attributes::sleep_async(retry.sleeper(), delay).await),
+                quote!(#krate::attributes::sleep_async(RETRY.sleeper(), delay).await),
             )
         } else {
             let closure = typed_closure(function, &body)?;
             (quote!({ #copies (#closure)() }), quote!(#krate::attributes::sleep(delay)))
         };
+        // Begun at the first failure, unless the time counts from the first call.
+        let attempts = if self.timed {
+            quote!(::core::option::Option::Some(RETRY.attempts()))
+        } else {
+            quote!(::core::option::Option::None)
+        };
         *function.block = syn::parse_quote!({
-            const RETRY: #krate::Retry = #krate::Retry::new(#settings).named(#name);
-            // Whether an error is worth it is asked here, where its type is known.
-            let retry = RETRY.retry_if(#krate::attributes::always);
-            #hint
-            let mut attempts = retry.attempts();
+            static RETRY: #krate::Retry = #krate::Retry::new(#settings).named(#name);
+            let mut attempts = #attempts;
             loop {
                 match #run {
                     ::core::result::Result::Ok(value) => {
                         break ::core::result::Result::Ok(value);
                     }
                     ::core::result::Result::Err(error) => {
-                        let delay = if #worth { attempts.after(&error) } else { ::core::option::Option::None };
+                        let delay = if #worth { #krate::attributes::after(&RETRY, &mut attempts, #hint, &error) } else { ::core::option::Option::None };
                         match delay {
                             ::core::option::Option::Some(delay) => #sleep,
                             ::core::option::Option::None => {
