@@ -89,6 +89,8 @@ mod std_sleep;
 mod sync;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(feature = "tracing")]
 mod tracing;
 

@@ -80,6 +80,13 @@ impl Clock for StdClock {
     }
 }
 
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    #[inline]
+    fn now(&self) -> Tick {
+        (**self).now()
+    }
+}
+
 impl Clock for PreciseClock {
     #[inline]
     fn now(&self) -> Tick {

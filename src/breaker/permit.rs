@@ -63,7 +63,7 @@ impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
 
     /// The parts, without running the destructor.
     #[inline]
-    fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
+    pub(crate) fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
         let this = ManuallyDrop::new(self);
         (this.breaker, this.word)
     }

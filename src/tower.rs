@@ -1,0 +1,27 @@
+//! Layers for `tower` services.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use fusebox::{BreakerConfig, CallError, CircuitBreaker, tower::CircuitBreakerLayer};
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+//!
+//! let mut service = ServiceBuilder::new()
+//!     .layer(CircuitBreakerLayer::new(&SHOP))
+//!     .service(service_fn(|id: u32| async move { Ok::<_, std::io::Error>(id * 2) }));
+//! let answer = service.ready().await.unwrap().call(21).await;
+//! assert_eq!(answer.unwrap(), 42);
+//! # }
+//! ```
+
+mod breaker;
+mod fallback;
+mod retry;
+
+pub use breaker::{
+    CircuitBreakerLayer, CircuitBreakerService, ErrorsFail, Guarded, Judge, Outcome, Reserved,
+    Shared,
+};
+pub use fallback::{FallbackFuture, FallbackLayer, FallbackService};
+pub use retry::{RetryLayer, RetryPolicy};

@@ -1,0 +1,288 @@
+//! A circuit breaker around a service.
+
+use core::{
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    breaker::{CircuitBreaker, permit::Permit, word::Word},
+    clock::Clock,
+    error::{CallError, Rejected},
+    event::Observer,
+};
+
+/// What a service's answer says of its health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is well.
+    Success,
+    /// It is in trouble.
+    Failure,
+    /// Neither: the request was at fault, say.
+    Ignored,
+}
+
+/// Judges a service's answers.
+pub trait Judge<T, E> {
+    /// What this answer says.
+    fn judge(&self, result: &Result<T, E>) -> Outcome;
+}
+
+/// Every error is a failure, every response a success.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ErrorsFail;
+
+impl<T, E> Judge<T, E> for ErrorsFail {
+    #[inline]
+    fn judge(&self, result: &Result<T, E>) -> Outcome {
+        if result.is_ok() { Outcome::Success } else { Outcome::Failure }
+    }
+}
+
+impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Judge<T, E> for F {
+    #[inline]
+    fn judge(&self, result: &Result<T, E>) -> Outcome {
+        self(result)
+    }
+}
+
+/// Puts a circuit breaker around a service.
+///
+/// The breaker is asked in `poll_ready`, before the service's own readiness: a
+/// service whose breaker is open is never polled. The rejection comes from
+/// `call`, as a [`CallError::Rejected`] at once, since an error from
+/// `poll_ready` would say that the service is gone for good.
+///
+/// A permit reserved in `poll_ready` and never used is given back when the
+/// service is dropped. Clones share the breaker, and no permit. `B` is a
+/// reference to a breaker, or an `Arc` of one.
+#[derive(Debug, Clone, Copy)]
+pub struct CircuitBreakerLayer<B, J = ErrorsFail> {
+    breaker: B,
+    judge: J,
+}
+
+impl<B> CircuitBreakerLayer<B> {
+    /// A layer to which every error is a failure.
+    #[must_use]
+    pub const fn new(breaker: B) -> Self {
+        Self { breaker, judge: ErrorsFail }
+    }
+
+    /// A layer whose `judge`, a `Fn(&Result<Response, Error>) -> Outcome`,
+    /// says what each answer means: a 503 is a response to HTTP.
+    #[must_use]
+    pub const fn judged<J>(breaker: B, judge: J) -> CircuitBreakerLayer<B, J> {
+        CircuitBreakerLayer { breaker, judge }
+    }
+}
+
+impl<S, B: Shared, J: Clone> Layer<S> for CircuitBreakerLayer<B, J> {
+    type Service = CircuitBreakerService<S, B, J>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let (breaker, judge) = (self.breaker.clone(), self.judge.clone());
+        CircuitBreakerService { inner, breaker, judge, admission: Admission::Unasked }
+    }
+}
+
+/// A reference to a breaker that can be kept: `&CircuitBreaker`, or an `Arc`.
+pub trait Shared: Deref<Target = CircuitBreaker<Self::Clock, Self::Observer>> + Clone {
+    /// The breaker's clock.
+    type Clock: Clock;
+    /// The breaker's observer.
+    type Observer: Observer;
+}
+
+impl<C: Clock, O: Observer> Shared for &CircuitBreaker<C, O> {
+    type Clock = C;
+    type Observer = O;
+}
+
+impl<C: Clock, O: Observer> Shared for std::sync::Arc<CircuitBreaker<C, O>> {
+    type Clock = C;
+    type Observer = O;
+}
+
+/// A service behind a circuit breaker: made by [`CircuitBreakerLayer`].
+#[derive(Debug)]
+pub struct CircuitBreakerService<S, B: Shared, J = ErrorsFail> {
+    inner: S,
+    breaker: B,
+    judge: J,
+    admission: Admission<B>,
+}
+
+/// What the breaker said of the next call.
+#[derive(Debug)]
+enum Admission<B: Shared> {
+    Unasked,
+    Admitted(Reserved<B>),
+    Rejected(Rejected),
+}
+
+/// A permit that keeps its breaker; dropped, it is given back, or by a panic
+/// a failure.
+#[derive(Debug)]
+pub struct Reserved<B: Shared> {
+    breaker: B,
+    /// None once it has been used.
+    word: Option<Word>,
+}
+
+impl<B: Shared> Reserved<B> {
+    fn of(breaker: &B) -> Result<Self, Rejected> {
+        let (_, word) = breaker.try_acquire()?.into_parts();
+        Ok(Self { breaker: breaker.clone(), word: Some(word) })
+    }
+
+    fn permit(&mut self) -> Option<Permit<'_, B::Clock, B::Observer>> {
+        self.word.take().map(|word| Permit::new(&self.breaker, word))
+    }
+
+    fn report(mut self, outcome: Outcome) {
+        if let Some(permit) = self.permit() {
+            match outcome {
+                Outcome::Success => permit.success(),
+                Outcome::Failure => permit.failure(),
+                Outcome::Ignored => permit.ignore(),
+            };
+        }
+    }
+}
+
+impl<B: Shared> Drop for Reserved<B> {
+    fn drop(&mut self) {
+        drop(self.permit());
+    }
+}
+
+impl<S, B: Shared, J> CircuitBreakerService<S, B, J> {
+    /// The service inside.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The breaker.
+    pub const fn breaker(&self) -> &B {
+        &self.breaker
+    }
+}
+
+impl<S: Clone, B: Shared, J: Clone> Clone for CircuitBreakerService<S, B, J> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            breaker: self.breaker.clone(),
+            judge: self.judge.clone(),
+            admission: Admission::Unasked, // a permit is for one call
+        }
+    }
+}
+
+impl<S, Request, B, J> Service<Request> for CircuitBreakerService<S, B, J>
+where
+    S: Service<Request>,
+    B: Shared,
+    J: Judge<S::Response, S::Error> + Clone,
+{
+    type Response = S::Response;
+    type Error = CallError<S::Error>;
+    type Future = Guarded<S::Future, B, J>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // Asked anew where it was rejected: time may have passed.
+        if !matches!(self.admission, Admission::Admitted(_)) {
+            self.admission = match Reserved::of(&self.breaker) {
+                Ok(permit) => Admission::Admitted(permit),
+                Err(rejected) => Admission::Rejected(rejected),
+            };
+        }
+        if let Admission::Rejected(_) = self.admission {
+            return Poll::Ready(Ok(()));
+        }
+        let result = ready!(self.inner.poll_ready(cx));
+        result
+            .map_err(|error| {
+                // A service that cannot even get ready has failed.
+                let admission = core::mem::replace(&mut self.admission, Admission::Unasked);
+                if let Admission::Admitted(permit) = admission {
+                    permit.report(Outcome::Failure);
+                }
+                CallError::Failed(error)
+            })
+            .into()
+    }
+
+    /// # Panics
+    /// Where `poll_ready` did not say that it is ready, as tower allows.
+    fn call(&mut self, request: Request) -> Self::Future {
+        match core::mem::replace(&mut self.admission, Admission::Unasked) {
+            Admission::Admitted(permit) => {
+                let call = self.inner.call(request); // a panic here is a failure
+                Guarded::Called { call, permit: Some(permit), judge: self.judge.clone() }
+            }
+            Admission::Rejected(rejected) => Guarded::Rejected { rejected },
+            Admission::Unasked => panic!("called before `poll_ready` said that it is ready"),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of a [`CircuitBreakerService`].
+    #[project = GuardedProjection]
+    #[must_use = "futures do nothing unless polled"]
+    pub enum Guarded<F, B: Shared, J> {
+        /// Under way.
+        #[doc(hidden)]
+        Called {
+            #[pin]
+            call: F,
+            permit: Option<Reserved<B>>,
+            judge: J,
+        },
+        /// Not called.
+        #[doc(hidden)]
+        Rejected { rejected: Rejected },
+    }
+}
+
+impl<T, E, F, B, J> Future for Guarded<F, B, J>
+where
+    F: Future<Output = Result<T, E>>,
+    B: Shared,
+    J: Judge<T, E>,
+{
+    type Output = Result<T, CallError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            GuardedProjection::Rejected { rejected } => {
+                Poll::Ready(Err(CallError::Rejected(*rejected)))
+            }
+            GuardedProjection::Called { call, permit, judge } => {
+                let armed = permit.take();
+                match call.poll(cx) {
+                    Poll::Pending => {
+                        *permit = armed;
+                        Poll::Pending
+                    }
+                    Poll::Ready(result) => {
+                        let outcome = judge.judge(&result);
+                        if let Some(permit) = armed {
+                            permit.report(outcome);
+                        }
+                        Poll::Ready(result.map_err(CallError::Failed))
+                    }
+                }
+            }
+        }
+    }
+}
