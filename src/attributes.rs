@@ -128,6 +128,11 @@ impl<F: Future> AnswerLater for Answer<F> {
     }
 }
 
+/// Whether fallbacks are taken out.
+pub fn no_fallback() -> bool {
+    crate::bypass::fallbacks()
+}
+
 /// Tells of a fallback's use.
 #[cold]
 pub fn fell_back<E: Debug>(policy: &'static str, error: &E) {

@@ -17,6 +17,7 @@ use crate::{
         snapshot::{Counters, Snapshot},
         word::{Admission, Forced, Outcome, Word},
     },
+    bypass,
     clock::Clock,
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
@@ -222,6 +223,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     fn acquire_unhealthy(&self, seen: Word) -> Result<Permit<'_, C, O>, Rejected> {
+        if bypass::breaker(&self.cell) {
+            // The permit of a new breaker: it holds no probe's place.
+            return Ok(Permit::new(self, Word::NEW));
+        }
         let settings = self.cell.settings();
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
@@ -284,6 +289,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     fn report_from(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
+        // A probe's place is given back even so: it may be from before.
+        if permit.state() != State::HalfOpen && bypass::breaker(&self.cell) {
+            return seen.verdict(permit);
+        }
         let settings = self.cell.settings();
         let (from, to, verdict) = self.change(
             seen,

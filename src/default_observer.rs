@@ -16,7 +16,7 @@ use crate::{
 /// | a retry waits for another attempt | DEBUG |
 /// | a retry is exhausted | ERROR |
 /// | a fallback was asked | WARN |
-/// | a breaker joined by name is not what was asked for | ERROR |
+/// | a breaker joined by name, or the environment, is not what it should be | ERROR |
 ///
 /// Without them it does nothing, and costs nothing.
 #[derive(Debug, Clone, Copy, Default)]

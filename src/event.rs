@@ -18,17 +18,18 @@ pub enum Event<'a> {
     Exhausted(Exhausted<'a>),
     /// A call failed, and its fallback was asked.
     Fallback(FallbackUsed<'a>),
-    /// A breaker joined by name is not what was asked for.
+    /// A breaker joined by name, or the environment, is not what it should be.
     Misconfigured(Misconfigured<'a>),
 }
 
-/// A breaker joined by name is not what was asked for: it goes on with what
-/// there is, and says so once.
+/// A breaker joined by name is not what was asked for, or an environment
+/// variable means nothing: the program goes on with what there is, and says so
+/// once.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Misconfigured<'a> {
-    /// The breaker's name.
-    pub breaker: &'a str,
+    /// The breaker's name, or that of an environment variable.
+    pub subject: &'a str,
     /// What is the matter: other settings were published under the name, which
     /// hold; or the registry is full, and the caller has a breaker of its own.
     pub error: &'a (dyn core::error::Error + 'a),

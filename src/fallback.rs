@@ -6,6 +6,7 @@ pub(crate) mod step;
 use core::fmt::Debug;
 
 use crate::{
+    bypass,
     default_observer::DefaultObserver,
     event::{Errors, Event, FallbackUsed, Observer},
     fallback::{
@@ -180,6 +181,9 @@ impl<S, O: Observer> Fallback<S, O> {
         Seen: Debug + FromOwn<E>,
         S: Chain<A, T, E, Seen>,
     {
+        if bypass::fallbacks() {
+            return Err(error);
+        }
         let mut slots = S::Slots::default();
         let rescued = self.layers.rescue(args, &error, &mut slots);
         self.finish(S::LAYERS, rescued, error, &mut slots)

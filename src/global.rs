@@ -97,7 +97,7 @@ impl Joined {
             Err(error) => error,
         };
         DefaultObserver
-            .on_event(&Event::Misconfigured(Misconfigured { breaker: self.name, error: &error }));
+            .on_event(&Event::Misconfigured(Misconfigured { subject: self.name, error: &error }));
         let published = match error {
             RegistryError::Clash { .. } => registry.get(self.name),
             _ => None,

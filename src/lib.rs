@@ -42,6 +42,8 @@
 //! - `tokio`: async delays and limits on tokio's timer.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
 //!   `with_fallback` and `resilient`.
+//! - `tower`: layers for its services; `http`: `Retry-After`.
+//! - `bypass`: resilience taken out of a test, or of a whole program.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -56,6 +58,7 @@ mod attempt;
 pub mod attributes;
 mod backoff;
 mod breaker;
+mod bypass;
 mod clock;
 mod default_clock;
 mod default_observer;
@@ -67,6 +70,8 @@ mod fallback;
 mod future;
 #[cfg(feature = "std")]
 mod global;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "std")]
 mod last_good;
 #[cfg(feature = "log")]
@@ -102,6 +107,8 @@ pub use breaker::{
     settings::{BreakerConfig, Settings},
     snapshot::{Counters, Snapshot},
 };
+#[cfg(feature = "bypass")]
+pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use clock::{Clock, ConstDefault, ManualClock, Tick};
 pub use default_clock::DefaultClock;
 pub use default_observer::DefaultObserver;

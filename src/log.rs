@@ -44,9 +44,9 @@ pub(crate) fn write(event: &Event<'_>) {
         ),
         Event::Misconfigured(it) => error!(
             target: "fusebox",
-            breaker = it.breaker,
+            subject = it.subject,
             error:% = it.error;
-            "circuit breaker is not what was asked for: {}", it.error
+            "`{}` is misconfigured: {}", it.subject, it.error
         ),
         Event::Fallback(it) => warn!(
             target: "fusebox",

@@ -20,8 +20,8 @@ mod fallback;
 mod retry;
 
 pub use breaker::{
-    CircuitBreakerLayer, CircuitBreakerService, ErrorsFail, Guarded, Judge, Outcome, Reserved,
-    Shared,
+    CircuitBreakerLayer, CircuitBreakerService, ErrorsFail, Guarded, Judge, Outcome, Reject,
+    Reserved, Shared, Wait, WaitBy,
 };
 pub use fallback::{FallbackFuture, FallbackLayer, FallbackService};
 pub use retry::{RetryLayer, RetryPolicy};

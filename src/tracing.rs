@@ -39,9 +39,9 @@ pub(crate) fn write(event: &Event<'_>) {
         ),
         Event::Misconfigured(it) => tracing::error!(
             target: "fusebox",
-            breaker = it.breaker,
+            subject = it.subject,
             error = %it.error,
-            "circuit breaker is not what was asked for"
+            "misconfigured"
         ),
         Event::Fallback(it) => tracing::warn!(
             target: "fusebox",

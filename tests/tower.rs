@@ -262,6 +262,34 @@ async fn a_fallback_answers_for_the_breaker_inside_it() {
     );
 }
 
+#[tokio::test]
+async fn backpressure_waits_for_the_half_open_moment() {
+    let (breaker, clock) = breaker(config().failure_threshold(1));
+    breaker.call(|| Err::<(), _>("down")).unwrap_err();
+    let asked = std::sync::Mutex::new(Vec::new());
+    let sleep = |delay: Duration| {
+        asked.lock().unwrap().push(delay);
+        // Woken a little early once, to be sent back to wait.
+        let early = asked.lock().unwrap().len() == 1;
+        clock.advance(if early { delay.saturating_sub(Duration::from_millis(1)) } else { delay });
+        common::after(1, ())
+    };
+    let layer = CircuitBreakerLayer::new(&*breaker).waiting(SleepBy(&sleep));
+    let mut service = layer.layer(echo());
+    assert!(service.poll_ready(&mut context()).is_pending());
+    assert!(service.poll_ready(&mut context()).is_pending());
+    assert!(service.poll_ready(&mut context()).is_ready());
+    assert_eq!(*asked.lock().unwrap(), [TIMEOUT, Duration::from_millis(1)]);
+    assert_eq!(service.call(Ok(1)).await, Ok(1));
+    assert_eq!(breaker.state(), State::Closed);
+    // Dropped while it waits, it leaves nothing.
+    breaker.force_open();
+    let mut waiting = layer.layer(echo());
+    assert!(waiting.poll_ready(&mut context()).is_pending());
+    drop(waiting);
+    assert_eq!(asked.lock().unwrap().last(), Some(&Duration::from_millis(50)));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_real_sockets_a_503_opens_and_a_recovery_closes() {
     static STATUS: AtomicU32 = AtomicU32::new(200);

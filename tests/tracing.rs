@@ -8,8 +8,8 @@ use std::{
 };
 
 use fusebox::{
-    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name, Retry,
-    RetryConfig,
+    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, Joined, ManualClock, Name,
+    Retry, RetryConfig, Settings,
 };
 
 #[derive(Clone, Default)]
@@ -25,8 +25,8 @@ impl io::Write for Buffer {
     }
 }
 
-#[test]
-fn every_kind_of_event_has_its_level_and_fields() {
+/// What is written while `f` runs.
+fn lines(f: impl FnOnce()) -> String {
     let buffer = Buffer::default();
     let writer = buffer.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -35,7 +35,14 @@ fn every_kind_of_event_has_its_level_and_fields() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    tracing::subscriber::with_default(subscriber, || {
+    tracing::subscriber::with_default(subscriber, f);
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    text.lines().map(|line| line.trim_start().to_owned() + "\n").collect()
+}
+
+#[test]
+fn every_kind_of_event_has_its_level_and_fields() {
+    let text = lines(|| {
         let clock = ManualClock::new();
         let settings = BreakerConfig::new().failure_threshold(1).build();
         let name = Some(Name::new("ai"));
@@ -50,10 +57,8 @@ fn every_kind_of_event_has_its_level_and_fields() {
         let fallback = Fallback::new().or(|(): &()| Err::<u32, _>("too")).named("infer");
         let _ = fallback.call(&(), |()| Err("down"));
     });
-    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     assert_eq!(
-        lines,
+        text.lines().collect::<Vec<_>>(),
         [
             "WARN fusebox: circuit breaker changed its state breaker=\"ai\" from=closed to=open generation=1 forced=false",
             "DEBUG fusebox: call rejected breaker=\"ai\" state=open retry_after_ms=60000",
@@ -63,4 +68,25 @@ fn every_kind_of_event_has_its_level_and_fields() {
             "WARN fusebox: fallback used, and every layer failed policy=\"infer\" errors=[\"down\", \"too\"]",
         ]
     );
+}
+
+#[test]
+fn other_settings_under_one_name_are_an_error_event_once() {
+    static FIRST: Joined = Joined::new("clash", Some(settings(3)));
+    static SECOND: Joined = Joined::new("clash", Some(settings(4)));
+    static THIRD: Joined = Joined::new("clash", None);
+    const fn settings(threshold: u32) -> Settings {
+        BreakerConfig::new().failure_threshold(threshold).build()
+    }
+    let text = lines(|| {
+        let first = FIRST.get();
+        for _ in 0..3 {
+            assert!(std::ptr::eq(SECOND.get(), first), "the published settings hold");
+            assert!(std::ptr::eq(THIRD.get(), first));
+        }
+        assert_eq!(first.settings().failure_threshold(), 3);
+    });
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("ERROR fusebox: misconfigured subject=\"clash\""));
+    assert!(text.contains("failure_threshold=3") && text.contains("failure_threshold=4"), "{text}");
 }

@@ -73,6 +73,9 @@ impl WithFallback {
         *function.block = syn::parse_quote!({
             match #run {
                 ::core::result::Result::Ok(value) => ::core::result::Result::Ok(value),
+                ::core::result::Result::Err(error) if #krate::attributes::no_fallback() => {
+                    ::core::result::Result::Err(error)
+                }
                 ::core::result::Result::Err(error) => {
                     #tell
                     #answer

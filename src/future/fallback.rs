@@ -11,6 +11,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    bypass,
     event::Observer,
     fallback::{
         Fallback,
@@ -107,6 +108,10 @@ where
                         this.stage.set(Stage::Done);
                         fallback.layers.note_async(&value);
                         return Poll::Ready(Ok(value));
+                    }
+                    Err(error) if bypass::fallbacks() => {
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(Err(error));
                     }
                     Err(error) => {
                         *this.error = Some(error);

@@ -5,7 +5,9 @@ use core::{
     ops::Deref,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
+use std::boxed::Box;
 
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -16,6 +18,8 @@ use crate::{
     clock::Clock,
     error::{CallError, Rejected},
     event::Observer,
+    sleep::AsyncSleep,
+    state::State,
 };
 
 /// What a service's answer says of its health.
@@ -60,36 +64,92 @@ impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Judge<T, E> for F {
 /// `call`, as a [`CallError::Rejected`] at once, since an error from
 /// `poll_ready` would say that the service is gone for good.
 ///
+/// A layer that [waits](Self::waiting) turns that around: its service is not
+/// ready until the breaker admits a call.
+///
 /// A permit reserved in `poll_ready` and never used is given back when the
 /// service is dropped. Clones share the breaker, and no permit. `B` is a
 /// reference to a breaker, or an `Arc` of one.
 #[derive(Debug, Clone, Copy)]
-pub struct CircuitBreakerLayer<B, J = ErrorsFail> {
+pub struct CircuitBreakerLayer<B, J = ErrorsFail, W = Reject> {
     breaker: B,
     judge: J,
+    wait: W,
+}
+
+/// What a service does while its breaker admits no call.
+pub trait Wait {
+    /// A delay.
+    type Sleep: Future<Output = ()>;
+
+    /// Waits, or not: then the call is rejected.
+    fn wait(&self, rejected: &Rejected) -> Option<Self::Sleep>;
+}
+
+/// Rejects at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reject;
+
+impl Wait for Reject {
+    type Sleep = core::future::Pending<()>;
+
+    fn wait(&self, _rejected: &Rejected) -> Option<Self::Sleep> {
+        None
+    }
+}
+
+/// Waits until the breaker may admit a call.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitBy<S>(S);
+
+/// How often a service that waits looks again where nothing says when: while
+/// others probe, or somebody has forced the breaker open.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+impl<S: AsyncSleep> Wait for WaitBy<S> {
+    type Sleep = S::Sleep;
+
+    fn wait(&self, rejected: &Rejected) -> Option<S::Sleep> {
+        let delay = match (rejected.state(), rejected.retry_after()) {
+            // The half-open moment is known.
+            (State::Open, Some(delay)) => delay.max(Duration::from_millis(1)),
+            _ => LOOK_AGAIN,
+        };
+        Some(self.0.sleep_async(delay))
+    }
 }
 
 impl<B> CircuitBreakerLayer<B> {
     /// A layer to which every error is a failure.
     #[must_use]
     pub const fn new(breaker: B) -> Self {
-        Self { breaker, judge: ErrorsFail }
+        Self { breaker, judge: ErrorsFail, wait: Reject }
     }
 
     /// A layer whose `judge`, a `Fn(&Result<Response, Error>) -> Outcome`,
     /// says what each answer means: a 503 is a response to HTTP.
     #[must_use]
     pub const fn judged<J>(breaker: B, judge: J) -> CircuitBreakerLayer<B, J> {
-        CircuitBreakerLayer { breaker, judge }
+        CircuitBreakerLayer { breaker, judge, wait: Reject }
     }
 }
 
-impl<S, B: Shared, J: Clone> Layer<S> for CircuitBreakerLayer<B, J> {
-    type Service = CircuitBreakerService<S, B, J>;
+impl<B: Copy, J: Copy> CircuitBreakerLayer<B, J> {
+    /// Backpressure: instead of rejecting, the service is not ready until the
+    /// breaker admits a call. It is woken at the half-open moment; while others
+    /// probe, or the breaker is forced open, it looks again every 50 ms.
+    #[must_use]
+    pub const fn waiting<S: Copy>(self, sleeper: S) -> CircuitBreakerLayer<B, J, WaitBy<S>> {
+        CircuitBreakerLayer { breaker: self.breaker, judge: self.judge, wait: WaitBy(sleeper) }
+    }
+}
+
+impl<S, B: Shared, J: Clone, W: Wait + Clone> Layer<S> for CircuitBreakerLayer<B, J, W> {
+    type Service = CircuitBreakerService<S, B, J, W>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let (breaker, judge) = (self.breaker.clone(), self.judge.clone());
-        CircuitBreakerService { inner, breaker, judge, admission: Admission::Unasked }
+        let (breaker, judge, wait) = (self.breaker.clone(), self.judge.clone(), self.wait.clone());
+        CircuitBreakerService { inner, breaker, judge, wait, admission: Admission::Unasked }
     }
 }
 
@@ -113,19 +173,22 @@ impl<C: Clock, O: Observer> Shared for std::sync::Arc<CircuitBreaker<C, O>> {
 
 /// A service behind a circuit breaker: made by [`CircuitBreakerLayer`].
 #[derive(Debug)]
-pub struct CircuitBreakerService<S, B: Shared, J = ErrorsFail> {
+pub struct CircuitBreakerService<S, B: Shared, J = ErrorsFail, W: Wait = Reject> {
     inner: S,
     breaker: B,
     judge: J,
-    admission: Admission<B>,
+    wait: W,
+    admission: Admission<B, W::Sleep>,
 }
 
 /// What the breaker said of the next call.
 #[derive(Debug)]
-enum Admission<B: Shared> {
+enum Admission<B: Shared, S> {
     Unasked,
     Admitted(Reserved<B>),
     Rejected(Rejected),
+    // Boxed, so that the service can be moved while it waits.
+    Waiting(Pin<Box<S>>),
 }
 
 /// A permit that keeps its breaker; dropped, it is given back, or by a panic
@@ -164,7 +227,7 @@ impl<B: Shared> Drop for Reserved<B> {
     }
 }
 
-impl<S, B: Shared, J> CircuitBreakerService<S, B, J> {
+impl<S, B: Shared, J, W: Wait> CircuitBreakerService<S, B, J, W> {
     /// The service inside.
     pub const fn get_ref(&self) -> &S {
         &self.inner
@@ -176,19 +239,21 @@ impl<S, B: Shared, J> CircuitBreakerService<S, B, J> {
     }
 }
 
-impl<S: Clone, B: Shared, J: Clone> Clone for CircuitBreakerService<S, B, J> {
+impl<S: Clone, B: Shared, J: Clone, W: Wait + Clone> Clone for CircuitBreakerService<S, B, J, W> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
             breaker: self.breaker.clone(),
             judge: self.judge.clone(),
+            wait: self.wait.clone(),
             admission: Admission::Unasked, // a permit is for one call
         }
     }
 }
 
-impl<S, Request, B, J> Service<Request> for CircuitBreakerService<S, B, J>
+impl<S, Request, B, J, W> Service<Request> for CircuitBreakerService<S, B, J, W>
 where
+    W: Wait,
     S: Service<Request>,
     B: Shared,
     J: Judge<S::Response, S::Error> + Clone,
@@ -198,15 +263,23 @@ where
     type Future = Guarded<S::Future, B, J>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // Asked anew where it was rejected: time may have passed.
-        if !matches!(self.admission, Admission::Admitted(_)) {
+        loop {
+            match &mut self.admission {
+                Admission::Admitted(_) => break,
+                Admission::Waiting(sleep) => ready!(sleep.as_mut().poll(cx)),
+                // Asked anew where it was rejected: time may have passed.
+                Admission::Unasked | Admission::Rejected(_) => {}
+            }
             self.admission = match Reserved::of(&self.breaker) {
                 Ok(permit) => Admission::Admitted(permit),
-                Err(rejected) => Admission::Rejected(rejected),
+                Err(rejected) => {
+                    let Some(sleep) = self.wait.wait(&rejected) else {
+                        self.admission = Admission::Rejected(rejected);
+                        return Poll::Ready(Ok(()));
+                    };
+                    Admission::Waiting(Box::pin(sleep))
+                }
             };
-        }
-        if let Admission::Rejected(_) = self.admission {
-            return Poll::Ready(Ok(()));
         }
         let result = ready!(self.inner.poll_ready(cx));
         result
@@ -230,7 +303,9 @@ where
                 Guarded::Called { call, permit: Some(permit), judge: self.judge.clone() }
             }
             Admission::Rejected(rejected) => Guarded::Rejected { rejected },
-            Admission::Unasked => panic!("called before `poll_ready` said that it is ready"),
+            Admission::Unasked | Admission::Waiting(_) => {
+                panic!("called before `poll_ready` said that it is ready")
+            }
         }
     }
 }

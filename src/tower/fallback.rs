@@ -12,6 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
+    bypass,
     default_observer::DefaultObserver,
     event::{EachError, Errors, Event, FallbackUsed, Observer},
 };
@@ -133,7 +134,8 @@ where
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => error,
                     };
-                    let Some((request, fallback)) = this.kept.take() else {
+                    let kept = this.kept.take().filter(|_| !bypass::fallbacks());
+                    let Some((request, fallback)) = kept else {
                         return Poll::Ready(Err(error));
                     };
                     let used = FallbackUsed {

@@ -252,3 +252,12 @@ pub async fn stacked(counter: &Counter) -> Result<u32, AiError> {
     counter.next();
     Err(AiError::Down)
 }
+
+/// Joins a breaker that others configure.
+///
+/// # Errors
+/// A rejection.
+#[with_circuit_breaker("across crates")]
+pub fn joined_in_the_library() -> Result<(), AiError> {
+    Ok(())
+}

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use fusebox_attributes::{
-    AiError, Client, Counter, Service, consumes, explained, first_word, guarded, refused, rescued,
-    retried, stacked,
+    AiError, Client, Counter, Service, consumes, explained, first_word, guarded,
+    joined_in_the_library, refused, rescued, retried, stacked,
 };
-use resilience::{State, global};
+use resilience::{State, global, with_circuit_breaker};
 
 #[test]
 fn a_retry_tries_again_and_returns_the_last_error() {
@@ -60,6 +60,18 @@ fn a_breaker_is_shared_by_its_name() {
     };
     assert_eq!(rejected.name(), Some("guarded"));
     assert!(matches!(first_word(&mut words), Err(AiError::Rejected(_))), "one breaker for both");
+}
+
+/// Of another crate of the same program.
+#[with_circuit_breaker("across crates", failure_threshold = 1, recovery_timeout = "1h")]
+fn fails_here() -> Result<(), AiError> {
+    Err(AiError::Down)
+}
+
+#[test]
+fn a_breaker_is_shared_across_crates() {
+    assert_eq!(fails_here(), Err(AiError::Down));
+    assert!(matches!(joined_in_the_library(), Err(AiError::Rejected(_))));
 }
 
 #[test]

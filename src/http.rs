@@ -1,0 +1,51 @@
+//! What HTTP says about trouble: `Retry-After`, and which answers are failures.
+
+use core::time::Duration;
+use std::time::SystemTime;
+
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+
+/// How long a response asks to wait, by its `Retry-After` (RFC 9110, section
+/// 10.2.3): a number of seconds, or a date in any of HTTP's three formats. A
+/// date that has passed is a delay of zero; anything else is no hint.
+///
+/// For a retry's `delay_hint`, which bounds it by `max_delay`.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(RETRY_AFTER, HeaderValue::from_static("120"));
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+/// assert_eq!(fusebox::http::retry_after(&headers, now), Some(Duration::from_secs(120)));
+///
+/// headers.insert(RETRY_AFTER, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:47 GMT"));
+/// assert_eq!(fusebox::http::retry_after(&headers, now), Some(Duration::from_secs(10)));
+/// ```
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit are as good as for ever.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+/// Whether a status says that the service is in trouble: 429, or any 5xx but
+/// 501 and 505, which will not go away.
+///
+/// ```
+/// use http::StatusCode;
+///
+/// assert!(fusebox::http::is_outage(StatusCode::SERVICE_UNAVAILABLE));
+/// assert!(!fusebox::http::is_outage(StatusCode::NOT_FOUND));
+/// ```
+#[must_use]
+pub fn is_outage(status: StatusCode) -> bool {
+    let permanent = [StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED];
+    status == StatusCode::TOO_MANY_REQUESTS
+        || (status.is_server_error() && !permanent.contains(&status))
+}
