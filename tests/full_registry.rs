@@ -1,0 +1,50 @@
+//! What happens when the process's registry is full: nothing in silence. A
+//! process of its own, as it fills the one that all share.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use fusebox::{BreakerConfig, Joined, RegistryError, State, global};
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn protection_is_never_off_in_silence() {
+    static LATE: Joined = Joined::new("late", Some(SETTINGS));
+    const SETTINGS: fusebox::Settings = BreakerConfig::new().failure_threshold(1).build();
+    for number in 0..global().capacity() {
+        global().join(&*format!("slot {number}")).unwrap();
+    }
+    assert_eq!(global().join("one more").unwrap_err(), RegistryError::Full { capacity: 256 });
+
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let own = LATE.get();
+        assert!(own.call(|| Err::<(), _>("down")).is_err());
+        assert_eq!(own.state(), State::Open, "it has the settings that were asked for");
+        assert!(std::ptr::eq(own, LATE.get()));
+    });
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let errors: Vec<&str> = text.lines().filter(|line| line.contains("ERROR")).collect();
+    assert_eq!(errors.len(), 1, "{text}");
+    assert!(errors[0].contains("subject=\"late\"") && errors[0].contains("256"), "{text}");
+}
