@@ -13,6 +13,7 @@ use crate::{
     retry::{Attempts, Retry, retryable::Retryable},
     sleep::{AsyncSleep, Sleep},
     std_sleep::StdSleep,
+    sync::{Ordering, UnmodelledU64},
 };
 
 /// An error that a rejected call can become.
@@ -39,6 +40,31 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
         Ok(value) => Ok(value),
         Err(CallError::Failed(error)) => Err(error),
         Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
+    }
+}
+
+/// Where a breaker tells the retry around it that it rejected the attempt: the
+/// error that comes back is the function's own, and cannot say so. Atomic only
+/// so that a future may hold a reference to it and be `Send`.
+#[derive(Debug)]
+pub struct RejectedFlag(UnmodelledU64);
+
+impl RejectedFlag {
+    #[inline]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // for generated code alone
+    pub const fn new() -> Self {
+        Self(UnmodelledU64::new(0))
+    }
+
+    #[cold]
+    pub fn tell<E>(&self, error: &CallError<E>) {
+        // Within one call, which one task makes: relaxed.
+        self.0.store(error.rejected().is_some().into(), Ordering::Relaxed);
+    }
+
+    pub fn was_rejected(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
     }
 }
 

@@ -6,7 +6,7 @@ use syn::{Error, ItemFn, LitStr, Path, Result, Token, parse::ParseStream, spanne
 
 use crate::{
     options::Options,
-    stack::{result_type, spanned, typed_closure, typed_future},
+    stack::{rejected, result_type, spanned, typed_closure, typed_future},
 };
 
 pub(crate) struct WithCircuitBreaker {
@@ -61,7 +61,15 @@ impl WithCircuitBreaker {
         Ok(Self { name, settings, expect })
     }
 
-    pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path, once: bool) -> Result<()> {
+    /// `once` says that all layers around it use it once only, `in_retry` that
+    /// one of them is a retry.
+    pub(crate) fn apply(
+        &self,
+        function: &mut ItemFn,
+        krate: &Path,
+        once: bool,
+        in_retry: bool,
+    ) -> Result<()> {
         let (name, block) = (&self.name, &function.block);
         let settings = self.settings.as_ref().map_or_else(
             || quote!(::core::option::Option::None),
@@ -82,9 +90,11 @@ impl WithCircuitBreaker {
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let krate_there = spanned(krate, result.span());
         let own = quote_spanned!(result.span()=> #krate_there::attributes::own);
+        let rejected = rejected();
+        let tell = in_retry.then(|| quote!(.inspect_err(|error| #rejected.tell(error))));
         *function.block = syn::parse_quote!({
             static BREAKER: #krate::Joined = #krate::Joined::new(#name, #settings);
-            #own(#call)
+            #own(#call #tell)
         });
         Ok(())
     }

@@ -22,6 +22,9 @@ use proc_macro::TokenStream;
 /// | `retry_if` | a path to a `fn(&E) -> bool` | the error's `Retryable`, or else every error |
 /// | `delay_hint` | a path to a `fn(&E) -> Option<Duration>` | none |
 ///
+/// A rejection by a `#[with_circuit_breaker]` below it is not tried again,
+/// whatever error it became, unless `retry_if` says so.
+///
 /// Arguments by reference are used again as they are; an argument by value is
 /// cloned for each attempt, and must be `Clone`. Between attempts a sync
 /// function blocks its thread; an async one needs the feature `tokio`.

@@ -7,7 +7,7 @@ use syn::{ItemFn, Path, Result, parse::ParseStream, spanned::Spanned};
 use crate::{
     arguments::{Arguments, rename_self},
     options::Options,
-    stack::{typed_closure, typed_future},
+    stack::{rejected, typed_closure, typed_future},
 };
 
 pub(crate) struct WithRetry {
@@ -47,7 +47,13 @@ impl WithRetry {
         Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint, timed })
     }
 
-    pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path) -> Result<()> {
+    /// `around_breaker` says that there is a breaker inside.
+    pub(crate) fn apply(
+        &self,
+        function: &mut ItemFn,
+        krate: &Path,
+        around_breaker: bool,
+    ) -> Result<()> {
         let arguments = Arguments::of(function);
         let copies = arguments.copies();
         let (name, settings, block) =
@@ -60,10 +66,15 @@ impl WithRetry {
             || quote!(::core::option::Option::None),
             |path| quote_spanned!(path.span()=> #path(&error)),
         );
+        let rejected = rejected();
+        let flag = around_breaker
+            .then(|| quote!(let #rejected = #krate::attributes::RejectedFlag::new();));
         let worth = if let Some(path) = &self.retry_if {
             quote_spanned!(path.span()=> #path(&error))
         } else {
-            quote!({
+            // A rejection is not retried, whatever error it became.
+            let admitted = around_breaker.then(|| quote!(!#rejected.was_rejected() &&));
+            quote!(#admitted {
                 #[allow(unused_imports)]
                 use #krate::attributes::Unasked as _;
                 #krate::attributes::Ask(&error).is_retryable()
@@ -87,6 +98,7 @@ impl WithRetry {
         };
         *function.block = syn::parse_quote!({
             static RETRY: #krate::Retry = #krate::Retry::new(#settings).named(#name);
+            #flag
             let mut attempts = #attempts;
             loop {
                 match #run {

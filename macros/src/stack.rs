@@ -32,12 +32,24 @@ impl Layer {
         matches!(self, Self::CircuitBreaker(_))
     }
 
-    /// Puts itself around the body; `once` says that all layers around it use
-    /// it once only.
-    fn apply(&self, function: &mut ItemFn, krate: &Path, once: bool) -> Result<()> {
+    /// Puts itself around the body, between these layers: those around it and
+    /// those inside it.
+    fn apply(
+        &self,
+        function: &mut ItemFn,
+        krate: &Path,
+        (around, inside): (&[Self], &[Self]),
+    ) -> Result<()> {
         match self {
-            Self::Retry(layer) => layer.apply(function, krate),
-            Self::CircuitBreaker(layer) => layer.apply(function, krate, once),
+            Self::Retry(layer) => {
+                let breaker = inside.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
+                layer.apply(function, krate, breaker)
+            }
+            Self::CircuitBreaker(layer) => {
+                let once = around.iter().all(Self::once);
+                let retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
+                layer.apply(function, krate, once, retry)
+            }
             Self::Fallback(layer) => layer.apply(function, krate),
         }
     }
@@ -124,10 +136,15 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         }
     }
     for (at, layer) in all.iter().enumerate().rev() {
-        let once = all[..at].iter().all(Layer::once);
-        layer.apply(&mut function, &krate, once)?;
+        layer.apply(&mut function, &krate, (&all[..at], &all[at + 1..]))?;
     }
     Ok(function.into_token_stream())
+}
+
+/// Where a breaker tells the retries around it that it rejected a call: the
+/// error that the function returns is its own, and cannot say so.
+pub(crate) fn rejected() -> Ident {
+    Ident::new("fusebox_rejected", Span::mixed_site())
 }
 
 /// The crate under the name that its user gave it.

@@ -261,3 +261,32 @@ pub async fn stacked(counter: &Counter) -> Result<u32, AiError> {
 pub fn joined_in_the_library() -> Result<(), AiError> {
     Ok(())
 }
+
+/// A retry around a breaker: it does not try again what the breaker rejects.
+///
+/// # Errors
+/// [`AiError::Down`], or a rejection.
+#[with_retry(max_attempts = 5, base_delay = "1ms")]
+#[with_circuit_breaker("retry outside", failure_threshold = 2, recovery_timeout = "1h")]
+pub fn retry_outside(counter: &Counter) -> Result<u32, AiError> {
+    counter.next();
+    Err(AiError::Down)
+}
+
+/// The same, async, and told to try again whatever it is.
+///
+/// # Errors
+/// [`AiError::Down`], or a rejection.
+#[resilient(
+    retry(max_attempts = 5, base_delay = "1ms", retry_if = every),
+    circuit_breaker("retry outside, async", failure_threshold = 2, recovery_timeout = "1h")
+)]
+pub async fn retries_rejections(counter: &Counter) -> Result<u32, AiError> {
+    counter.next();
+    Err(AiError::Down)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as a predicate is
+fn every(_: &AiError) -> bool {
+    true
+}

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use fusebox_attributes::{
     AiError, Client, Counter, Service, consumes, explained, first_word, guarded,
-    joined_in_the_library, refused, rescued, retried, stacked,
+    joined_in_the_library, refused, rescued, retried, retries_rejections, retry_outside, stacked,
 };
 use resilience::{State, global, with_circuit_breaker};
 
@@ -120,4 +120,24 @@ async fn one_attribute_for_all() {
     assert!(waited >= Duration::from_millis(500) && waited <= Duration::from_millis(1_502));
     assert_eq!(stacked(&counter).await, Ok(0));
     assert_eq!(counter.count(), 2, "open: not called");
+}
+
+#[test]
+fn a_retry_outside_a_breaker_does_not_retry_rejections() {
+    let counter = Counter::default();
+    assert!(matches!(retry_outside(&counter), Err(AiError::Rejected(_))));
+    assert_eq!(counter.count(), 2);
+    let breaker = global().get("retry outside").unwrap();
+    assert_eq!(breaker.counters().rejections, 1, "the third attempt, and no other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unless_it_is_told_to() {
+    let counter = Counter::default();
+    let call = async move { (retries_rejections(&counter).await, counter) };
+    let (result, counter) = tokio::spawn(call).await.unwrap();
+    assert!(matches!(result, Err(AiError::Rejected(_))));
+    assert_eq!(counter.count(), 2);
+    let breaker = global().get("retry outside, async").unwrap();
+    assert_eq!(breaker.counters().rejections, 3);
 }
