@@ -9,7 +9,7 @@ use core::{
 use crate::{
     default_observer::DefaultObserver,
     error::{CallError, Rejected},
-    event::{EachError, Errors, Event, FallbackUsed, Observer},
+    event::{Errors, Event, FallbackUsed, Observer, One},
     retry::{Attempts, Retry, retryable::Retryable},
     sleep::{AsyncSleep, Sleep},
     std_sleep::StdSleep,
@@ -162,12 +162,6 @@ pub fn no_fallback() -> bool {
 /// Tells of a fallback's use.
 #[cold]
 pub fn fell_back<E: Debug>(policy: &'static str, error: &E) {
-    struct One<'a, E>(&'a E);
-    impl<E: Debug> EachError for One<'_, E> {
-        fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
-            see(self.0);
-        }
-    }
     let one = One(error);
     DefaultObserver.on_event(&Event::Fallback(FallbackUsed {
         policy: Some(policy),

@@ -4,7 +4,7 @@ use core::{fmt::Debug, future::Future};
 
 use crate::{
     default_observer::DefaultObserver,
-    event::{EachError, Errors, Event, FallbackUsed, Observer},
+    event::{Errors, Event, FallbackUsed, Observer, One},
 };
 
 /// Tries a primary way, remembers whether and with what it failed, and runs a
@@ -137,13 +137,5 @@ impl<E: Debug, O: Observer> Degradation<E, O> {
             let used = FallbackUsed { policy, layer: Some(1), age: None, errors: Errors(&one) };
             self.observer.on_event(&Event::Fallback(used));
         }
-    }
-}
-
-struct One<'a, E>(&'a E);
-
-impl<E: Debug> EachError for One<'_, E> {
-    fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
-        see(self.0);
     }
 }

@@ -1,25 +1,10 @@
 //! What happens when the process's registry is full: nothing in silence. A
 //! process of its own, as it fills the one that all share.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+mod common;
 
+use common::Buffer;
 use fusebox::{BreakerConfig, Joined, RegistryError, State, global};
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[test]
 fn protection_is_never_off_in_silence() {
@@ -43,7 +28,7 @@ fn protection_is_never_off_in_silence() {
         assert_eq!(own.state(), State::Open, "it has the settings that were asked for");
         assert!(std::ptr::eq(own, LATE.get()));
     });
-    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let text = buffer.text();
     let errors: Vec<&str> = text.lines().filter(|line| line.contains("ERROR")).collect();
     assert_eq!(errors.len(), 1, "{text}");
     assert!(errors[0].contains("subject=\"late\"") && errors[0].contains("256"), "{text}");

@@ -2,28 +2,11 @@
 
 mod common;
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
+use common::Buffer;
 use fusebox::{
     BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, Joined, ManualClock, Name,
     Retry, RetryConfig, Settings,
 };
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What is written while `f` runs.
 fn lines(f: impl FnOnce()) -> String {
@@ -36,7 +19,7 @@ fn lines(f: impl FnOnce()) -> String {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, f);
-    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let text = buffer.text();
     text.lines().map(|line| line.trim_start().to_owned() + "\n").collect()
 }
 

@@ -14,7 +14,7 @@ use tower_service::Service;
 use crate::{
     bypass,
     default_observer::DefaultObserver,
-    event::{EachError, Errors, Event, FallbackUsed, Observer},
+    event::{Errors, Event, FallbackUsed, Observer, One},
 };
 
 /// Answers in place of a service that failed: a function of the request and
@@ -104,14 +104,6 @@ pin_project! {
     enum Stage<C, G> {
         Calling { #[pin] call: C },
         Rescuing { #[pin] rescue: G },
-    }
-}
-
-struct One<'a, E>(&'a E);
-
-impl<E: Debug> EachError for One<'_, E> {
-    fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
-        see(self.0);
     }
 }
 

@@ -183,3 +183,24 @@ pub async fn after<T>(waits: u32, result: T) -> T {
     .await;
     result
 }
+
+/// What a subscriber of `tracing`'s writes.
+#[derive(Clone, Default)]
+pub struct Buffer(std::sync::Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
