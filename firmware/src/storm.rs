@@ -1,0 +1,84 @@
+//! An interrupt reports on the breaker that the main loop is reporting on, at
+//! any instruction of it: not one failure is lost.
+
+use core::time::Duration;
+
+use cortex_m::peripheral::SYST;
+use fusebox::{BreakerConfig, CircuitBreaker, Settings, State};
+use portable_atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::{
+    check::{Failed, check},
+    events::Report,
+    panel::Breaker,
+    uptime::{self, Uptime},
+};
+
+/// One failure more than are reported: it does not open.
+const SETTINGS: Settings = BreakerConfig::new()
+    .failure_threshold(OF_MAIN_LOOP + OF_INTERRUPT + 1)
+    .recovery_timeout(Duration::from_secs(1))
+    .build();
+const OF_MAIN_LOOP: u32 = 3_000;
+const OF_INTERRUPT: u32 = 1_000;
+
+/// Short enough to strike within most reports of the main loop, and no divisor
+/// of anything that repeats in it.
+const CYCLES: u32 = 2_503;
+
+static BREAKER: Breaker = CircuitBreaker::with(None, SETTINGS, Uptime, Report);
+static RAGING: AtomicBool = AtomicBool::new(false);
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+/// The control: what is counted as the breaker counts, but for the
+/// compare-and-swap, must come out short. Else the storm proved nothing.
+static UNPROTECTED: AtomicU32 = AtomicU32::new(0);
+
+/// Whether there is a storm; reports a failure then.
+pub fn interrupt() -> bool {
+    let raging = RAGING.load(Ordering::Relaxed);
+    if raging && INTERRUPTS.load(Ordering::Relaxed) < OF_INTERRUPT {
+        report();
+        INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+    }
+    raging
+}
+
+fn report() {
+    let seen = UNPROTECTED.load(Ordering::Relaxed);
+    if let Ok(permit) = BREAKER.try_acquire() {
+        permit.failure();
+    }
+    UNPROTECTED.store(seen + 1, Ordering::Relaxed);
+}
+
+pub fn run(timer: &mut SYST) -> Result<(), Failed> {
+    RAGING.store(true, Ordering::Relaxed);
+    uptime::every(timer, CYCLES);
+    for _ in 0..OF_MAIN_LOOP {
+        report();
+    }
+    let during = INTERRUPTS.load(Ordering::Relaxed);
+    while INTERRUPTS.load(Ordering::Relaxed) < OF_INTERRUPT {
+        cortex_m::asm::wfi();
+    }
+    timer.disable_counter();
+    RAGING.store(false, Ordering::Relaxed);
+
+    let counted = u32::from(BREAKER.snapshot().consecutive_failures);
+    let unprotected = UNPROTECTED.load(Ordering::Relaxed);
+    let all = OF_MAIN_LOOP + OF_INTERRUPT;
+    cortex_m_semihosting::hprintln!(
+        "{} failures, {} by interrupts amid the main loop's: the breaker counted {}, a plain counter {}",
+        all,
+        during,
+        counted,
+        unprotected
+    );
+    check("the storm struck", during > OF_INTERRUPT / 10)?;
+    check("unprotected counting loses some", unprotected < all)?;
+    check("the breaker lost none", counted == all)?;
+    check("it stayed closed", BREAKER.state() == State::Closed)?;
+    // One more is the last: the count was exact.
+    report();
+    check("the next one opens it", BREAKER.state() == State::Open)
+}
