@@ -2,6 +2,7 @@
 //! rules in `breaker/word.rs`.
 
 pub(crate) mod cell;
+mod counter;
 pub(crate) mod permit;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
@@ -9,12 +10,14 @@ pub(crate) mod word;
 
 use core::fmt;
 
+#[cfg(not(fusebox_compact))]
+use crate::breaker::{counter::Counter, snapshot::Counters};
 use crate::{
     breaker::{
         cell::Cell,
         permit::{CallGuard, Permit},
         settings::Settings,
-        snapshot::{Counters, Snapshot},
+        snapshot::Snapshot,
         word::{Admission, Forced, Outcome, Word},
     },
     bypass,
@@ -26,7 +29,7 @@ use crate::{
     name::Name,
     random::{mix, process_seed},
     state::{State, Verdict},
-    sync::{Ordering, UnmodelledU64, const_fn, planted},
+    sync::{Ordering, const_fn, planted},
 };
 
 /// A circuit breaker.
@@ -148,11 +151,14 @@ impl<C, O> CircuitBreaker<C, O> {
 
     /// What has happened since the breaker was made. The three numbers are
     /// read one after another, not at one moment.
+    ///
+    /// A compact slot has none (see the crate's docs): there this function is
+    /// missing, rather than wrong.
+    #[cfg(not(fusebox_compact))]
     #[must_use]
     pub fn counters(&self) -> Counters {
         let Cell { failures, rejections, openings, .. } = &self.cell;
-        let [failures, rejections, openings] =
-            [failures, rejections, openings].map(|counter| counter.load(Ordering::Relaxed));
+        let [failures, rejections, openings] = [failures, rejections, openings].map(Counter::get);
         Counters { failures, rejections, openings }
     }
 
@@ -247,7 +253,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 Ok(permit)
             }
             Admission::Rejected { retry_after_ms } => {
-                add_one(&self.cell.rejections);
+                self.cell.rejections.add_one();
                 let rejected =
                     Rejected { name: self.cell.name(), state: to.state(), retry_after_ms };
                 self.observer.on_event(&Event::Rejection(&rejected));
@@ -300,7 +306,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             planted!(ResetByStore) && outcome == Outcome::Success,
         );
         if outcome == Outcome::Failure && verdict == Verdict::Recorded {
-            add_one(&self.cell.failures);
+            self.cell.failures.add_one();
         }
         self.announce(from, to);
         verdict
@@ -382,7 +388,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     fn tell(&self, from: Word, to: Word, forced: bool) {
         let (from, generation, to) = (from.state(), to.generation(), to.state());
         if to == State::Open || to == State::ForcedOpen {
-            add_one(&self.cell.openings);
+            self.cell.openings.add_one();
         }
         let name = self.name();
         let breaker = name.as_ref().map(Name::as_str);
@@ -407,18 +413,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 }
 
-fn add_one(counter: &UnmodelledU64) {
-    // A statistic: it orders nothing and is read by itself. Relaxed.
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
 impl<C, O> fmt::Debug for CircuitBreaker<C, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CircuitBreaker")
+        let mut shown = f.debug_struct("CircuitBreaker");
+        shown
             .field("name", &self.name())
             .field("snapshot", &self.snapshot())
-            .field("settings", &self.settings())
-            .field("counters", &self.counters())
-            .finish_non_exhaustive()
+            .field("settings", &self.settings());
+        #[cfg(not(fusebox_compact))]
+        shown.field("counters", &self.counters());
+        shown.finish_non_exhaustive()
     }
 }

@@ -45,6 +45,13 @@
 //! - `tower`: layers for its services; `http`: `Retry-After`.
 //! - `bypass`: resilience taken out of a test, or of a whole program.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
+//!
+//! # Compact slots
+//! A breaker is 128 bytes. A program for a small device can have it in 32, with
+//! a name of 8 bytes at most and without counters: it is built with
+//! `RUSTFLAGS="--cfg fusebox_compact"`, or the same in its `.cargo/config.toml`.
+//! That is no feature, as it takes something away: who builds the program
+//! decides, and no library in it can.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! The name of a breaker: up to 40 bytes, held by value.
+//! The name of a breaker: a few bytes, held by value.
 
 use core::{error::Error, fmt, str};
 
@@ -6,7 +6,8 @@ use core::{error::Error, fmt, str};
 pub(crate) const WORDS: usize = Name::MAX_LEN / 8;
 
 /// A breaker's name: 1 to 40 bytes of UTF-8 without control characters, held
-/// by value, so that errors can carry it without borrowing or allocating.
+/// by value, so that errors can carry it without borrowing or allocating. Where
+/// slots are compact (see the crate's docs) it has 1 to 8 bytes.
 ///
 /// ```
 /// use fusebox::Name;
@@ -24,7 +25,7 @@ pub struct Name {
 
 impl Name {
     /// The longest name, in bytes.
-    pub const MAX_LEN: usize = 40;
+    pub const MAX_LEN: usize = if cfg!(fusebox_compact) { 8 } else { 40 };
 
     /// Checks `name` and holds it.
     ///
@@ -37,6 +38,9 @@ impl Name {
         match Self::try_new(name) {
             Ok(name) => name,
             Err(NameError::Empty) => panic!("a breaker's name is empty"),
+            Err(NameError::TooLong { .. }) if cfg!(fusebox_compact) => {
+                panic!("a breaker's name is longer than a compact slot's 8 bytes")
+            }
             Err(NameError::TooLong { .. }) => panic!("a breaker's name is longer than 40 bytes"),
             Err(NameError::Control { .. }) => {
                 panic!("a breaker's name holds a control character")
@@ -47,7 +51,7 @@ impl Name {
     /// Checks `name` and holds it.
     ///
     /// # Errors
-    /// [`NameError`] for a name that is empty, longer than 40 bytes, or holds
+    /// [`NameError`] for a name that is empty, longer than [`MAX_LEN`](Self::MAX_LEN), or holds
     /// a control character (U+0000 to U+001F, U+007F to U+009F).
     pub const fn try_new(name: &str) -> Result<Self, NameError> {
         let from = name.as_bytes();
@@ -92,11 +96,13 @@ impl Name {
     }
 
     /// Whether it is what an unnamed breaker has, which no user can build.
+    #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
     pub(crate) const fn is_none(&self) -> bool {
         self.bytes[0] == 0
     }
 
     /// The bytes as words, in the host's own numbers.
+    #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
     pub(crate) const fn words(&self) -> [u64; WORDS] {
         let (chunks, _) = self.bytes.as_chunks::<8>();
         let mut words = [0; WORDS];
@@ -190,7 +196,7 @@ impl TryFrom<&str> for Name {
 pub enum NameError {
     /// It has no bytes.
     Empty,
-    /// It has more than 40 bytes.
+    /// It has more than [`Name::MAX_LEN`] bytes.
     TooLong {
         /// Its length in bytes.
         len: usize,
@@ -204,10 +210,11 @@ pub enum NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let max = Name::MAX_LEN;
         match self {
-            Self::Empty => f.write_str("a breaker's name is empty, and must have 1 to 40 bytes"),
+            Self::Empty => write!(f, "a breaker's name is empty, and must have 1 to {max} bytes"),
             Self::TooLong { len } => {
-                write!(f, "a breaker's name has {len} bytes, and must have 1 to 40")
+                write!(f, "a breaker's name has {len} bytes, and must have 1 to {max}")
             }
             Self::Control { at } => {
                 write!(f, "a breaker's name holds a control character at byte {at}")

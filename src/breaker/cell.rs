@@ -1,17 +1,23 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 use crate::{
+    breaker::counter::Counter,
     breaker::settings::Settings,
     breaker::word::Word,
     name::{self, Name},
-    sync::{AtomicU64, Ordering, UnmodelledU64, const_fn},
+    sync::{AtomicU64, Ordering, const_fn},
 };
 
 /// 128 bytes: the first cache line is read by every call, the second written
 /// by failures and rejections. The alignment keeps neighbours in an array from
 /// sharing a line, and the pair of lines that x86-64 fetches together.
+///
+/// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, the name
+/// has one word, and no other core shares a line.
 #[derive(Debug)]
-#[repr(C, align(128))]
+#[repr(C)]
+#[cfg_attr(not(fusebox_compact), repr(align(128)))]
+#[cfg_attr(fusebox_compact, repr(align(32)))]
 pub(crate) struct Cell {
     pub(crate) word: AtomicU64,
     settings: AtomicU64,
@@ -21,9 +27,9 @@ pub(crate) struct Cell {
     /// The name's words, inverted: 0 is "not published", and no word of a name
     /// inverts to it, for no UTF-8 holds eight bytes of `0xFF`.
     pub(crate) name: [AtomicU64; name::WORDS],
-    pub(crate) failures: UnmodelledU64,
-    pub(crate) rejections: UnmodelledU64,
-    pub(crate) openings: UnmodelledU64,
+    pub(crate) failures: Counter,
+    pub(crate) rejections: Counter,
+    pub(crate) openings: Counter,
 }
 
 impl Cell {
@@ -53,14 +59,18 @@ impl Cell {
                 // One by one: `array::map` is not `const`.
                 name: [
                     AtomicU64::new(name[0]),
+                    #[cfg(not(fusebox_compact))]
                     AtomicU64::new(name[1]),
+                    #[cfg(not(fusebox_compact))]
                     AtomicU64::new(name[2]),
+                    #[cfg(not(fusebox_compact))]
                     AtomicU64::new(name[3]),
+                    #[cfg(not(fusebox_compact))]
                     AtomicU64::new(name[4]),
                 ],
-                failures: UnmodelledU64::new(0),
-                rejections: UnmodelledU64::new(0),
-                openings: UnmodelledU64::new(0),
+                failures: Counter::new(),
+                rejections: Counter::new(),
+                openings: Counter::new(),
             }
         }
     }
