@@ -111,7 +111,10 @@ pub fn run() -> Result<(), Failed> {
     check("every change was an event", TRANSITIONS.load(Ordering::Relaxed) == changes)
 }
 
-fn is_busy(line: &Mutex<Cell<Option<Transfer>>>, cs: critical_section::CriticalSection<'_>) -> bool {
+fn is_busy(
+    line: &Mutex<Cell<Option<Transfer>>>,
+    cs: critical_section::CriticalSection<'_>,
+) -> bool {
     let transfer = line.borrow(cs).take();
     let busy = transfer.is_some();
     line.borrow(cs).set(transfer);

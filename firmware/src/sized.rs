@@ -13,10 +13,6 @@ pub fn input() -> u32 {
     core::hint::black_box(INPUT.load(Ordering::Relaxed))
 }
 
-pub fn name() -> &'static str {
-    core::hint::black_box("pressure")
-}
-
 pub fn output(value: u32) {
     OUTPUT.store(core::hint::black_box(value), Ordering::Relaxed);
 }

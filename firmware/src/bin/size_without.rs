@@ -11,6 +11,6 @@ use cortex_m_rt::entry;
 fn main() -> ! {
     loop {
         let fine = sized::input() != 0;
-        sized::output(u32::from(fine) + sized::name().len() as u32);
+        sized::output(u32::from(fine));
     }
 }
