@@ -22,9 +22,11 @@ const SETTINGS: Settings = BreakerConfig::new()
 const OF_MAIN_LOOP: u32 = 3_000;
 const OF_INTERRUPT: u32 = 1_000;
 
-/// Short enough to strike within most reports of the main loop, and no divisor
-/// of anything that repeats in it.
-const CYCLES: u32 = 2_503;
+/// The period of the interrupts: short enough to strike amid many reports, and
+/// never the same twice in a row, or they might always strike at one place.
+const fn cycles(strike: u32) -> u32 {
+    1_500 + strike * 617 % 1_013
+}
 
 static BREAKER: Breaker = CircuitBreaker::with(None, SETTINGS, Uptime, Report);
 static RAGING: AtomicBool = AtomicBool::new(false);
@@ -38,7 +40,10 @@ pub fn interrupt() -> bool {
     let raging = RAGING.load(Ordering::Relaxed);
     if raging && INTERRUPTS.load(Ordering::Relaxed) < OF_INTERRUPT {
         report();
-        INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+        let strike = INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the main loop holds the timer, and leaves this register alone
+        // while the storm rages; a write takes effect at the next period.
+        unsafe { (*SYST::PTR).rvr.write(cycles(strike)) };
     }
     raging
 }
@@ -53,7 +58,7 @@ fn report() {
 
 pub fn run(timer: &mut SYST) -> Result<(), Failed> {
     RAGING.store(true, Ordering::Relaxed);
-    uptime::every(timer, CYCLES);
+    uptime::every(timer, cycles(0));
     for _ in 0..OF_MAIN_LOOP {
         report();
     }
