@@ -42,7 +42,8 @@ use crate::{
 /// All its state is one atomic word. A call on a healthy breaker loads it
 /// twice, reads no clock and writes nothing: that path is wait-free. The other
 /// paths are lock-free where the target has 64-bit atomics (elsewhere they are
-/// a critical section of `portable-atomic`'s). The operations are `Relaxed` or
+/// a lock or a critical section of `portable-atomic`'s; on a microcontroller
+/// see `docs/portability.md`: its default is a lock that no interrupt may meet). The operations are `Relaxed` or
 /// `AcqRel` on that one word; do not use a breaker to order your own memory.
 ///
 /// ```
