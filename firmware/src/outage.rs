@@ -11,7 +11,7 @@ use portable_atomic::{AtomicU32, Ordering};
 use crate::{
     check::{Failed, check},
     events::{OPENED_BY_INTERRUPT, Report, TRANSITIONS},
-    panel::{KEYS, RECOVERY, SENSORS, THRESHOLD, breaker},
+    panel::{KEYS, RECOVERY_MILLIS, SENSORS, THRESHOLD, breaker},
     uptime::Uptime,
 };
 
@@ -99,11 +99,11 @@ pub fn run() -> Result<(), Failed> {
         check("every sensor was read", ENDED[sensor].load(Ordering::Relaxed) > 100)?;
     }
     // What opens it, and one probe for each recovery timeout.
-    let most = THRESHOLD + (OUTAGE.end - OUTAGE.start).div_ceil(millis(RECOVERY)) as u32;
+    let probes = (OUTAGE.end - OUTAGE.start).div_ceil(RECOVERY_MILLIS);
     check("the unplugged sensor was met", wasted >= THRESHOLD)?;
-    check("the unplugged sensor was left alone", wasted <= most)?;
+    check("the unplugged sensor was left alone", u64::from(wasted - THRESHOLD) <= probes)?;
     check("its callers were turned away", rejected[UNPLUGGED] > 100)?;
-    let latest = OUTAGE.end + millis(RECOVERY) + 2 * TRANSFER;
+    let latest = OUTAGE.end + RECOVERY_MILLIS + 2 * TRANSFER;
     check("it is closed again in time", closed_again.is_some_and(|at| at <= latest))?;
     check("an interrupt opened it", OPENED_BY_INTERRUPT.load(Ordering::Relaxed) > 0)?;
     // Opened, half-open and open again for each probe, half-open, closed.
@@ -119,8 +119,4 @@ fn is_busy(
     let busy = transfer.is_some();
     line.borrow(cs).set(transfer);
     busy
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis() as u64
 }

@@ -29,10 +29,12 @@ pub const KEYS: [Key; SENSORS] = [
     Key::new("gas"),
 ];
 
-pub const RECOVERY: Duration = Duration::from_millis(100);
+pub const RECOVERY_MILLIS: u64 = 100;
 pub const THRESHOLD: u32 = 3;
-const SETTINGS: Settings =
-    BreakerConfig::new().failure_threshold(THRESHOLD).recovery_timeout(RECOVERY).build();
+const SETTINGS: Settings = BreakerConfig::new()
+    .failure_threshold(THRESHOLD)
+    .recovery_timeout(Duration::from_millis(RECOVERY_MILLIS))
+    .build();
 
 /// The breaker of a sensor.
 pub fn breaker(sensor: usize) -> Result<&'static Breaker, Failed> {

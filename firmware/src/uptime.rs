@@ -1,4 +1,4 @@
-//! The time since the start, counted by SysTick: the clock of the breakers and
+//! The time since the start, counted by `SysTick`: the clock of the breakers and
 //! the sleep of the retries.
 
 use core::time::Duration;
