@@ -53,7 +53,18 @@ impl Name {
     /// # Errors
     /// [`NameError`] for a name that is empty, longer than [`MAX_LEN`](Self::MAX_LEN), or holds
     /// a control character (U+0000 to U+001F, U+007F to U+009F).
+    #[inline]
     pub const fn try_new(name: &str) -> Result<Self, NameError> {
+        match Self::parse(name) {
+            Ok((name, _)) => Ok(name),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name and its [`hash64`](Self::hash64), in one pass: a look-up by
+    /// name should cost little.
+    #[inline]
+    pub(crate) const fn parse(name: &str) -> Result<(Self, u64), NameError> {
         let from = name.as_bytes();
         if from.is_empty() {
             return Err(NameError::Empty);
@@ -61,26 +72,43 @@ impl Name {
         if from.len() > Self::MAX_LEN {
             return Err(NameError::TooLong { len: from.len() });
         }
-        // Eight bytes at a time: a look-up by name should cost little. Which
-        // byte is at fault matters only for the error.
+        // Eight bytes at a time. Which byte is at fault matters only for the
+        // error.
         let (chunks, rest) = from.as_chunks::<8>();
         let mut words = [0; WORDS];
+        let mut hash = 0;
         let mut suspicious = false;
         let mut at = 0;
         while at < chunks.len() {
             words[at] = u64::from_le_bytes(chunks[at]);
             suspicious |= may_hold_control(words[at]);
+            hash = fold(hash ^ words[at]);
             at += 1;
         }
         if !rest.is_empty() {
             words[at] = tail(from, rest);
             // Spaces where the name has ended.
             suspicious |= may_hold_control(words[at] | (ONES * 0x20) << (8 * rest.len()));
+            hash = fold(hash ^ words[at]);
         }
         if suspicious && let Some(at) = first_control(from) {
             return Err(NameError::Control { at });
         }
-        Ok(Self::from_words(words))
+        Ok((Self::from_words(words), finish(hash)))
+    }
+
+    /// 64 bits of the name, never 0: the same on every host.
+    #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
+    pub(crate) const fn hash64(&self) -> u64 {
+        let words = self.words();
+        let mut hash = 0;
+        let mut at = 0;
+        // No word of a name is 0 but past its end.
+        while at < WORDS && words[at] != 0 {
+            hash = fold(hash ^ words[at]);
+            at += 1;
+        }
+        finish(hash)
     }
 
     /// The name as text.
@@ -102,6 +130,7 @@ impl Name {
     }
 
     /// The bytes as words, in the host's own numbers.
+    #[inline]
     #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
     pub(crate) const fn words(&self) -> [u64; WORDS] {
         let (chunks, _) = self.bytes.as_chunks::<8>();
@@ -114,6 +143,7 @@ impl Name {
         words
     }
 
+    #[inline]
     pub(crate) const fn from_words(words: [u64; WORDS]) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
         let (chunks, _) = bytes.as_chunks_mut::<8>();
@@ -126,26 +156,45 @@ impl Name {
     }
 }
 
+/// A multiplication by the golden ratio's 64 bits (Knuth's multiplicative
+/// hashing), and its well-mixed high half folded over the low one. It is
+/// one-to-one, so two names that differ in one word only never share a hash.
+#[inline]
+const fn fold(value: u64) -> u64 {
+    let product = value.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    product ^ (product >> 32)
+}
+
+/// Mixes once more, for the high half picks a slot; and 0 is a slot that
+/// nobody claimed.
+#[inline]
+const fn finish(hash: u64) -> u64 {
+    let hash = fold(hash);
+    if hash == 0 { 1 } else { hash }
+}
+
 /// A one in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
 
-/// The last, incomplete word of `name`, of which `rest` are the bytes.
+/// The last, incomplete word of `name`, of which `rest` are the bytes. Reads
+/// that overlap take the place of a loop over bytes.
+#[inline]
 const fn tail(name: &[u8], rest: &[u8]) -> u64 {
     if let Some(last) = name.last_chunk::<8>() {
         return u64::from_le_bytes(*last) >> (8 * (8 - rest.len()));
     }
-    let mut word = 0;
-    let mut at = rest.len();
-    while at > 0 {
-        at -= 1;
-        word = word << 8 | rest[at] as u64;
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return first as u64 | (last as u64) << (8 * (rest.len() - 4));
     }
-    word
+    let (middle, last) = (rest.len() / 2, rest.len() - 1);
+    rest[0] as u64 | (rest[middle] as u64) << (8 * middle) | (rest[last] as u64) << (8 * last)
 }
 
 /// Whether one of eight bytes is below 0x20, is 0x7F, or is the 0xC2 that
 /// starts U+0080 to U+009F among others. The tests on bytes in a word are
 /// those of Anderson's "Bit twiddling hacks".
+#[inline]
 const fn may_hold_control(word: u64) -> bool {
     const HIGH: u64 = ONES * 0x80;
     const fn has_zero(word: u64) -> u64 {

@@ -115,19 +115,17 @@ fn g5_names_are_1_to_40_bytes_without_control_characters() {
 }
 
 /// Two names of 16 bytes with one hash. The hash mixes word by word,
-/// `mix(mix(a) ^ b)`, so for another first word `c` the second is
-/// `mix(a) ^ b ^ mix(c)`; tried until it is printable.
+/// `fold(fold(a) ^ b)`, so for another first word `c` the second is
+/// `fold(a) ^ b ^ fold(c)`; tried until it is printable.
 fn collision() -> [String; 2] {
-    fn mix(value: u64) -> u64 {
-        let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+    fn fold(value: u64) -> u64 {
+        let product = value.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        product ^ (product >> 32)
     }
     let word = |text: &[u8]| u64::from_le_bytes(text.try_into().unwrap());
-    let known = mix(word(b"breaker ")) ^ word(b"number 1");
+    let known = fold(word(b"breaker ")) ^ word(b"number 1");
     let other = (0..).map(|number| format!("{number:08}")).find_map(|first| {
-        let second = (known ^ mix(word(first.as_bytes()))).to_le_bytes();
+        let second = (known ^ fold(word(first.as_bytes()))).to_le_bytes();
         let printable = second.iter().all(|byte| (b' '..=b'~').contains(byte));
         printable.then(|| first + str::from_utf8(&second).unwrap())
     });
@@ -151,6 +149,22 @@ fn g6_two_names_with_one_hash_are_told_apart() {
     let panel: Registry<1> = Registry::new();
     panel.join(&*a).unwrap();
     assert_eq!(panel.join(&*b).map(drop), Err(RegistryError::Full { capacity: 1 }));
+}
+
+#[test]
+fn a_name_of_any_length_has_one_hash_however_it_is_given() {
+    let letters: String = ('a'..='z').chain('A'..='Z').collect();
+    for len in 1..=Name::MAX_LEN {
+        let name = &letters[..len];
+        let panel: Registry<2> = Registry::new();
+        let breaker = panel.join(name).unwrap();
+        assert!(ptr::eq(panel.get(&Key::new(name)).unwrap(), breaker), "{name}");
+        assert!(ptr::eq(panel.get(&Name::new(name)).unwrap(), breaker), "{name}");
+        // One that begins alike, one that goes on: neither is it.
+        assert!(panel.get(&letters[..len - 1]).is_none(), "{name}");
+        let longer = &letters[..=len];
+        assert!(Name::try_new(longer).is_err() || panel.get(longer).is_none(), "{name}");
+    }
 }
 
 #[test]

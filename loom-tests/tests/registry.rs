@@ -78,17 +78,17 @@ fn one_hash() {
 }
 
 /// The names of two 16-byte words with one hash. The hash mixes word by word,
-/// `mix(mix(a) ^ b)`, so for another first word `c` the second one is
-/// `mix(a) ^ b ^ mix(c)`; tried until that is printable.
+/// `fold(fold(a) ^ b)`, so for another first word `c` the second one is
+/// `fold(a) ^ b ^ fold(c)`; tried until that is printable.
 fn collision() -> [&'static str; 2] {
     static PAIR: std::sync::OnceLock<[String; 2]> = std::sync::OnceLock::new();
     let pair = PAIR.get_or_init(|| {
         let word = |text: &[u8]| u64::from_le_bytes(text.try_into().unwrap());
-        let known = mix(word(b"breaker ")) ^ word(b"number 1");
+        let known = fold(word(b"breaker ")) ^ word(b"number 1");
         (0..)
             .map(|number| format!("{number:08}"))
             .find_map(|first| {
-                let second = (known ^ mix(word(first.as_bytes()))).to_le_bytes();
+                let second = (known ^ fold(word(first.as_bytes()))).to_le_bytes();
                 let printable = second.iter().all(|byte| (b' '..=b'~').contains(byte));
                 printable.then(|| first + std::str::from_utf8(&second).unwrap())
             })
@@ -98,12 +98,10 @@ fn collision() -> [&'static str; 2] {
     [&pair[0], &pair[1]]
 }
 
-/// `SplitMix64`'s finalizer, as the registry's hash uses it.
-fn mix(value: u64) -> u64 {
-    let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+/// A word, as the registry's hash mixes it in.
+fn fold(value: u64) -> u64 {
+    let product = value.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    product ^ (product >> 32)
 }
 
 /// Two racers give one breaker different settings.

@@ -113,7 +113,7 @@ impl Cell {
 }
 
 /// A name's words as a cell keeps them.
-pub(crate) const fn inverted(mut words: [u64; name::WORDS]) -> [u64; name::WORDS] {
+const fn inverted(mut words: [u64; name::WORDS]) -> [u64; name::WORDS] {
     let mut at = 0;
     while at < words.len() {
         words[at] = !words[at];

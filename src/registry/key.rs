@@ -1,9 +1,6 @@
 //! A name with its hash.
 
-use crate::{
-    name::{Name, NameError},
-    random::mix,
-};
+use crate::name::{Name, NameError};
 
 /// A name and its hash, made once: a lookup by a `const` key hashes nothing.
 ///
@@ -37,19 +34,9 @@ impl Key {
 
     /// The key of `name`.
     #[must_use]
+    #[inline]
     pub const fn of(name: Name) -> Self {
-        let words = name.words();
-        let mut hash = 0;
-        let mut at = 0;
-        while at < words.len() {
-            // Names are short: words past the end add nothing but a test.
-            if words[at] != 0 {
-                hash = mix(hash ^ words[at]);
-            }
-            at += 1;
-        }
-        // 0 is a slot that nobody claimed.
-        Self { name, hash: if hash == 0 { 1 } else { hash } }
+        Self { name, hash: name.hash64() }
     }
 
     /// The name.
@@ -92,7 +79,8 @@ impl AsKey for Name {
 impl AsKey for str {
     #[inline]
     fn as_key(&self) -> Result<Key, NameError> {
-        Name::try_new(self).map(Key::of)
+        let (name, hash) = Name::parse(self)?;
+        Ok(Key { name, hash })
     }
 }
 

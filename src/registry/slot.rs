@@ -1,7 +1,7 @@
 //! How a slot gets its owner: one compare-and-swap of the key, then the name.
 
 use crate::{
-    breaker::cell::{Cell, inverted},
+    breaker::cell::Cell,
     registry::key::Key,
     sync::{Ordering, planted},
 };
@@ -47,13 +47,16 @@ pub(crate) fn claim(cell: &Cell, key: &Key) -> Slot {
 /// Whether a slot with this key's hash has this key's name. Publishes the
 /// words that are not yet there, so that a claimer which stopped half-way
 /// blocks nobody; each is written once, so that a name of the same hash finds
-/// a word that is not its own, and goes on to another slot.
+/// a word that is not its own, and goes on to another slot. The word in which
+/// the name ends is the last that matters.
 #[inline]
 fn own(cell: &Cell, key: &Key) -> Slot {
     if planted!(NamesNotCompared) {
         return Slot::Own;
     }
-    for (word, own) in cell.name.iter().zip(inverted(key.name().words())) {
+    let words = key.name().words();
+    for (word, plain) in cell.name.iter().zip(words) {
+        let own = !plain;
         let found = match word.load(Ordering::Relaxed) {
             0 if planted!(UnnamedIsForeign) => return Slot::Foreign,
             0 => match word.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
@@ -65,6 +68,15 @@ fn own(cell: &Cell, key: &Key) -> Slot {
         if found != own {
             return Slot::Foreign;
         }
+        if ends(plain) {
+            break;
+        }
     }
     Slot::Own
+}
+
+/// Whether a name ends in this word: its last byte is then padding.
+#[inline]
+const fn ends(word: u64) -> bool {
+    word >> 56 == 0
 }
