@@ -197,7 +197,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if word.is_healthy() {
             return Ok(Permit::new(self, word));
         }
-        self.acquire_unhealthy(word)
+        // Taken apart and put together again, so that the healthy path never
+        // touches the memory through which the large result returns.
+        match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(rejected) => Err(rejected),
+        }
     }
 
     /// Calls `f` if the breaker admits it. Every `Err` is a failure, and so is
@@ -227,12 +232,22 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         guard.report(expect, result)
     }
 
+    /// A function of its own, so that a breaker with a failure or two saves no
+    /// registers for what a rejection needs; and out of line, so that the
+    /// healthy path's one test serves both of its loads.
     #[cold]
     #[inline(never)]
-    fn acquire_unhealthy(&self, seen: Word) -> Result<Permit<'_, C, O>, Rejected> {
+    fn acquire_unhealthy(&self, seen: Word) -> Result<Word, Rejected> {
+        // Closed admits everybody, whatever its count of failures.
+        if seen.is_closed() { Ok(seen) } else { self.acquire_not_closed(seen) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_not_closed(&self, seen: Word) -> Result<Word, Rejected> {
         if bypass::breaker(&self.cell) {
             // The permit of a new breaker: it holds no probe's place.
-            return Ok(Permit::new(self, Word::NEW));
+            return Ok(Word::NEW);
         }
         let settings = self.cell.settings();
         // The clock is read after the word, so that a stamp in the future
@@ -251,7 +266,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 // The permit first: should the observer panic, it is returned.
                 let permit = Permit::new(self, to);
                 self.announce(from, to);
-                Ok(permit)
+                Ok(permit.into_parts().1)
             }
             Admission::Rejected { retry_after_ms } => {
                 self.cell.rejections.add_one();
@@ -373,6 +388,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 Ordering::Acquire,
             ) {
                 Ok(_) => return (word, next, said),
+                // No backing off here: measured, it gains nothing that lasts.
                 Err(found) => word = Word(found),
             }
         }

@@ -94,6 +94,11 @@ impl Word {
     }
 
     #[inline]
+    pub(crate) const fn is_closed(self) -> bool {
+        self.0 & STATE == CLOSED
+    }
+
+    #[inline]
     pub(crate) const fn same_generation(self, other: Self) -> bool {
         (self.0 ^ other.0) & GENERATION == 0
     }
