@@ -66,6 +66,7 @@ pub mod attributes;
 mod backoff;
 mod breaker;
 mod bypass;
+mod cached_clock;
 mod clock;
 mod default_clock;
 mod default_observer;
@@ -116,6 +117,9 @@ pub use breaker::{
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
+pub use cached_clock::CachedClock;
+#[cfg(feature = "std")]
+pub use cached_clock::KeepFresh;
 pub use clock::{Clock, ConstDefault, ManualClock, Tick};
 pub use default_clock::DefaultClock;
 pub use default_observer::DefaultObserver;

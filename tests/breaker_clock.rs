@@ -7,8 +7,8 @@ use std::{collections::HashSet, time::Duration};
 
 use common::{Bench, TIMEOUT, config, fail, millis, rejection, succeed};
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Clock, DefaultObserver, Key, ManualClock, PreciseClock,
-    Registry, State, StdClock, Tick,
+    BreakerConfig, CachedClock, CircuitBreaker, Clock, DefaultObserver, Key, ManualClock,
+    PreciseClock, Registry, State, StdClock, Tick, Verdict,
 };
 
 #[test]
@@ -160,4 +160,40 @@ fn b18_breakers_do_not_probe_in_step() {
     assert!(first_waits.len() > 28, "{} different waits of 32", first_waits.len());
     // Names alone do not decide: the seed of the process does too.
     assert_ne!(Key::new("backend 0").hash(), Key::new("backend 1").hash());
+}
+
+#[test]
+fn a_cached_clock_is_as_late_as_its_last_refreshing_and_never_steps_back() {
+    let (host, cached) = (ManualClock::new(), CachedClock::new());
+    host.set(Tick::from_millis(5_000));
+    assert_eq!(cached.now(), Tick::from_millis(0));
+    cached.refresh_from(&host);
+    host.advance(Duration::from_secs(1));
+    assert_eq!(cached.now(), Tick::from_millis(5_000));
+    cached.refresh_from(&host);
+    assert_eq!(cached.now(), Tick::from_millis(6_000));
+    host.step_back(Duration::from_secs(3));
+    cached.refresh_from(&host);
+    assert_eq!(cached.now(), Tick::from_millis(6_000));
+}
+
+#[test]
+fn a_breaker_on_a_cached_clock_recovers_when_that_is_refreshed() {
+    let (host, cached) = (ManualClock::new(), CachedClock::new());
+    let settings = BreakerConfig::new().failure_threshold(1).build();
+    let breaker = CircuitBreaker::with(None, settings, &cached, DefaultObserver);
+    assert_eq!(breaker.try_acquire().unwrap().failure(), Verdict::Recorded);
+    host.advance(Duration::from_mins(1));
+    assert!(breaker.try_acquire().is_err(), "nobody told the clock");
+    cached.refresh_from(&host);
+    assert!(breaker.try_acquire().is_ok());
+}
+
+#[test]
+fn a_kept_clock_is_fresh_at_once_and_its_thread_ends_with_its_keeper() {
+    static CLOCK: CachedClock = CachedClock::new();
+    let before = PreciseClock.now();
+    let keeper = CLOCK.keep_fresh(Duration::from_hours(1)).unwrap();
+    assert!(CLOCK.now() >= before);
+    drop(keeper); // returns although the thread has an hour to wait
 }
