@@ -1,0 +1,270 @@
+//! The paths whose instructions are counted, each a function of its own that
+//! the counter can tell from the rest.
+
+use std::{
+    future::{Future, ready},
+    hint::black_box,
+    pin::pin,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use fusebox::{
+    BackoffConfig, BreakerConfig, CachedClock, CircuitBreaker, DefaultObserver, Key, Name,
+    Registry, Rejected, Retry, RetryConfig, Settings, resilient, with_circuit_breaker,
+};
+
+/// Calls that a path makes while it is counted.
+pub(crate) const CALLS: u32 = 1_000;
+
+/// A path: what it is called, the function that is counted, what goes before.
+pub(crate) struct Path {
+    pub(crate) name: &'static str,
+    /// Part of the function's name, and of no other's.
+    pub(crate) function: &'static str,
+    prepare: fn(),
+    run: fn(),
+}
+
+impl Path {
+    /// Runs it as it is counted: once before, so that what is done only once
+    /// is done.
+    pub(crate) fn run(&self) {
+        (self.prepare)();
+        (self.run)();
+    }
+}
+
+/// The loop around every other path.
+pub(crate) const EMPTY: &str = "empty loop";
+
+pub(crate) const PATHS: [Path; 12] = [
+    Path { name: EMPTY, function: "path_empty", prepare: nothing, run: path_empty },
+    Path {
+        name: "healthy acquire + success",
+        function: "path_acquire",
+        prepare: nothing,
+        run: path_acquire,
+    },
+    Path {
+        name: "healthy call",
+        function: "path_sync_call",
+        prepare: nothing,
+        run: path_sync_call,
+    },
+    Path {
+        name: "healthy call_async",
+        function: "path_async_call",
+        prepare: nothing,
+        run: path_async_call,
+    },
+    Path { name: "rejection", function: "path_rejection", prepare: open, run: path_rejection },
+    Path {
+        name: "failure recorded",
+        function: "path_failure",
+        prepare: nothing,
+        run: path_failure,
+    },
+    Path { name: "look-up by name", function: "path_by_name", prepare: fill, run: path_by_name },
+    Path {
+        name: "look-up by a const key",
+        function: "path_by_key",
+        prepare: fill,
+        run: path_by_key,
+    },
+    Path {
+        name: "one delay, 50 to 150 %",
+        function: "path_delay",
+        prepare: nothing,
+        run: path_delay,
+    },
+    Path {
+        name: "retry around a success",
+        function: "path_retry",
+        prepare: nothing,
+        run: path_retry,
+    },
+    Path {
+        name: "#[with_circuit_breaker], healthy",
+        function: "path_decorated",
+        prepare: path_decorated,
+        run: path_decorated,
+    },
+    Path {
+        name: "#[resilient(fallback, circuit_breaker, retry)], healthy",
+        function: "path_resilient",
+        prepare: path_resilient,
+        run: path_resilient,
+    },
+];
+
+const SETTINGS: Settings =
+    BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
+static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy path", SETTINGS);
+/// The kernel's clock is a system call under callgrind, which is not ours to
+/// count.
+static CLOCK: CachedClock = CachedClock::new();
+static OPEN: CircuitBreaker<&CachedClock> =
+    CircuitBreaker::with(Some(Name::new("open path")), SETTINGS, &CLOCK, DefaultObserver);
+static FAILING: CircuitBreaker<&CachedClock> =
+    CircuitBreaker::with(Some(Name::new("failing path")), SETTINGS, &CLOCK, DefaultObserver);
+static PANEL: Registry<64> = Registry::new();
+static RETRY: Retry = Retry::new(RetryConfig::new().build());
+const NAME: &str = "backend 17";
+const KEY: Key = Key::new(NAME);
+
+fn nothing() {}
+
+fn open() {
+    while let Ok(permit) = OPEN.try_acquire() {
+        permit.failure();
+    }
+}
+
+fn fill() {
+    for n in 0..32 {
+        PANEL.join(format!("backend {n}").as_str()).expect("it has room");
+    }
+}
+
+#[inline(never)]
+fn path_empty() {
+    for _ in 0..CALLS {
+        black_box(());
+    }
+}
+
+#[inline(never)]
+fn path_acquire() {
+    for _ in 0..CALLS {
+        if let Ok(permit) = HEALTHY.try_acquire() {
+            black_box(());
+            permit.success();
+        }
+    }
+}
+
+#[allow(clippy::unnecessary_wraps)] // as calls are
+#[inline]
+fn work(n: u32) -> Result<u32, u32> {
+    Ok(black_box(n))
+}
+
+/// As a caller uses it: the value in a register.
+#[allow(clippy::needless_pass_by_value)] // as a caller gets it
+#[inline]
+fn used<E>(result: Result<u32, E>) {
+    if let Ok(value) = result {
+        black_box(value);
+    } else {
+        panic!("the call succeeds");
+    }
+}
+
+#[inline(never)]
+fn path_sync_call() {
+    for n in 0..CALLS {
+        used(HEALTHY.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_async_call() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..CALLS {
+        if let std::task::Poll::Ready(result) =
+            pin!(HEALTHY.call_async(ready(work(n)))).poll(&mut cx)
+        {
+            used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_rejection() {
+    for _ in 0..CALLS {
+        black_box(OPEN.try_acquire().is_err());
+    }
+}
+
+#[inline(never)]
+fn path_failure() {
+    for _ in 0..CALLS {
+        if let Ok(permit) = FAILING.try_acquire() {
+            permit.failure();
+        }
+    }
+}
+
+#[inline(never)]
+fn path_by_name() {
+    for _ in 0..CALLS {
+        black_box(PANEL.get(black_box(NAME)));
+    }
+}
+
+#[inline(never)]
+fn path_by_key() {
+    for _ in 0..CALLS {
+        black_box(PANEL.get(black_box(&KEY)));
+    }
+}
+
+#[inline(never)]
+fn path_delay() {
+    let config = BackoffConfig::new().exponential_base(1.002);
+    let mut delays = black_box(config.build().seed(7));
+    for _ in 0..CALLS {
+        black_box(delays.next());
+    }
+}
+
+#[inline(never)]
+fn path_retry() {
+    for n in 0..CALLS {
+        used(RETRY.call(|| work(n)));
+    }
+}
+
+#[derive(Debug)]
+enum Failure {
+    Rejected,
+    Failed,
+}
+
+impl From<Rejected> for Failure {
+    fn from(_: Rejected) -> Self {
+        Self::Rejected
+    }
+}
+
+#[inline]
+fn bare(n: u32) -> Result<u32, Failure> {
+    if black_box(n) == u32::MAX { Err(Failure::Failed) } else { Ok(n) }
+}
+
+#[with_circuit_breaker("decorated path", failure_threshold = 4095)]
+#[inline]
+fn decorated(n: u32) -> Result<u32, Failure> {
+    bare(n)
+}
+
+#[resilient(fallback(bare), circuit_breaker("decorated path"), retry)]
+#[inline]
+fn resilient_in_all(n: u32) -> Result<u32, Failure> {
+    bare(n)
+}
+
+#[inline(never)]
+fn path_decorated() {
+    for n in 0..CALLS {
+        used(decorated(n));
+    }
+}
+
+#[inline(never)]
+fn path_resilient() {
+    for n in 0..CALLS {
+        used(resilient_in_all(n));
+    }
+}
