@@ -5,7 +5,7 @@ mod common;
 use std::{
     cell::{Cell, OnceCell},
     panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use common::{Bench, TIMEOUT, config, context, fail, succeed};
@@ -96,7 +96,7 @@ type Reentrant<'a> = CircuitBreaker<&'a ManualClock, CallsBack<'a>>;
 
 /// Uses the breaker from within its events.
 struct CallsBack<'a> {
-    breaker: OnceCell<Rc<Reentrant<'a>>>,
+    breaker: OnceCell<Weak<Reentrant<'a>>>,
     events: Cell<u32>,
 }
 
@@ -106,7 +106,7 @@ impl Observer for CallsBack<'_> {
         if self.events.get() > 20 {
             return; // each call back causes events of its own
         }
-        let breaker = self.breaker.get().unwrap();
+        let breaker = self.breaker.get().and_then(Weak::upgrade).unwrap();
         drop(breaker.try_acquire());
         breaker.set_settings(breaker.settings());
         let _ = breaker.call(|| Err::<(), _>("again"));
@@ -120,7 +120,7 @@ fn b16_an_observer_may_call_back_into_the_breaker() {
     let observer = CallsBack { breaker: OnceCell::new(), events: Cell::new(0) };
     let settings = config().failure_threshold(1).build();
     let breaker = Rc::new(CircuitBreaker::with(None, settings, &clock, observer));
-    assert!(breaker.observer().breaker.set(Rc::clone(&breaker)).is_ok());
+    assert!(breaker.observer().breaker.set(Rc::downgrade(&breaker)).is_ok());
     breaker.try_acquire().unwrap().failure();
     assert!(breaker.observer().events.get() > 20, "it was called back, again and again");
 }

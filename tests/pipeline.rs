@@ -383,7 +383,8 @@ fn on_a_runtime_of_many_threads_every_layer_is_send() {
     static BREAKER: CircuitBreaker = CircuitBreaker::new(presets::AI_PROVIDER);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
-        let clock: &'static ManualClock = Box::leak(Box::new(ManualClock::new()));
+        static CLOCK: ManualClock = ManualClock::new();
+        let clock = &CLOCK;
         let again = Retry::with(RETRY.build(), clock, SleepBy(soon), DefaultObserver);
         let pipeline = Pipeline::new()
             .fallback(Fallback::new().or_async(remote).or_with(basic))
