@@ -7,6 +7,7 @@ use core::{
 };
 
 use crate::{
+    breaker::tally::Tally,
     default_observer::DefaultObserver,
     error::{CallError, Rejected},
     event::{Errors, Event, FallbackUsed, Observer, One},
@@ -95,10 +96,11 @@ impl<E> Unasked for Ask<'_, E> {
 pub fn after<E: Debug>(
     retry: &'static Retry,
     attempts: &mut Option<Attempts<'static, Retry>>,
+    tally: Option<&'static Tally>,
     hint: Option<Duration>,
     error: &E,
 ) -> Option<Duration> {
-    attempts.get_or_insert_with(|| retry.attempts()).after_worth(hint, error)
+    attempts.get_or_insert_with(|| retry.attempts_counted(tally)).after_worth(hint, error)
 }
 
 #[inline]
@@ -159,9 +161,25 @@ pub fn no_fallback() -> bool {
     crate::bypass::fallbacks()
 }
 
-/// Tells of a fallback's use.
+/// Attempts of which the time counts from the first call.
+pub fn attempts(retry: &'static Retry, tally: Option<&'static Tally>) -> Attempts<'static, Retry> {
+    retry.attempts_counted(tally)
+}
+
+/// Counts a fallback's use, and tells of it.
 #[cold]
-pub fn fell_back<E: Debug>(policy: &'static str, error: &E) {
+pub fn fell_back<E: Debug>(
+    policy: &'static str,
+    log_errors: bool,
+    tally: Option<&'static Tally>,
+    error: &E,
+) {
+    if let Some(tally) = tally {
+        tally.fallbacks.add_one();
+    }
+    if !log_errors {
+        return;
+    }
     let one = One(error);
     DefaultObserver.on_event(&Event::Fallback(FallbackUsed {
         policy: Some(policy),

@@ -3,21 +3,26 @@
 
 pub(crate) mod cell;
 mod counter;
+pub(crate) mod fault;
+mod opened;
 pub(crate) mod permit;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
+pub(crate) mod tally;
 pub(crate) mod word;
 
 use core::fmt;
 
 #[cfg(not(fusebox_compact))]
-use crate::breaker::{counter::Counter, snapshot::Counters};
+use crate::{breaker::snapshot::Counters, clock::Tick};
 use crate::{
     breaker::{
         cell::Cell,
+        fault::Fault,
         permit::{CallGuard, Permit},
         settings::Settings,
         snapshot::Snapshot,
+        tally::Tally,
         word::{Admission, Forced, Outcome, Word},
     },
     bypass,
@@ -150,7 +155,7 @@ impl<C, O> CircuitBreaker<C, O> {
         Snapshot::of(self.load())
     }
 
-    /// What has happened since the breaker was made. The three numbers are
+    /// What has happened since the breaker was made. The numbers are
     /// read one after another, not at one moment.
     ///
     /// A compact slot has none (see the crate's docs): there this function is
@@ -158,9 +163,38 @@ impl<C, O> CircuitBreaker<C, O> {
     #[cfg(not(fusebox_compact))]
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let Cell { failures, rejections, openings, .. } = &self.cell;
-        let [failures, rejections, openings] = [failures, rejections, openings].map(Counter::get);
-        Counters { failures, rejections, openings }
+        let Cell { failures, rejections, openings, calls, tally, .. } = &self.cell;
+        Counters {
+            failures: failures.get(),
+            rejections: rejections.get(),
+            openings: openings.get(),
+            calls: calls.get(),
+            retries: tally.retries.get(),
+            exhausted: tally.exhausted.get(),
+            fallbacks: tally.fallbacks.get(),
+        }
+    }
+
+    /// Where retries and fallbacks around this breaker are counted.
+    #[must_use]
+    #[inline]
+    pub const fn tally(&self) -> &Tally {
+        &self.cell.tally
+    }
+
+    /// Since when it has turned calls away: when it left Closed, whatever
+    /// probes failed in between. `None` while it is closed or disabled. On the
+    /// breaker's own clock; the low 40 bits of its ticks.
+    #[cfg(not(fusebox_compact))]
+    #[must_use]
+    pub fn open_since(&self) -> Option<Tick> {
+        match self.load() {
+            word if matches!(word.state(), State::Closed | State::Disabled) => None,
+            word => self.cell.opened.get().or_else(|| {
+                // Whoever opened it died before it wrote that down.
+                (word.state() != State::ForcedOpen).then(|| word.stamp())
+            }),
+        }
     }
 
     /// The name, where it has one.
@@ -195,14 +229,32 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub fn try_acquire(&self) -> Result<Permit<'_, C, O>, Rejected> {
         let word = self.load();
         if word.is_healthy() {
+            self.count_call();
             return Ok(Permit::new(self, word));
         }
         // Taken apart and put together again, so that the healthy path never
         // touches the memory through which the large result returns.
         match self.acquire_unhealthy(word) {
-            Ok(word) => Ok(Permit::new(self, word)),
+            Ok(word) => {
+                self.count_call();
+                Ok(Permit::new(self, word))
+            }
             Err(rejected) => Err(rejected),
         }
+    }
+
+    /// Nothing, unless the type of the observer asks for it.
+    #[inline]
+    fn count_call(&self) {
+        if self.observer.counts_calls() {
+            self.cell.calls.add_one();
+        }
+    }
+
+    /// What is wrong with the breaker's memory, if anything: see [`Fault`].
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        Fault::of(&self.cell, self.clock.now())
     }
 
     /// Calls `f` if the breaker admits it. Every `Err` is a failure, and so is
@@ -403,9 +455,16 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     fn tell(&self, from: Word, to: Word, forced: bool) {
-        let (from, generation, to) = (from.state(), to.generation(), to.state());
+        let (opening, generation) = (to.stamp(), to.generation());
+        let (from, to) = (from.state(), to.state());
         if to == State::Open || to == State::ForcedOpen {
             self.cell.openings.add_one();
+        }
+        match (from, to) {
+            (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
+            (State::Closed | State::Disabled, State::Open) => self.cell.opened.set(opening),
+            (State::Closed | State::Disabled, _) => self.cell.opened.set(self.clock.now()),
+            _ => {}
         }
         let name = self.name();
         let breaker = name.as_ref().map(Name::as_str);

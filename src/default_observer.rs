@@ -18,7 +18,9 @@ use crate::{
 /// | a fallback was asked | WARN |
 /// | a breaker joined by name, or the environment, is not what it should be | ERROR |
 ///
-/// Without them it does nothing, and costs nothing.
+/// Without them it does nothing, and costs nothing. With the feature
+/// `count-calls` it has breakers count their calls, as
+/// [`CountCalls`](crate::CountCalls) does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DefaultObserver;
 
@@ -30,6 +32,11 @@ impl Observer for DefaultObserver {
         crate::tracing::write(event);
         #[cfg(feature = "log")]
         crate::log::write(event);
+    }
+
+    #[inline]
+    fn counts_calls(&self) -> bool {
+        cfg!(feature = "count-calls")
     }
 }
 

@@ -184,6 +184,18 @@ pub struct Transition<'a> {
 pub trait Observer {
     /// Called once for every event.
     fn on_event(&self, event: &Event<'_>);
+
+    /// Whether a breaker with this observer counts every call that it admits.
+    /// It is asked at each call, so let it be a constant: false, as it is
+    /// unless you say otherwise, leaves nothing of the question. A reference
+    /// to an observer never does; see [`CountCalls`](crate::CountCalls).
+    #[inline]
+    fn counts_calls(&self) -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for &O {
@@ -197,5 +209,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_event(&self, event: &Event<'_>) {
         self.0.on_event(event);
         self.1.on_event(event);
+    }
+
+    #[inline]
+    fn counts_calls(&self) -> bool {
+        self.0.counts_calls() || self.1.counts_calls()
     }
 }

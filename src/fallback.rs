@@ -6,6 +6,7 @@ pub(crate) mod step;
 use core::fmt::Debug;
 
 use crate::{
+    breaker::tally::Tally,
     bypass,
     default_observer::DefaultObserver,
     event::{Errors, Event, FallbackUsed, Observer},
@@ -154,12 +155,17 @@ impl<S, O: Observer> Fallback<S, O> {
         E: Debug,
         S: Chain<A, T, E, E>,
     {
-        self.settle(args, f(args))
+        self.settle(args, None, f(args))
     }
 
     /// What `f` returned, or what the layers answer instead.
     #[inline]
-    pub(crate) fn settle<A, T, E, Seen>(&self, args: &A, result: Result<T, Seen>) -> Result<T, Seen>
+    pub(crate) fn settle<A, T, E, Seen>(
+        &self,
+        args: &A,
+        tally: Option<&Tally>,
+        result: Result<T, Seen>,
+    ) -> Result<T, Seen>
     where
         A: ?Sized,
         Seen: Debug + FromOwn<E>,
@@ -170,12 +176,12 @@ impl<S, O: Observer> Fallback<S, O> {
                 self.layers.note(&value);
                 Ok(value)
             }
-            Err(error) => self.rescue(args, error),
+            Err(error) => self.rescue(args, tally, error),
         }
     }
 
     #[cold]
-    fn rescue<A, T, E, Seen>(&self, args: &A, error: Seen) -> Result<T, Seen>
+    fn rescue<A, T, E, Seen>(&self, args: &A, tally: Option<&Tally>, error: Seen) -> Result<T, Seen>
     where
         A: ?Sized,
         Seen: Debug + FromOwn<E>,
@@ -186,13 +192,14 @@ impl<S, O: Observer> Fallback<S, O> {
         }
         let mut slots = S::Slots::default();
         let rescued = self.layers.rescue(args, &error, &mut slots);
-        self.finish(S::LAYERS, rescued, error, &mut slots)
+        self.finish(S::LAYERS, tally, rescued, error, &mut slots)
     }
 
     /// Tells what came of it, and returns that.
     pub(crate) fn finish<T, Seen, L>(
         &self,
         layers: u32,
+        tally: Option<&Tally>,
         rescued: Rescued<T>,
         error: Seen,
         slots: &mut L,
@@ -201,6 +208,11 @@ impl<S, O: Observer> Fallback<S, O> {
         Seen: Debug,
         L: Slots<Seen>,
     {
+        if layers > 0
+            && let Some(tally) = tally
+        {
+            tally.fallbacks.add_one();
+        }
         if layers > 0 && !self.quiet {
             let (layer, age) = match &rescued {
                 Some((layer, answer)) => (Some(*layer), answer.age),

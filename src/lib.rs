@@ -44,6 +44,7 @@
 //!   `with_fallback` and `resilient`.
 //! - `tower`: layers for its services; `http`: `Retry-After`.
 //! - `bypass`: resilience taken out of a test, or of a whole program.
+//! - `count-calls`: every breaker without an observer counts its calls.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
 //!
 //! # Compact slots
@@ -68,6 +69,7 @@ mod breaker;
 mod bypass;
 mod cached_clock;
 mod clock;
+mod count_calls;
 mod default_clock;
 mod default_observer;
 mod default_sleep;
@@ -111,9 +113,11 @@ pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffConfig, Jitter};
 pub use breaker::{
     CircuitBreaker,
+    fault::Fault,
     permit::Permit,
     settings::{BreakerConfig, Settings},
     snapshot::{Counters, Snapshot},
+    tally::Tally,
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
@@ -121,6 +125,7 @@ pub use cached_clock::CachedClock;
 #[cfg(feature = "std")]
 pub use cached_clock::KeepFresh;
 pub use clock::{Clock, ConstDefault, ManualClock, Tick};
+pub use count_calls::CountCalls;
 pub use default_clock::DefaultClock;
 pub use default_observer::DefaultObserver;
 pub use default_sleep::DefaultSleep;
@@ -146,6 +151,7 @@ pub use registry::{
     Registry,
     error::RegistryError,
     key::{AsKey, Key},
+    panel::Panel,
 };
 pub use retry::{
     Attempts, Retry,
@@ -173,7 +179,7 @@ pub mod layers {
             retry::RetryCall,
             timeout::TimeoutCall,
         },
-        pipeline::{Breaking, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout},
+        pipeline::{Breaking, Counted, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout},
         retry::hooks::{
             AskError, AsyncBeforeRetry, Before, BeforeAsync, BeforeRetry, DelayHint, HintFrom,
             NoHint, Nothing, RetryIf, When,

@@ -4,7 +4,7 @@ use core::{fmt::Debug, time::Duration};
 
 use crate::{
     attempt::Attempt,
-    breaker::CircuitBreaker,
+    breaker::{CircuitBreaker, tally::Tally},
     clock::Clock,
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
@@ -229,7 +229,9 @@ impl<L> Pipeline<L> {
         A: ?Sized,
         L: Policy<A, T, E>,
     {
-        self.layers.run(args, Attempt::FIRST, false, |args, _| f(args).map_err(CallError::Failed))
+        let tally = self.layers.tally();
+        self.layers
+            .run(args, tally, Attempt::FIRST, false, |args, _| f(args).map_err(CallError::Failed))
     }
 
     /// The same for a call that wants to know which attempt it is, how long
@@ -246,11 +248,44 @@ impl<L> Pipeline<L> {
         A: ?Sized,
         L: Policy<A, T, E>,
     {
-        self.layers.run(args, Attempt::FIRST, true, |args, attempt| {
+        let tally = self.layers.tally();
+        self.layers.run(args, tally, Attempt::FIRST, true, |args, attempt| {
             f(args, attempt).map_err(CallError::Failed)
         })
     }
 }
+
+/// A layer of a pipeline, which may have a breaker on which the retries and
+/// fallbacks of all layers are counted.
+pub trait Counted {
+    /// Where they are counted: on the outermost breaker's tally.
+    #[inline]
+    fn tally(&self) -> Option<&Tally> {
+        None
+    }
+}
+
+impl Counted for Direct {}
+
+impl<U: Counted, I: Counted> Counted for Stack<U, I> {
+    #[inline]
+    fn tally(&self) -> Option<&Tally> {
+        self.outer.tally().or_else(|| self.inner.tally())
+    }
+}
+
+impl<C, O, P> Counted for Breaking<'_, C, O, P> {
+    #[inline]
+    fn tally(&self) -> Option<&Tally> {
+        Some(self.breaker.tally())
+    }
+}
+
+impl<S, O> Counted for Fallback<S, O> {}
+
+impl<S, C, O, P, H, B> Counted for Retry<S, C, O, P, H, B> {}
+
+impl<S> Counted for Timeout<S> {}
 
 /// A layer of a pipeline around a sync call.
 #[diagnostic::on_unimplemented(
@@ -259,15 +294,16 @@ impl<L> Pipeline<L> {
     note = "a timeout, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
     note = "a retry needs a sleeper that is `Sleep`, a fallback's layers the arguments and the result of the call"
 )]
-pub trait Policy<A: ?Sized, T, E> {
-    /// Makes the call; `watched` says that it wants to know the time of its
-    /// attempts.
+pub trait Policy<A: ?Sized, T, E>: Counted {
+    /// Makes the call, counted on `tally`; `watched` says that it wants to
+    /// know the time of its attempts.
     ///
     /// # Errors
     /// What the call failed with, or a rejection.
     fn run(
         &self,
         args: &A,
+        tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         watched: bool,
         f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
@@ -279,6 +315,7 @@ impl<A: ?Sized, T, E> Policy<A, T, E> for Direct {
     fn run(
         &self,
         args: &A,
+        _tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         _watched: bool,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
@@ -292,12 +329,13 @@ impl<A: ?Sized, T, E, U: Policy<A, T, E>, I: Policy<A, T, E>> Policy<A, T, E> fo
     fn run(
         &self,
         args: &A,
+        tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         watched: bool,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.outer.run(args, attempt, watched, |args, attempt| {
-            self.inner.run(args, attempt, watched, &mut f)
+        self.outer.run(args, tally, attempt, watched, |args, attempt| {
+            self.inner.run(args, tally, attempt, watched, &mut f)
         })
     }
 }
@@ -311,11 +349,12 @@ where
     fn run(
         &self,
         args: &A,
+        tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         _watched: bool,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.settle::<A, T, E, _>(args, f(args, attempt))
+        self.settle::<A, T, E, _>(args, tally, f(args, attempt))
     }
 }
 
@@ -326,6 +365,7 @@ impl<A: ?Sized, T, E, C: Clock, O: Observer, P: Counts<E>> Policy<A, T, E>
     fn run(
         &self,
         args: &A,
+        _tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         _watched: bool,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
@@ -348,11 +388,12 @@ where
     fn run(
         &self,
         args: &A,
+        tally: Option<&Tally>,
         attempt: Attempt<'_, CallError<E>>,
         watched: bool,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        let course = Course::begin(self, watched);
+        let course = Course::begin(self, watched, tally);
         self.drive(course, attempt.restarted(), |attempt| f(args, attempt))
     }
 }

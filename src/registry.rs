@@ -2,6 +2,7 @@
 
 pub(crate) mod error;
 pub(crate) mod key;
+pub(crate) mod panel;
 mod slot;
 
 use core::fmt;
@@ -11,12 +12,7 @@ use crate::{
     clock::ConstDefault,
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
-    registry::{
-        error::RegistryError,
-        key::{AsKey, Key},
-        slot::Slot,
-    },
-    sync::{Ordering, planted},
+    registry::{error::RegistryError, key::AsKey, panel::Panel},
 };
 
 /// `N` breakers, found by name: no allocation, no lock, no growth.
@@ -40,6 +36,7 @@ use crate::{
 /// assert!(matches!(clash, Err(RegistryError::Clash { .. })));
 /// # Ok::<(), RegistryError>(())
 /// ```
+#[repr(transparent)] // so that it can lie in memory which others map, too
 pub struct Registry<const N: usize, C = DefaultClock, O = DefaultObserver> {
     slots: [CircuitBreaker<C, O>; N],
 }
@@ -117,14 +114,7 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         name: &K,
         settings: Settings,
     ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        let key = name.as_key()?;
-        let breaker = self.slot(&key)?;
-        let published = breaker.cell.publish_settings(settings);
-        if published == settings {
-            Ok(breaker)
-        } else {
-            Err(RegistryError::Clash { name: key.name(), published, asked: settings })
-        }
+        self.panel().breaker(name, settings)
     }
 
     /// The breaker called `name`, with whatever settings it has: found or
@@ -138,27 +128,33 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         &self,
         name: &K,
     ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        self.slot(&name.as_key()?)
+        self.panel().join(name)
+    }
+
+    /// The breaker called `name`, with the settings that it has, and only a
+    /// new one with `settings`: for a registry that others share, where an
+    /// operator or another version of the program may have set others.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub fn join_with<K: AsKey + ?Sized>(
+        &self,
+        name: &K,
+        settings: Settings,
+    ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
+        self.panel().join_with(name, settings)
     }
 
     /// The breaker called `name`, if there is one.
     #[must_use]
     #[inline]
     pub fn get<K: AsKey + ?Sized>(&self, name: &K) -> Option<&CircuitBreaker<C, O>> {
-        let key = name.as_key().ok()?;
-        for breaker in self.walk(&key) {
-            match slot::look(&breaker.cell, &key) {
-                Slot::Own => return Some(breaker),
-                Slot::Vacant => return None,
-                Slot::Foreign => {}
-            }
-        }
-        None
+        self.panel().get(name)
     }
 
     /// All breakers that were registered, in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = &CircuitBreaker<C, O>> {
-        self.slots.iter().filter(|breaker| breaker.cell.key.load(Ordering::Relaxed) != 0)
+        self.panel().iter()
     }
 
     /// How many breakers were registered.
@@ -179,38 +175,16 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         N
     }
 
-    /// The slot of `key`, found or claimed.
-    fn slot(&self, key: &Key) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        for breaker in self.walk(key) {
-            // A slot is never given up, so no vacant one lies before an owned
-            // one of the same name: the first that is not foreign is it.
-            let slot = match slot::look(&breaker.cell, key) {
-                Slot::Vacant => slot::claim(&breaker.cell, key),
-                seen => seen,
-            };
-            if slot == Slot::Own {
-                return Ok(breaker);
-            }
-        }
-        if planted!(FullSharesFirst) {
-            return Ok(&self.slots[0]);
-        }
-        Err(RegistryError::Full { capacity: N })
-    }
-
-    /// Every slot once, from the one where `key` belongs.
+    /// The same without the number of slots in its type.
+    #[must_use]
     #[inline]
-    fn walk(&self, key: &Key) -> impl Iterator<Item = &CircuitBreaker<C, O>> {
-        // The high half of the hash, scaled to N without a division.
-        #[allow(clippy::cast_possible_truncation)] // below N
-        let home = (((key.hash() >> 32) * N as u64) >> 32) as usize;
-        let (before, from) = self.slots.split_at(home);
-        from.iter().chain(before)
+    pub const fn panel(&self) -> Panel<'_, C, O> {
+        Panel::new(&self.slots)
     }
 }
 
 impl<const N: usize, C, O> fmt::Debug for Registry<N, C, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        self.panel().fmt(f)
     }
 }

@@ -9,6 +9,7 @@ use core::{fmt::Debug, time::Duration};
 use crate::{
     attempt::Attempt,
     backoff::Backoff,
+    breaker::tally::Tally,
     bypass,
     clock::{Clock, Tick},
     default_clock::DefaultClock,
@@ -188,7 +189,7 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
         H: DelayHint<E>,
         B: BeforeRetry<E>,
     {
-        self.drive(Course::begin(self, false), Attempt::FIRST, |_| f())
+        self.drive(Course::begin(self, false, None), Attempt::FIRST, |_| f())
     }
 
     /// The same for a call that wants to know which attempt it is, how long
@@ -216,13 +217,13 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
         H: DelayHint<E>,
         B: BeforeRetry<E>,
     {
-        self.drive(Course::begin(self, true), Attempt::FIRST, f)
+        self.drive(Course::begin(self, true, None), Attempt::FIRST, f)
     }
 
     #[inline]
     pub(crate) fn drive<T, E>(
         &self,
-        course: Course,
+        course: Course<'_>,
         first: Attempt<'_, E>,
         mut f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
     ) -> Result<T, E>
@@ -243,7 +244,7 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     #[inline(never)]
     fn go_on<T, E>(
         &self,
-        mut course: Course,
+        mut course: Course<'_>,
         mut error: E,
         mut f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
     ) -> Result<T, E>
@@ -293,7 +294,13 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// ```
     #[inline]
     pub fn attempts(&self) -> Attempts<'_, Self> {
-        Attempts { retry: self, course: Course::begin(self, false) }
+        Attempts { retry: self, course: Course::begin(self, false, None) }
+    }
+
+    /// The same, counted on a breaker's tally, where there is one.
+    #[cfg(feature = "macros")]
+    pub(crate) fn attempts_counted<'r>(&'r self, tally: Option<&'r Tally>) -> Attempts<'r, Self> {
+        Attempts { retry: self, course: Course::begin(self, false, tally) }
     }
 
     /// What it sleeps by.
@@ -306,7 +313,7 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
 #[derive(Debug)]
 pub struct Attempts<'r, R> {
     retry: &'r R,
-    course: Course,
+    course: Course<'r>,
 }
 
 impl<S, C: Clock, O: Observer, P, H, B> Attempts<'_, Retry<S, C, O, P, H, B>> {
@@ -352,25 +359,28 @@ pub(crate) enum Decision {
 
 /// The state of one retried call, sync or async.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Course {
+pub(crate) struct Course<'t> {
     /// The attempt that runs, from 1.
     number: u32,
     /// When the first began, where anybody wants to know.
     started: Option<Tick>,
     /// The delays; made at the first failure, as most calls never need them.
     backoff: Option<Backoff>,
+    /// Where it is counted, too.
+    tally: Option<&'t Tally>,
 }
 
-impl Course {
+impl<'t> Course<'t> {
     /// Before the first attempt; `watched` says that the call wants to know
     /// the time.
     #[inline]
     pub(crate) fn begin<S, C: Clock, O, P, H, B>(
         retry: &Retry<S, C, O, P, H, B>,
         watched: bool,
+        tally: Option<&'t Tally>,
     ) -> Self {
         let timed = watched || retry.settings.max_elapsed.is_some();
-        Self { number: 1, started: timed.then(|| retry.clock.now()), backoff: None }
+        Self { number: 1, started: timed.then(|| retry.clock.now()), backoff: None, tally }
     }
 
     /// What comes after the attempt that just failed with `error`.
@@ -412,6 +422,9 @@ impl Course {
         let give_up = |limit| {
             let (policy, attempts) = (retry.name, self.number);
             let exhausted = Exhausted { policy, attempts, limit, error };
+            if let Some(tally) = self.tally {
+                tally.exhausted.add_one();
+            }
             retry.observer.on_event(&Event::Exhausted(exhausted));
             Decision::GiveUp
         };
@@ -430,6 +443,9 @@ impl Course {
         }
         let retrying =
             Retrying { policy: retry.name, attempt: self.number, max_attempts, delay, error };
+        if let Some(tally) = self.tally {
+            tally.retries.add_one();
+        }
         retry.observer.on_event(&Event::Retry(retrying));
         self.number += 1;
         Decision::Retry(delay)

@@ -291,7 +291,11 @@ fn dropped_at_any_await_a_pipeline_leaves_an_unfinished_call() {
         // Either the probe reported and it is open, or its place is free.
         if breaker.state() == State::HalfOpen {
             assert_eq!(breaker.snapshot().probes_in_flight, 0, "after {polls} polls");
-            assert_eq!(breaker.counters(), before);
+            let after = breaker.counters();
+            assert_eq!(
+                (after.failures, after.rejections, after.openings),
+                (before.failures, before.rejections, before.openings)
+            );
             common::succeed(&breaker);
             assert_eq!(breaker.state(), State::Closed);
         }

@@ -1,12 +1,12 @@
 //! `#[with_circuit_breaker]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Error, ItemFn, LitStr, Path, Result, Token, parse::ParseStream, spanned::Spanned};
 
 use crate::{
     options::Options,
-    stack::{rejected, result_type, spanned, typed_closure, typed_future},
+    stack::{counted, rejected, result_type, spanned, typed_closure, typed_future},
 };
 
 pub(crate) struct WithCircuitBreaker {
@@ -61,20 +61,34 @@ impl WithCircuitBreaker {
         Ok(Self { name, settings, expect })
     }
 
+    /// The `static` that finds it.
+    pub(crate) fn declaration(&self, krate: &Path, ident: &Ident) -> TokenStream {
+        let name = &self.name;
+        let settings = self.settings.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |settings| quote!(::core::option::Option::Some(#settings)),
+        );
+        quote!(static #ident: #krate::Joined = #krate::Joined::new(#name, #settings);)
+    }
+
     /// `once` says that all layers around it use it once only, `in_retry` that
-    /// one of them is a retry.
+    /// one of them is a retry, `declared` that its `static` is there already.
     pub(crate) fn apply(
         &self,
         function: &mut ItemFn,
         krate: &Path,
         once: bool,
         in_retry: bool,
+        declared: bool,
     ) -> Result<()> {
-        let (name, block) = (&self.name, &function.block);
-        let settings = self.settings.as_ref().map_or_else(
-            || quote!(::core::option::Option::None),
-            |settings| quote!(::core::option::Option::Some(#settings)),
-        );
+        let block = &function.block;
+        let (breaker, declaration) = if declared {
+            (counted(), None)
+        } else {
+            let own = Ident::new("BREAKER", Span::mixed_site());
+            let declaration = self.declaration(krate, &own);
+            (own, Some(declaration))
+        };
         let expect = self.expect.as_ref().map_or_else(|| quote!(|_| true), |path| quote!(#path));
         let result = result_type(function)?;
         // Moved where nobody needs the arguments afterwards: then the result
@@ -82,10 +96,10 @@ impl WithCircuitBreaker {
         let by_move = once.then(|| quote!(move));
         let call = if function.sig.asyncness.is_some() {
             let future = typed_future(function, &quote!(#block))?;
-            quote!(BREAKER.get().call_async_if(#expect, async #by_move #future).await)
+            quote!(#breaker.get().call_async_if(#expect, async #by_move #future).await)
         } else {
             let closure = typed_closure(function, &quote!(#block))?;
-            quote!(BREAKER.get().call_if(#expect, #by_move #closure))
+            quote!(#breaker.get().call_if(#expect, #by_move #closure))
         };
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let krate_there = spanned(krate, result.span());
@@ -93,7 +107,7 @@ impl WithCircuitBreaker {
         let rejected = rejected();
         let tell = in_retry.then(|| quote!(.inspect_err(|error| #rejected.tell(error))));
         *function.block = syn::parse_quote!({
-            static BREAKER: #krate::Joined = #krate::Joined::new(#name, #settings);
+            #declaration
             #own(#call #tell)
         });
         Ok(())

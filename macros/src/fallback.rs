@@ -1,5 +1,6 @@
 //! `#[with_fallback]`.
 
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Error, ItemFn, Path, Result, Token, parse::ParseStream, spanned::Spanned};
 
@@ -30,7 +31,12 @@ impl WithFallback {
         Ok(Self { path, log_errors, error })
     }
 
-    pub(crate) fn apply(&self, function: &mut ItemFn, krate: &Path) -> Result<()> {
+    pub(crate) fn apply(
+        &self,
+        function: &mut ItemFn,
+        krate: &Path,
+        tally: &TokenStream,
+    ) -> Result<()> {
         let arguments = Arguments::of(function);
         let copies = arguments.copies();
         let (path, name, block) = (&self.path, function.sig.ident.to_string(), &function.block);
@@ -44,7 +50,8 @@ impl WithFallback {
         if self.error {
             passed.push(quote!(&error));
         }
-        let tell = self.log_errors.then(|| quote!(#krate::attributes::fell_back(#name, &error);));
+        let log_errors = self.log_errors;
+        let tell = quote!(#krate::attributes::fell_back(#name, #log_errors, #tally, &error););
         let result = result_type(function)?;
         // What does not fit is found at the path that was given.
         let krate = &spanned(krate, path.span());

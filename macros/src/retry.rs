@@ -53,6 +53,7 @@ impl WithRetry {
         function: &mut ItemFn,
         krate: &Path,
         around_breaker: bool,
+        tally: &TokenStream,
     ) -> Result<()> {
         let arguments = Arguments::of(function);
         let copies = arguments.copies();
@@ -92,7 +93,7 @@ impl WithRetry {
         };
         // Begun at the first failure, unless the time counts from the first call.
         let attempts = if self.timed {
-            quote!(::core::option::Option::Some(RETRY.attempts()))
+            quote!(::core::option::Option::Some(#krate::attributes::attempts(&RETRY, #tally)))
         } else {
             quote!(::core::option::Option::None)
         };
@@ -106,7 +107,7 @@ impl WithRetry {
                         break ::core::result::Result::Ok(value);
                     }
                     ::core::result::Result::Err(error) => {
-                        let delay = if #worth { #krate::attributes::after(&RETRY, &mut attempts, #hint, &error) } else { ::core::option::Option::None };
+                        let delay = if #worth { #krate::attributes::after(&RETRY, &mut attempts, #tally, #hint, &error) } else { ::core::option::Option::None };
                         match delay {
                             ::core::option::Option::Some(delay) => #sleep,
                             ::core::option::Option::None => {

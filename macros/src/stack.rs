@@ -39,18 +39,22 @@ impl Layer {
         function: &mut ItemFn,
         krate: &Path,
         (around, inside): (&[Self], &[Self]),
+        tally: &TokenStream,
+        declared: bool,
     ) -> Result<()> {
         match self {
             Self::Retry(layer) => {
                 let breaker = inside.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
-                layer.apply(function, krate, breaker)
+                layer.apply(function, krate, breaker, tally)
             }
             Self::CircuitBreaker(layer) => {
                 let once = around.iter().all(Self::once);
                 let retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
-                layer.apply(function, krate, once, retry)
+                let first = !around.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
+                let declared = first && declared;
+                layer.apply(function, krate, once, retry, declared)
             }
-            Self::Fallback(layer) => layer.apply(function, krate),
+            Self::Fallback(layer) => layer.apply(function, krate, tally),
         }
     }
 }
@@ -135,8 +139,27 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
             all.extend(layers(&name, options, &krate)?);
         }
     }
+    // Retries and fallbacks are counted on the outermost breaker, which then
+    // has its `static` where all layers see it.
+    let breaker = all.iter().find_map(|layer| match layer {
+        Layer::CircuitBreaker(breaker) => Some(breaker),
+        _ => None,
+    });
+    let counts = breaker.filter(|_| all.len() > 1);
+    let tally = if counts.is_some() {
+        let breaker = counted();
+        quote!(::core::option::Option::Some(#breaker.get().tally()))
+    } else {
+        quote!(::core::option::Option::None)
+    };
     for (at, layer) in all.iter().enumerate().rev() {
-        layer.apply(&mut function, &krate, (&all[..at], &all[at + 1..]))?;
+        let declared = counts.is_some();
+        layer.apply(&mut function, &krate, (&all[..at], &all[at + 1..]), &tally, declared)?;
+    }
+    if let Some(breaker) = counts {
+        let declaration = breaker.declaration(&krate, &counted());
+        let block = &function.block;
+        *function.block = syn::parse_quote!({ #declaration #block });
     }
     Ok(function.into_token_stream())
 }
@@ -145,6 +168,11 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
 /// error that the function returns is its own, and cannot say so.
 pub(crate) fn rejected() -> Ident {
     Ident::new("fusebox_rejected", Span::mixed_site())
+}
+
+/// The breaker on which a function's retries and fallbacks are counted.
+pub(crate) fn counted() -> Ident {
+    Ident::new("FUSEBOX_BREAKER", Span::mixed_site())
 }
 
 /// The crate under the name that its user gave it.

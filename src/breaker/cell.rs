@@ -1,15 +1,13 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 use crate::{
-    breaker::counter::Counter,
-    breaker::settings::Settings,
-    breaker::word::Word,
+    breaker::{counter::Counter, opened::Opened, settings::Settings, tally::Tally, word::Word},
     name::{self, Name},
     sync::{AtomicU64, Ordering, const_fn},
 };
 
 /// 128 bytes: the first cache line is read by every call, the second written
-/// by failures and rejections. The alignment keeps neighbours in an array from
+/// by failures, rejections and the like. The alignment keeps neighbours in an array from
 /// sharing a line, and the pair of lines that x86-64 fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, the name
@@ -30,6 +28,10 @@ pub(crate) struct Cell {
     pub(crate) failures: Counter,
     pub(crate) rejections: Counter,
     pub(crate) openings: Counter,
+    /// Those that were admitted, where the observer asks for it.
+    pub(crate) calls: Counter,
+    pub(crate) tally: Tally,
+    pub(crate) opened: Opened,
 }
 
 impl Cell {
@@ -71,6 +73,9 @@ impl Cell {
                 failures: Counter::new(),
                 rejections: Counter::new(),
                 openings: Counter::new(),
+                calls: Counter::new(),
+                tally: Tally::new(),
+                opened: Opened::new(),
             }
         }
     }
@@ -78,8 +83,14 @@ impl Cell {
     /// The settings in force: the published ones, or else the defaults.
     #[inline]
     pub(crate) fn settings(&self) -> Settings {
+        self.raw_settings().unwrap_or(Settings::DEFAULT)
+    }
+
+    /// The published ones, if there are any.
+    #[inline]
+    pub(crate) fn raw_settings(&self) -> Option<Settings> {
         // A word of its own, whole in itself: relaxed.
-        Settings::unpack(self.settings.load(Ordering::Relaxed)).unwrap_or(Settings::DEFAULT)
+        Settings::unpack(self.settings.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {

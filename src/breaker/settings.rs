@@ -173,6 +173,30 @@ impl BreakerConfig {
     }
 }
 
+/// What was set, to be changed and built again.
+///
+/// ```
+/// use fusebox::{BreakerConfig, CircuitBreaker};
+///
+/// let breaker = CircuitBreaker::new(BreakerConfig::new().probes(2).build());
+/// let stricter = BreakerConfig::from(breaker.settings()).failure_threshold(1).try_build()?;
+/// breaker.set_settings(stricter);
+/// assert_eq!((stricter.failure_threshold(), stricter.probes()), (1, 2));
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
+impl From<Settings> for BreakerConfig {
+    fn from(settings: Settings) -> Self {
+        Self {
+            failure_threshold: settings.failure_threshold().into(),
+            recovery_timeout: settings.recovery_timeout(),
+            probes: settings.probes().into(),
+            successes_to_close: settings.successes_to_close().into(),
+            doublings: settings.doublings().into(),
+            recovery_jitter: settings.recovery_jitter().into(),
+        }
+    }
+}
+
 impl Default for BreakerConfig {
     fn default() -> Self {
         Self::new()
@@ -226,6 +250,12 @@ impl Settings {
     /// foreign writer's impossible fields are read as the nearest legal ones.
     pub(crate) const fn unpack(word: u64) -> Option<Self> {
         if word == 0 { None } else { Some(Self(word)) }
+    }
+
+    /// Whether every field is in its range: false only for what a foreign
+    /// writer left in shared memory.
+    pub(crate) fn is_legal(self) -> bool {
+        BreakerConfig::from(self).try_build() == Ok(self)
     }
 
     /// The number of consecutive failures that opens the breaker.

@@ -63,4 +63,16 @@ pub struct Counters {
     pub rejections: u64,
     /// Openings, forced ones among them.
     pub openings: u64,
+    /// Calls that were admitted, where they are counted: with
+    /// [`CountCalls`](crate::CountCalls) or the feature `count-calls`. 0
+    /// elsewhere.
+    pub calls: u64,
+    /// Further attempts that a retry in the same pipeline, or under the same
+    /// attributes, decided on; or one that observes through a
+    /// [`Tally`](crate::Tally). The same holds for the next two.
+    pub retries: u64,
+    /// Retries that gave up at one of their limits.
+    pub exhausted: u64,
+    /// Calls that failed or were turned away, and whose fallback was asked.
+    pub fallbacks: u64,
 }

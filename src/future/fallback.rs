@@ -11,6 +11,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
+    breaker::tally::Tally,
     bypass,
     event::Observer,
     fallback::{
@@ -48,7 +49,7 @@ impl<S, O: Observer> Fallback<S, O> {
         E: Debug,
         S: AsyncChain<'a, A, T, E, E>,
     {
-        FallbackCall::new(self, args, f(args))
+        FallbackCall::new(self, args, None, f(args))
     }
 }
 
@@ -60,6 +61,7 @@ pin_project! {
     pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, E, Seen> {
         fallback: &'a R,
         args: &'a A,
+        tally: Option<&'a Tally>,
         // The call's own.
         error: Option<Seen>,
         slots: L,
@@ -79,9 +81,9 @@ pin_project! {
 }
 
 impl<'a, A: ?Sized, R, F, L: Default, G, E, Seen> FallbackCall<'a, A, R, F, L, G, E, Seen> {
-    pub(crate) fn new(fallback: &'a R, args: &'a A, call: F) -> Self {
+    pub(crate) fn new(fallback: &'a R, args: &'a A, tally: Option<&'a Tally>, call: F) -> Self {
         let (slots, stage) = (L::default(), Stage::Calling { call });
-        Self { fallback, args, error: None, slots, stage, types: PhantomData }
+        Self { fallback, args, tally, error: None, slots, stage, types: PhantomData }
     }
 }
 
@@ -125,7 +127,8 @@ where
                     );
                     this.stage.set(Stage::Done);
                     let error = this.error.take().expect("it was there just now");
-                    return Poll::Ready(fallback.finish(S::LAYERS, rescued, error, this.slots));
+                    let (tally, slots) = (*this.tally, this.slots);
+                    return Poll::Ready(fallback.finish(S::LAYERS, tally, rescued, error, slots));
                 }
                 StageProjection::Done => panic!("a call was polled after it was done"),
             }

@@ -12,7 +12,10 @@ use pin_project_lite::pin_project;
 
 use crate::{
     attempt::Attempt,
-    breaker::permit::{CallGuard, Permit},
+    breaker::{
+        permit::{CallGuard, Permit},
+        tally::Tally,
+    },
     clock::Clock,
     error::{CallError, Rejected, TimedOut},
     event::Observer,
@@ -20,7 +23,7 @@ use crate::{
     future::{
         fallback::FallbackCall, operation::Operation, retry::RetryCall, timeout::TimeoutCall,
     },
-    pipeline::{Breaking, Counts, Direct, Pipeline, Stack, Timeout, counts},
+    pipeline::{Breaking, Counted, Counts, Direct, Pipeline, Stack, Timeout, counts},
     retry::{
         Course, Retry,
         hooks::{AsyncBeforeRetry, DelayHint, RetryIf},
@@ -34,12 +37,18 @@ use crate::{
     label = "a layer of `{Self}` does not fit this async call",
     note = "a retry and a timeout need a sleeper that is `AsyncSleep` (the feature `tokio` has one), a timeout an error that is `From<TimedOut>`, a fallback's layers the arguments and the result of the call"
 )]
-pub trait AsyncPolicy<'a, A: ?Sized, Op: Operation> {
+pub trait AsyncPolicy<'a, A: ?Sized, Op: Operation>: Counted {
     /// The call under way.
     type Call: Future<Output = Result<Op::Value, Op::Error>>;
 
-    /// Makes the call.
-    fn start(&'a self, args: &'a A, attempt: Attempt<'_, Op::Error>, op: Op) -> Self::Call;
+    /// Makes the call, counted on `tally`.
+    fn start(
+        &'a self,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        op: Op,
+    ) -> Self::Call;
 }
 
 impl<L> Pipeline<L> {
@@ -128,7 +137,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(op) = this.op.take() {
-            this.call.set(Some(this.layers.start(this.args, Attempt::FIRST, op)));
+            let tally = this.layers.tally();
+            this.call.set(Some(this.layers.start(this.args, tally, Attempt::FIRST, op)));
         }
         let call =
             this.call.as_mut().as_pin_mut().expect("a pipeline was polled after it was done");
@@ -222,7 +232,13 @@ impl<'a, A: ?Sized, Op: Operation> AsyncPolicy<'a, A, Op> for Direct {
     type Call = Op::Call;
 
     #[inline]
-    fn start(&'a self, _args: &'a A, attempt: Attempt<'_, Op::Error>, mut op: Op) -> Op::Call {
+    fn start(
+        &'a self,
+        _args: &'a A,
+        _tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        mut op: Op,
+    ) -> Op::Call {
         op.start(attempt)
     }
 }
@@ -232,12 +248,13 @@ impl<'a, A: ?Sized, Op: Operation> AsyncPolicy<'a, A, Op> for Direct {
 pub struct Layered<'a, A: ?Sized, I, Op> {
     layer: &'a I,
     args: &'a A,
+    tally: Option<&'a Tally>,
     op: Op,
 }
 
 impl<A: ?Sized, I, Op: Clone> Clone for Layered<'_, A, I, Op> {
     fn clone(&self) -> Self {
-        Self { layer: self.layer, args: self.args, op: self.op.clone() }
+        Self { layer: self.layer, args: self.args, tally: self.tally, op: self.op.clone() }
     }
 }
 
@@ -254,7 +271,7 @@ where
 
     #[inline]
     fn start(&mut self, attempt: Attempt<'_, Op::Error>) -> I::Call {
-        self.layer.start(self.args, attempt, self.op.clone())
+        self.layer.start(self.args, self.tally, attempt, self.op.clone())
     }
 }
 
@@ -268,8 +285,15 @@ where
     type Call = U::Call;
 
     #[inline]
-    fn start(&'a self, args: &'a A, attempt: Attempt<'_, Op::Error>, op: Op) -> U::Call {
-        self.outer.start(args, attempt, Layered { layer: &self.inner, args, op })
+    fn start(
+        &'a self,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        op: Op,
+    ) -> U::Call {
+        let inner = Layered { layer: &self.inner, args, tally, op };
+        self.outer.start(args, tally, attempt, inner)
     }
 }
 
@@ -288,8 +312,15 @@ where
     type Call = RetryCall<'a, Self, Op, Op::Call, S::Sleep, B::Before, Op::Error>;
 
     #[inline]
-    fn start(&'a self, _args: &'a A, attempt: Attempt<'_, Op::Error>, op: Op) -> Self::Call {
-        RetryCall::started(self, Course::begin(self, Op::WATCHED), op, attempt.restarted())
+    fn start(
+        &'a self,
+        _args: &'a A,
+        tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        op: Op,
+    ) -> Self::Call {
+        let course = Course::begin(self, Op::WATCHED, tally);
+        RetryCall::started(self, course, op, attempt.restarted())
     }
 }
 
@@ -304,8 +335,14 @@ where
     type Call = FallbackCall<'a, A, Self, Op::Call, S::Slots, S::Stage, E, CallError<E>>;
 
     #[inline]
-    fn start(&'a self, args: &'a A, attempt: Attempt<'_, Op::Error>, mut op: Op) -> Self::Call {
-        FallbackCall::new(self, args, op.start(attempt))
+    fn start(
+        &'a self,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        mut op: Op,
+    ) -> Self::Call {
+        FallbackCall::new(self, args, tally, op.start(attempt))
     }
 }
 
@@ -319,7 +356,13 @@ where
     type Call = TimeoutCall<Op::Call, S::Sleep>;
 
     #[inline]
-    fn start(&'a self, _args: &'a A, attempt: Attempt<'_, Op::Error>, mut op: Op) -> Self::Call {
+    fn start(
+        &'a self,
+        _args: &'a A,
+        _tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        mut op: Op,
+    ) -> Self::Call {
         TimeoutCall::new(op.start(attempt), &self.sleeper, self.limit)
     }
 }
@@ -335,7 +378,13 @@ where
     type Call = BreakingCall<'a, Op::Call, C, O, P>;
 
     #[inline]
-    fn start(&'a self, _args: &'a A, attempt: Attempt<'_, Op::Error>, mut op: Op) -> Self::Call {
+    fn start(
+        &'a self,
+        _args: &'a A,
+        _tally: Option<&'a Tally>,
+        attempt: Attempt<'_, Op::Error>,
+        mut op: Op,
+    ) -> Self::Call {
         let (stage, call) = match self.breaker.try_acquire() {
             Ok(permit) => {
                 // Armed while the caller's function runs: should it panic,

@@ -123,7 +123,7 @@ pin_project! {
     pub struct RetryCall<'r, R, Op, F, W, X, E> {
         retry: &'r R,
         op: Op,
-        course: Option<Course>,
+        course: Option<Course<'r>>,
         // That of the attempt before.
         error: Option<E>,
         #[pin]
@@ -153,7 +153,7 @@ where
     /// Under way already, as a layer of a pipeline is when it is made.
     pub(crate) fn started(
         retry: &'r R,
-        course: Course,
+        course: Course<'r>,
         mut op: Op,
         attempt: Attempt<'_, Op::Error>,
     ) -> Self {
@@ -183,7 +183,7 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.as_mut().project();
         if let StageProjection::Idle = this.stage.as_mut().project() {
-            *this.course = Some(Course::begin(*this.retry, Op::WATCHED));
+            *this.course = Some(Course::begin(*this.retry, Op::WATCHED, None));
             let call = this.op.start(Attempt::FIRST);
             this.stage.set(Stage::Calling { call });
         }
@@ -271,7 +271,7 @@ where
 
 fn attempt<'e, S, C: Clock, O, P, H, B, E>(
     retry: &Retry<S, C, O, P, H, B>,
-    course: Option<&Course>,
+    course: Option<&Course<'_>>,
     error: Option<&'e E>,
 ) -> Attempt<'e, E> {
     match (course, error) {

@@ -24,7 +24,7 @@ pub type RetryLayer<R> = tower::retry::RetryLayer<RetryPolicy<R>>;
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy<R> {
     retry: R,
-    course: Option<Course>,
+    course: Option<Course<'static>>,
 }
 
 impl<R> RetryPolicy<R> {
@@ -54,7 +54,7 @@ where
 
     fn retry(&mut self, _request: &mut Request, result: &mut Result<T, E>) -> Option<S::Sleep> {
         let error = result.as_ref().err()?;
-        let course = self.course.get_or_insert_with(|| Course::begin(&self.retry, false));
+        let course = self.course.get_or_insert_with(|| Course::begin(&self.retry, false, None));
         match course.next(&self.retry, error) {
             Decision::Retry(delay) => Some(self.retry.sleeper().sleep_async(delay)),
             Decision::GiveUp => None,
@@ -63,7 +63,7 @@ where
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
         // Called before the first attempt: the time counts from here.
-        self.course.get_or_insert_with(|| Course::begin(&self.retry, false));
+        self.course.get_or_insert_with(|| Course::begin(&self.retry, false, None));
         Some(request.clone())
     }
 }

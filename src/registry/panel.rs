@@ -1,0 +1,177 @@
+//! The slots of a registry, however many there are.
+
+use crate::{
+    breaker::{CircuitBreaker, settings::Settings},
+    default_clock::DefaultClock,
+    default_observer::DefaultObserver,
+    registry::{
+        error::RegistryError,
+        key::{AsKey, Key},
+        slot::{self, Slot},
+    },
+    sync::{Ordering, planted},
+};
+
+/// The slots of a registry, of which the number is known when the program runs:
+/// what a [`Registry`](crate::Registry) lends out, and what lies in memory that
+/// somebody else has mapped. A reference, to be passed by value.
+///
+/// ```
+/// use fusebox::{Panel, Registry};
+///
+/// static SMALL: Registry<8> = Registry::new();
+/// static LARGE: Registry<64> = Registry::new();
+///
+/// fn names(panel: Panel<'_>) -> Vec<String> {
+///     panel.iter().filter_map(|breaker| Some(breaker.name()?.to_string())).collect()
+/// }
+/// SMALL.join("ai")?;
+/// assert_eq!(names(SMALL.panel()), ["ai"]);
+/// assert!(names(LARGE.panel()).is_empty());
+/// # Ok::<(), fusebox::RegistryError>(())
+/// ```
+pub struct Panel<'a, C = DefaultClock, O = DefaultObserver> {
+    slots: &'a [CircuitBreaker<C, O>],
+}
+
+// Not derived: that would ask for `C: Copy` and `O: Copy`.
+impl<C, O> Clone for Panel<'_, C, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C, O> Copy for Panel<'_, C, O> {}
+
+impl<'a, C, O> Panel<'a, C, O> {
+    /// The panel of these slots: memory of zeros, or what a registry of this
+    /// layout left there. At most 2^32 of them are used.
+    #[must_use]
+    #[inline]
+    pub const fn new(slots: &'a [CircuitBreaker<C, O>]) -> Self {
+        Self { slots }
+    }
+
+    /// As [`Registry::breaker`](crate::Registry::breaker).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn breaker<K: AsKey + ?Sized>(
+        self,
+        name: &K,
+        settings: Settings,
+    ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
+        let key = name.as_key()?;
+        let breaker = self.slot(&key)?;
+        let published = breaker.cell.publish_settings(settings);
+        if published == settings {
+            Ok(breaker)
+        } else {
+            Err(RegistryError::Clash { name: key.name(), published, asked: settings })
+        }
+    }
+
+    /// As [`Registry::join`](crate::Registry::join).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn join<K: AsKey + ?Sized>(
+        self,
+        name: &K,
+    ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
+        self.slot(&name.as_key()?)
+    }
+
+    /// As [`Registry::join_with`](crate::Registry::join_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn join_with<K: AsKey + ?Sized>(
+        self,
+        name: &K,
+        settings: Settings,
+    ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
+        let breaker = self.join(name)?;
+        breaker.cell.publish_settings(settings);
+        Ok(breaker)
+    }
+
+    /// The breaker called `name`, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn get<K: AsKey + ?Sized>(self, name: &K) -> Option<&'a CircuitBreaker<C, O>> {
+        let key = name.as_key().ok()?;
+        for breaker in self.walk(&key) {
+            match slot::look(&breaker.cell, &key) {
+                Slot::Own => return Some(breaker),
+                Slot::Vacant => return None,
+                Slot::Foreign => {}
+            }
+        }
+        None
+    }
+
+    /// All breakers that were registered, in the order of their slots.
+    pub fn iter(self) -> impl Iterator<Item = &'a CircuitBreaker<C, O>> {
+        self.slots.iter().filter(|breaker| breaker.cell.key.load(Ordering::Relaxed) != 0)
+    }
+
+    /// Every slot, registered or not.
+    #[must_use]
+    pub const fn slots(self) -> &'a [CircuitBreaker<C, O>] {
+        self.slots
+    }
+
+    /// How many breakers were registered.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether none was registered.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many breakers there can be.
+    #[must_use]
+    pub const fn capacity(self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slot of `key`, found or claimed.
+    fn slot(self, key: &Key) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
+        for breaker in self.walk(key) {
+            // A slot is never given up, so no vacant one lies before an owned
+            // one of the same name: the first that is not foreign is it.
+            let slot = match slot::look(&breaker.cell, key) {
+                Slot::Vacant => slot::claim(&breaker.cell, key),
+                seen => seen,
+            };
+            if slot == Slot::Own {
+                return Ok(breaker);
+            }
+        }
+        if planted!(FullSharesFirst) {
+            return Ok(&self.slots[0]);
+        }
+        Err(RegistryError::Full { capacity: self.slots.len() })
+    }
+
+    /// Every slot once, from the one where `key` belongs.
+    #[inline]
+    fn walk(self, key: &Key) -> impl Iterator<Item = &'a CircuitBreaker<C, O>> {
+        // The high half of the hash, scaled to the slots without a division.
+        #[allow(clippy::cast_possible_truncation)] // below their number
+        let home = (((key.hash() >> 32) * self.slots.len() as u64) >> 32) as usize;
+        let (before, from) = self.slots.split_at(home);
+        from.iter().chain(before)
+    }
+}
+
+impl<C, O> core::fmt::Debug for Panel<'_, C, O> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
