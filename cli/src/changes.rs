@@ -171,6 +171,15 @@ pub fn list(settings: Settings) -> [(&'static str, String); KEYS.len()] {
     ]
 }
 
+/// What differs, as `probes 1 -> 2`.
+#[must_use]
+pub fn differences(old: Settings, new: Settings) -> Vec<String> {
+    let both = list(old).into_iter().zip(list(new));
+    both.filter(|(old, new)| old != new)
+        .map(|((key, old), (_, new))| format!("{key} {old} -> {new}"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
