@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    breaker::{cell::Cell, settings::Settings, word::Word},
-    clock::Tick,
+    breaker::{CircuitBreaker, cell::Cell, settings::Settings, word::Word},
+    clock::{Clock, Tick},
     state::State,
     sync::Ordering,
 };
@@ -40,6 +40,14 @@ impl fmt::Display for Fault {
             Self::Word => "its word is impossible",
             Self::Stamp => "its stamp lies in the future",
         })
+    }
+}
+
+impl<C: Clock, O> CircuitBreaker<C, O> {
+    /// What is wrong with the breaker's memory, if anything.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        Fault::of(&self.cell, self.clock.now())
     }
 }
 
