@@ -86,8 +86,11 @@ compile_error!(
      has locks of its own"
 );
 
-#[cfg(fusebox_loom)]
-compile_error!("fusebox-shm cannot be built with loom's atomics, which are no plain memory");
+#[cfg(any(fusebox_loom, fusebox_compact))]
+compile_error!(
+    "fusebox-shm shares plain slots of the full size: build it without `fusebox_loom` and \
+     `fusebox_compact`"
+);
 
 mod create;
 mod epoch;
@@ -97,9 +100,15 @@ mod map;
 mod open;
 mod options;
 mod panel;
+mod rebase;
 mod registry;
+mod sealed;
+#[cfg(target_pointer_width = "64")]
+mod view;
 
 pub use error::{OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;
 pub use registry::SharedRegistry;
+#[cfg(target_pointer_width = "64")]
+pub use view::SharedView;
