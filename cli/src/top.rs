@@ -17,10 +17,9 @@ use ratatui::{
 
 use crate::{
     args::Top,
-    escape::escape,
     failure::Failure,
     overview::History,
-    source::Source,
+    source::{Source, shown},
     top::{
         app::{App, Todo},
         signals::Signals,
@@ -56,13 +55,14 @@ fn show(
     signals: &Signals,
 ) -> io::Result<()> {
     let mut history = History::new(source.capacity());
-    let mut app = App::new(&escape(&source.path().to_string_lossy()), source.panel().is_some());
+    let mut app = App::new(&shown(source.path()), source.panel().is_some());
     let mut next = Instant::now();
     while !signals.came() {
         if Instant::now() >= next {
             next = Instant::now() + interval;
-            if let Some(current) = source.renewed() {
-                source = current;
+            // While there is none, the old file is all there is.
+            if let Ok(Some(renewed)) = source.renewed() {
+                source = renewed;
                 history = History::new(source.capacity());
                 app.say("the file was replaced: this is the new one");
             }
@@ -82,7 +82,7 @@ fn show(
             Todo::Nothing => {}
             Todo::Quit => break,
             Todo::Act { action, slot, label } => {
-                if let Some(breaker) = source.panel().and_then(|panel| panel.slots().get(slot)) {
+                if let Ok(breaker) = source.breaker(slot) {
                     app.say(&format!("{label}: {}", action.apply(breaker)));
                     next = Instant::now();
                 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    args::Watch, changes, escape::escape, failure::Failure, json, names, paint, source::Source,
+    args::Watch, changes, failure::Failure, json, names, paint, source::{Source, shown},
 };
 
 /// Prints changes until nobody reads them.
@@ -18,16 +18,14 @@ pub(super) fn run(path: &Path, watch: &Watch, out: &mut impl Write) -> Result<()
         seen.slots[slot] = Some(reading);
     }
     let breakers = seen.slots.iter().flatten().count();
-    eprintln!("watching {breakers} breakers in {}", escape(&path.to_string_lossy()));
+    eprintln!("watching {breakers} breakers in {}", shown(path));
     loop {
         thread::sleep(watch.interval);
-        if !source.is_current() {
-            // Until it is there again, the old one is all there is.
-            if let Ok(current) = Source::read(path) {
-                source = current;
-                seen = Seen::new(&source);
-                eprintln!("the file was replaced: watching the new one");
-            }
+        // While there is none, the old file is all there is.
+        if let Ok(Some(renewed)) = source.renewed() {
+            source = renewed;
+            seen = Seen::new(&source);
+            eprintln!("the file was replaced: watching the new one");
         }
         for (slot, reading) in source.readings() {
             for change in seen.changes(slot, reading) {
