@@ -1,6 +1,6 @@
 //! What the command takes, and its help.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
@@ -16,7 +16,7 @@ use crate::changes::Change;
 pub struct Args {
     /// The panel's file.
     #[arg(long, short, global = true, env = "FUSEBOX_PANEL", value_name = "FILE", hide_env_values = true)]
-    pub panel: Option<PathBuf>,
+    pub panel: Option<OsString>,
 
     /// What to do.
     #[command(subcommand)]

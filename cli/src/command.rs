@@ -5,7 +5,7 @@ mod ls;
 mod set;
 mod watch;
 
-use std::{io::Write, path::PathBuf};
+use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::CommandFactory as _;
 
@@ -47,8 +47,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// The panel's file.
-fn named(panel: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    panel.filter(|path| !path.as_os_str().is_empty()).ok_or_else(|| {
+fn named(panel: Option<OsString>) -> Result<PathBuf, Failure> {
+    panel.filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(|| {
         Failure::Usage(
             "no panel: name its file with --panel FILE, or in the variable FUSEBOX_PANEL".into(),
         )

@@ -1,6 +1,6 @@
 //! Why a command ends early, and with which code.
 
-use std::{io, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 /// A command ends early.
 #[derive(Debug)]
@@ -33,6 +33,15 @@ impl Failure {
                 ExitCode::from(2)
             }
             Self::Unread => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(reason) | Self::Usage(reason) => f.write_str(reason),
+            Self::Unread => f.write_str("nobody reads the output"),
         }
     }
 }

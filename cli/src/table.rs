@@ -51,7 +51,7 @@ pub fn render(columns: &[Column], rows: &[Vec<Cell>]) -> String {
             let pad = widths[at] - cell.text.width();
             let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
             // No spaces at the end of a line.
-            let after = if at + 1 == row.len() { 0 } else { after + 2 };
+            let after = if at + 1 == columns.len() { 0 } else { after + 2 };
             let Cell { text, style } = cell;
             // A `String` takes all that is written to it.
             let _ = write!(lines, "{:before$}{style}{text}{style:#}{:after$}", "", "");

@@ -50,3 +50,41 @@ pub fn short(time: Duration) -> String {
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
     }
 }
+
+/// A number in a second, in at most five columns.
+///
+/// ```
+/// use fusebox_cli::text::rate;
+///
+/// assert_eq!([0.0, 0.04, 2.5, 117.3, 48_210.0, 3.1e6].map(rate), ["0", "<0.1", "2.5", "117", "48k", "3M"]);
+/// ```
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    match per_second {
+        0.0 => "0".into(),
+        ..0.1 => "<0.1".into(),
+        ..9.95 => format!("{per_second:.1}"),
+        ..9_999.5 => format!("{per_second:.0}"),
+        ..999_500.0 => format!("{:.0}k", per_second / 1e3),
+        _ => format!("{:.0}M", per_second / 1e6),
+    }
+}
+
+/// The course of a number, each point a character; the highest is the tallest
+/// block, and only 0 is the line at the bottom.
+///
+/// ```
+/// assert_eq!(fusebox_cli::text::sparkline(&[0, 1, 50, 100]), "▁▂▅█");
+/// ```
+#[must_use]
+pub fn sparkline(points: &[u64]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = u128::from(points.iter().copied().max().unwrap_or(0)).max(1);
+    points
+        .iter()
+        .map(|&point| match usize::try_from((u128::from(point) * 7).div_ceil(most)) {
+            Ok(height) => BLOCKS[height.min(7)],
+            Err(_) => BLOCKS[7],
+        })
+        .collect()
+}

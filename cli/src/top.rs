@@ -43,6 +43,7 @@ pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
     let mut terminal = ratatui::try_init()
         .map_err(|error| Failure::because(format!("cannot use this terminal: {error}")))?;
     let ended = show(&mut terminal, source, top.interval, &signals);
+    drop(terminal); // shows the cursor again
     ratatui::restore();
     signals.obey();
     ended.map_err(|error| Failure::because(format!("the terminal failed: {error}")))

@@ -17,7 +17,9 @@ use crate::{
 /// Prints the breakers that were asked for.
 pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), Failure> {
     let mut readings = source.readings();
-    if !ls.names.is_empty() {
+    if ls.names.is_empty() {
+        readings.sort_by_key(|(slot, reading)| (names::label(reading.name), *slot));
+    } else {
         readings = names::find_all(&readings, &ls.names)?;
     }
     let readings: Vec<Reading> = readings.into_iter().map(|(_, reading)| reading).collect();
