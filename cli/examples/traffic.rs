@@ -24,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("error: name the panel's file");
         process::exit(2);
     };
-    let panel =
-        SharedRegistry::<64, StdClock, CountCalls>::open_with(&path, Options::new())?;
+    let panel = SharedRegistry::<64, StdClock, CountCalls>::open_with(&path, Options::new())?;
     let settings = BreakerConfig::new()
         .failure_threshold(4)
         .recovery_timeout(Duration::from_secs(8))

@@ -39,6 +39,10 @@ impl Action {
             Self::Reset => breaker.reset(),
         }
         let to = breaker.state();
-        if self == Self::Reset { format!("{from} -> {to}, reset") } else { format!("{from} -> {to}") }
+        if self == Self::Reset {
+            format!("{from} -> {to}, reset")
+        } else {
+            format!("{from} -> {to}")
+        }
     }
 }

@@ -15,7 +15,14 @@ use crate::changes::Change;
 #[command(name = "fusebox", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Args {
     /// The panel's file.
-    #[arg(long, short, global = true, env = "FUSEBOX_PANEL", value_name = "FILE", hide_env_values = true)]
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "FUSEBOX_PANEL",
+        value_name = "FILE",
+        hide_env_values = true
+    )]
     pub panel: Option<OsString>,
 
     /// What to do.
@@ -178,7 +185,7 @@ Examples:
 pub struct Set {
     /// The breaker's name.
     pub name: String,
-    /// What to change, as in failure_threshold=3.
+    /// What to change, as in `failure_threshold=3`.
     #[arg(value_name = "KEY=VALUE", required = true)]
     pub changes: Vec<Change>,
 }
@@ -206,16 +213,17 @@ pub struct Serve {
     /// How often the panel is read (100ms to 1h).
     #[arg(long, default_value = "1s", value_parser = interval::<100>)]
     pub interval: Duration,
-    /// /health says `down`, with code 503, while the score is below this.
-    #[arg(long, default_value_t = 50, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=100))]
+    /// /health says `down`, with code 503, while the score is below this. One
+    /// breaker that is open brings it below 50, half of them to 25.
+    #[arg(long, default_value_t = 25, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub down_below: u8,
 }
 
 const SERVE: &str = "\
   /            a page that shows the panel live
-  /health      200 {\"status\": \"ok\"} while all is well; 200 \"degraded\" with an alert
-               or a breaker that is not closed, as the program still answers, and
-               taking it out of service would make things worse; 503 \"down\" below
+  /health      200 \"ok\" while all is well; 200 \"degraded\" with an alert, a breaker
+               that turns calls away or one with a fault, as the program still answers
+               and taking it out of service would make things worse; 503 \"down\" below
                --down-below, or when the file cannot be read any more
   /metrics     for Prometheus
   /panel.json  what the page shows

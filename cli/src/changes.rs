@@ -141,9 +141,8 @@ impl FromStr for Change {
         let Some(key) = KEYS.into_iter().find(|&key| key == given) else {
             return Err(ChangeError::Key(given.into()));
         };
-        let number = |text: &str| {
-            text.parse().map_err(|_| ChangeError::Number { key, value: value.into() })
-        };
+        let number =
+            |text: &str| text.parse().map_err(|_| ChangeError::Number { key, value: value.into() });
         Ok(match key {
             "failure_threshold" => Self::FailureThreshold(number(value)?),
             "recovery_timeout" => Self::RecoveryTimeout(

@@ -115,11 +115,18 @@ pub fn millis(time: Duration) -> u64 {
 }
 
 /// `value` on one line, safe on a terminal.
+///
+/// # Panics
+/// On a value that cannot be written as JSON, such as a map whose keys are no
+/// texts: none of this crate's is one.
 pub fn line(value: &impl Serialize) -> String {
     careful(&serde_json::to_string(value).expect(PLAIN))
 }
 
 /// `value` on several lines, safe on a terminal.
+///
+/// # Panics
+/// As [`line`].
 pub fn pretty(value: &impl Serialize) -> String {
     careful(&serde_json::to_string_pretty(value).expect(PLAIN))
 }

@@ -44,7 +44,9 @@ pub fn find(readings: &[(usize, Reading)], name: &str) -> Result<(usize, Reading
 fn unknown(readings: &[(usize, Reading)], name: &str) -> Failure {
     let mut close: Vec<(f64, String)> = readings
         .iter()
-        .filter_map(|(_, reading)| Some((likeness(name, reading.name?.as_str()), label(reading.name))))
+        .filter_map(|(_, reading)| {
+            Some((likeness(name, reading.name?.as_str()), label(reading.name)))
+        })
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .collect();
     close.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -61,5 +63,8 @@ fn unknown(readings: &[(usize, Reading)], name: &str) -> Failure {
 const ALIKE: f64 = 0.75;
 
 fn likeness(one: &str, other: &str) -> f64 {
-    strsim::jaro_winkler(&one.to_lowercase(), &other.to_lowercase())
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    // In a short name one slip changes much.
+    let slip = strsim::damerau_levenshtein(&one, &other) <= 1;
+    strsim::jaro_winkler(&one, &other).max(if slip { ALIKE } else { 0.0 })
 }

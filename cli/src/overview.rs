@@ -87,7 +87,7 @@ impl History {
                 .alerts(AlertRules::DEFAULT)
                 .map(|alert| Told {
                     kind: alert.kind(),
-                    breaker: alert.breaker().map(|name| name.to_string()),
+                    breaker: alert.breaker().map(ToString::to_string),
                     text: escape(&alert.to_string()),
                 })
                 .collect(),
@@ -132,10 +132,7 @@ impl Row {
     /// Whether it turns calls away.
     #[must_use]
     pub const fn turns_away(&self) -> bool {
-        matches!(
-            self.reading.snapshot.state,
-            State::Open | State::HalfOpen | State::ForcedOpen
-        )
+        matches!(self.reading.snapshot.state, State::Open | State::HalfOpen | State::ForcedOpen)
     }
 }
 

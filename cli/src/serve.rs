@@ -64,8 +64,8 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
             send.send_replace(Arc::new(sampler.sample()));
         }
     };
-    let serving = axum::serve(listener, router(latest, address))
-        .with_graceful_shutdown(interrupted());
+    let serving =
+        axum::serve(listener, router(latest, address)).with_graceful_shutdown(interrupted());
     let grace = async {
         interrupted().await;
         time::sleep(GRACE).await;

@@ -57,10 +57,7 @@ impl Source {
         })
     }
 
-    fn open(
-        path: &Path,
-        map: impl Fn(&Path) -> Result<Map, OpenError>,
-    ) -> Result<Self, Failure> {
+    fn open(path: &Path, map: impl Fn(&Path) -> Result<Map, OpenError>) -> Result<Self, Failure> {
         // Should the file be replaced meanwhile, `renewed` will see it: then
         // this is not the identity of what was mapped.
         let id = file_id(path);

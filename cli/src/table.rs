@@ -67,12 +67,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell_on_the_screen() {
-        let columns =
-            [Column { title: "NAME", right: false }, Column { title: "N", right: true }];
-        let rows = [
-            vec!["日本".into(), "1".into()],
-            vec!["e\u{301}te".into(), "100".into()],
-        ];
+        let columns = [Column { title: "NAME", right: false }, Column { title: "N", right: true }];
+        let rows = [vec!["日本".into(), "1".into()], vec!["e\u{301}te".into(), "100".into()]];
         let plain = anstream::adapter::strip_str(&render(&columns, &rows)).to_string();
         assert_eq!(plain, "NAME    N\n日本    1\ne\u{301}te   100\n");
     }

@@ -19,12 +19,9 @@ pub fn exact(time: Duration) -> String {
         (ms / 1_000 % 60, "s"),
         (ms % 1_000, "ms"),
     ];
-    let text: String = parts
-        .iter()
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, unit)| format!("{amount}{unit}"))
-        .collect();
-    if text.is_empty() { "0s".into() } else { text }
+    let shown = parts.iter().filter(|(amount, _)| *amount > 0);
+    let text: Vec<_> = shown.map(|(amount, unit)| format!("{amount}{unit}")).collect();
+    if text.is_empty() { "0s".into() } else { text.concat() }
 }
 
 /// A length of time in at most seven columns: two of its units at most, or

@@ -1,6 +1,8 @@
 //! `top`: the panel on a live screen.
 
 mod app;
+mod columns;
+mod look;
 mod screen;
 mod signals;
 

@@ -148,9 +148,13 @@ fn sorts_filters_and_helps() {
     };
     top.shows("by name", |text| order(text).is_sorted() && order(text)[0].is_some());
     top.press("s");
-    top.shows("by state", |text| text.contains("sorted by state") && order(text)[2] < order(text)[0]);
+    top.shows("by state", |text| {
+        text.contains("sorted by state") && order(text)[2] < order(text)[0]
+    });
     top.press("s");
-    top.shows("by score", |text| text.contains("sorted by score") && order(text)[2] < order(text)[0]);
+    top.shows("by score", |text| {
+        text.contains("sorted by score") && order(text)[2] < order(text)[0]
+    });
     top.press("ss");
     top.shows("by name", |text| text.contains("sorted by name") && order(text).is_sorted());
 

@@ -2,13 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use crate::{
-    args::Set,
-    changes,
-    failure::Failure,
-    names,
-    source::Source,
-};
+use crate::{args::Set, changes, failure::Failure, names, source::Source};
 
 /// Changes all that was asked for, or nothing.
 pub(super) fn run(panel: &Path, set: &Set, out: &mut impl Write) -> Result<(), Failure> {

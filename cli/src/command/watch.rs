@@ -7,7 +7,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    args::Watch, changes, failure::Failure, json, names, paint, source::{Source, shown},
+    args::Watch,
+    changes,
+    failure::Failure,
+    json, names, paint,
+    source::{Source, shown},
 };
 
 /// Prints changes until nobody reads them.
@@ -115,10 +119,12 @@ fn name<S: Serializer>(name: &Option<Name>, serializer: S) -> Result<S::Ok, S::E
     name.map(|name| name.to_string()).serialize(serializer)
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
 fn word<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(state)
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
 fn settings<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
     json::SettingsJson::from(*settings).serialize(serializer)
 }

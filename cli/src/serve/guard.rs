@@ -68,8 +68,9 @@ pub(super) async fn headers(mut response: Response) -> Response {
         response.headers_mut().insert(name, value);
     }
     // The page has a policy that lets its own parts in; the others need nothing.
-    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
+    response
+        .headers_mut()
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     response
 }

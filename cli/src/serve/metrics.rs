@@ -73,12 +73,9 @@ const GAUGES: [GaugeOf; 12] = [
     ("probes_in_flight", "Probes in flight, while half-open", None, |row| {
         Some(row.reading.snapshot.probes_in_flight.into())
     }),
-    (
-        "open",
-        "For how long it has turned calls away, where it does",
-        Some(Unit::Seconds),
-        |row| row.reading.open_for.map(|time| time.as_secs_f64()),
-    ),
+    ("open", "For how long it has turned calls away, where it does", Some(Unit::Seconds), |row| {
+        row.reading.open_for.map(|time| time.as_secs_f64())
+    }),
     (
         "time_left",
         "Until it lets a probe through, without jitter, while open",
@@ -126,6 +123,9 @@ impl Collector for Metrics {
         one(&mut to, "panel_slots", "Breakers that there can be", count(overview.capacity))?;
 
         let rows = labelled(&overview.rows);
+        if rows.is_empty() {
+            return Ok(());
+        }
         states(&mut to, &rows)?;
         for (name, help, value) in COUNTERS {
             counter(&mut to, name, help, &rows, |row| Some(value(&row.reading.counters)))?;
@@ -184,12 +184,13 @@ fn counter(
     value: impl Fn(&Row) -> Option<u64>,
 ) -> fmt::Result {
     let name = format!("breaker_{name}");
+    let series = series(rows, value);
+    if series.is_empty() {
+        return Ok(());
+    }
     let mut family = to.encode_descriptor(&name, help, None, MetricType::Counter)?;
-    for (breaker, row) in rows {
-        if let Some(value) = value(row) {
-            let labels = [("breaker", breaker.as_str())];
-            ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
-        }
+    for (labels, value) in series {
+        ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }
@@ -203,14 +204,26 @@ fn gauge(
     value: impl Fn(&Row) -> Option<f64>,
 ) -> fmt::Result {
     let name = format!("breaker_{name}");
+    let series = series(rows, value);
+    if series.is_empty() {
+        return Ok(());
+    }
     let mut family = to.encode_descriptor(&name, help, unit, MetricType::Gauge)?;
-    for (breaker, row) in rows {
-        if let Some(value) = value(row) {
-            let labels = [("breaker", breaker.as_str())];
-            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-        }
+    for (labels, value) in series {
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+/// The breakers that have a value. Where none has, there is no family: some
+/// parsers stumble over one without series.
+fn series<'a, T>(
+    rows: &'a [Labelled<'_>],
+    value: impl Fn(&Row) -> Option<T>,
+) -> Vec<([(&'static str, &'a str); 1], T)> {
+    rows.iter()
+        .filter_map(|(breaker, row)| Some(([("breaker", breaker.as_str())], value(row)?)))
+        .collect()
 }
 
 const fn flag(set: bool) -> f64 {

@@ -38,7 +38,11 @@ pub(super) enum Mode {
     /// The filter is typed.
     Filter,
     /// An answer is due: yes or no.
-    Confirm { action: Action, slot: usize, label: String },
+    Confirm {
+        action: Action,
+        slot: usize,
+        label: String,
+    },
     Help,
 }
 
@@ -121,7 +125,11 @@ impl App {
                 Sort::Name => by_name(),
                 Sort::State => severity(one).cmp(&severity(other)).then_with(by_name),
                 // Those without a score last.
-                Sort::Score => one.score.unwrap_or(u8::MAX).cmp(&other.score.unwrap_or(u8::MAX)).then_with(by_name),
+                Sort::Score => one
+                    .score
+                    .unwrap_or(u8::MAX)
+                    .cmp(&other.score.unwrap_or(u8::MAX))
+                    .then_with(by_name),
                 Sort::Rate => trouble(other).total_cmp(&trouble(one)).then_with(by_name),
             }
         });
@@ -145,13 +153,13 @@ impl App {
                 self.type_filter(key.code);
                 Todo::Nothing
             }
-            Mode::Confirm { action, slot, label } => match key.code {
-                KeyCode::Char('y' | 'Y') => Todo::Act { action, slot, label },
-                _ => {
-                    self.say("nothing was changed");
-                    Todo::Nothing
+            Mode::Confirm { action, slot, label } => {
+                if matches!(key.code, KeyCode::Char('y' | 'Y')) {
+                    return Todo::Act { action, slot, label };
                 }
-            },
+                self.say("nothing was changed");
+                Todo::Nothing
+            }
             Mode::Help => Todo::Nothing,
         }
     }

@@ -1,19 +1,20 @@
 //! Draws the screen from what [`App`] knows.
 
-use anstyle::AnsiColor;
 use ratatui::{
     Frame,
-    layout::{Alignment, Constraint, Layout, Rect},
-    style::{Color, Modifier, Style},
+    layout::{Constraint, Layout, Rect},
+    style::Modifier,
     text::{Line, Span},
-    widgets::{Block, Cell, Clear, Paragraph, Table},
+    widgets::{self, Block, Clear, Paragraph, Table},
 };
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
-    overview::Row,
-    paint, text,
-    top::app::{App, Mode},
+    paint,
+    top::{
+        app::{App, Mode},
+        columns::{COLUMNS, name_width},
+        look::style,
+    },
 };
 
 /// Of more alerts only the number is shown: the list needs room, too.
@@ -87,7 +88,9 @@ fn bottom(app: &App) -> Line<'_> {
             format!(" {} `{label}`? y/n", action.verb()),
             Modifier::BOLD | Modifier::REVERSED,
         ),
-        (Mode::Filter, _) => Line::raw(format!(" /{}\u{2588}  enter keeps, esc clears", app.filter)),
+        (Mode::Filter, _) => {
+            Line::raw(format!(" /{}\u{2588}  enter keeps, esc clears", app.filter))
+        }
         (_, Some(message)) => Line::styled(format!(" {message}"), Modifier::BOLD),
         _ => Line::styled(
             " s sort  i isolate  c close  d disable  r reset  / filter  ? help  q quit",
@@ -96,103 +99,36 @@ fn bottom(app: &App) -> Line<'_> {
     }
 }
 
-/// A column of the list: its head, its width, the width of a screen that has
-/// room for it.
-struct Column {
-    title: &'static str,
-    width: u16,
-    from: u16,
-    right: bool,
-}
-
-const fn column(title: &'static str, width: u16, from: u16, right: bool) -> Column {
-    Column { title, width, from, right }
-}
-
-const COLUMNS: [Column; 10] = [
-    column("NAME", 0, 0, false), // as wide as the names
-    column("STATE", 11, 0, false),
-    column("LEFT", 7, 40, true),
-    column("OPEN FOR", 8, 100, true),
-    column("STREAK", 9, 72, true),
-    column("FAIL/S", 6, 50, true),
-    column("REJ/S", 6, 58, true),
-    column("CALL/S", 6, 110, true),
-    column("SCORE", 5, 64, true),
-    column("FAILED + REJECTED", 17, 84, false), // takes the rest
-];
-
 fn draw_list(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     app.page = usize::from(area.height.saturating_sub(1));
     let rows = app.rows();
     let picked = app.line(&rows);
+    // The line that is picked stays on the screen.
     let first = app.first.min(picked).max((picked + 1).saturating_sub(app.page));
-    let names = rows.iter().map(|row| row.label.width()).max().unwrap_or(0).clamp(4, 40);
-    // Half of a narrow screen, so that the state is seen, too.
-    let names = u16::try_from(names).unwrap_or(40).min((area.width / 2).max(4));
+    let names = rows.iter().map(|row| name_width(row)).max().unwrap_or(0);
 
     let shown: Vec<_> = COLUMNS.iter().filter(|column| area.width >= column.from).collect();
-    let widths = shown.iter().map(|column| match column.title {
-        "NAME" => Constraint::Length(names),
-        "FAILED + REJECTED" => Constraint::Fill(1),
-        _ => Constraint::Length(column.width),
-    });
-    let aligned = |text: Line<'static>, column: &Column| {
-        Cell::new(if column.right { text.alignment(Alignment::Right) } else { text })
-    };
+    let widths = shown.iter().map(|column| column.width.constraint(names, area.width));
     let lines = rows.iter().enumerate().skip(first).take(app.page).map(|(line, row)| {
-        let cells = shown.iter().map(|column| aligned(cell(row, column.title), column));
+        let cells = shown.iter().map(|column| column.cell((column.show)(row)));
         let look = if line == picked { Modifier::REVERSED } else { Modifier::empty() };
-        ratatui::widgets::Row::new(cells).style(look)
+        widgets::Row::new(cells).style(look)
     });
-    let head = shown.iter().map(|column| aligned(Line::raw(column.title), column));
+    let head = shown.iter().map(|column| column.cell(Line::raw(column.title)));
     let table = Table::new(lines, widths)
-        .header(ratatui::widgets::Row::new(head).style(Modifier::BOLD))
+        .header(widgets::Row::new(head).style(Modifier::BOLD))
         .column_spacing(2);
-    let empty = rows.is_empty().then(|| {
-        if app.overview.rows.is_empty() {
+    frame.render_widget(table, area);
+    if rows.is_empty() {
+        let why = if app.overview.rows.is_empty() {
             "no breaker is registered in this panel yet"
         } else {
             "no breaker has a name that contains the filter"
-        }
-    });
-    frame.render_widget(table, area);
-    if let Some(empty) = empty {
-        let [_, below] =
-            Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
-        frame.render_widget(Line::styled(empty, Modifier::DIM), below);
+        };
+        let [_, below] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        frame.render_widget(Line::styled(why, Modifier::DIM), below);
     }
     app.first = first;
-}
-
-fn cell(row: &Row, title: &str) -> Line<'static> {
-    let reading = &row.reading;
-    let snapshot = reading.snapshot;
-    let time = |time: Option<_>| Line::raw(time.map_or_else(|| "-".into(), text::short));
-    match title {
-        "NAME" => match reading.fault {
-            // Where there is no room for more.
-            Some(_) => Line::styled(format!("{} (!)", row.label), style(paint::FAULT)),
-            None => Line::raw(row.label.clone()),
-        },
-        "STATE" => Line::styled(snapshot.state.to_string(), style(paint::state(snapshot.state))),
-        "LEFT" => time(reading.time_left),
-        "OPEN FOR" => time(reading.open_for),
-        "STREAK" if snapshot.state == fusebox::State::Closed => Line::raw(format!(
-            "{}/{}",
-            snapshot.consecutive_failures,
-            reading.settings.failure_threshold()
-        )),
-        "STREAK" => Line::raw("-"),
-        "FAIL/S" => Line::raw(text::rate(row.failures())),
-        "REJ/S" => Line::raw(text::rate(row.rejections())),
-        "CALL/S" => Line::raw(row.calls().map_or_else(|| "-".into(), text::rate)),
-        "SCORE" => Line::styled(
-            row.score.map_or_else(|| "-".into(), |score| score.to_string()),
-            style(paint::score(row.score)),
-        ),
-        _ => Line::styled(text::sparkline(&row.trouble), Color::Yellow),
-    }
 }
 
 const HELP: [&str; 12] = [
@@ -206,7 +142,7 @@ const HELP: [&str; 12] = [
     "d              disable: admit all, count nothing",
     "r              reset",
     "               each asks first; y says yes",
-    "(!)            something is wrong with its memory",
+    "! before name  something is wrong with its memory",
     "q, Esc         quit",
 ];
 
@@ -225,22 +161,4 @@ fn draw_help(frame: &mut Frame<'_>) {
         Paragraph::new(lines).block(Block::bordered().title(" any key goes back ")),
         area,
     );
-}
-
-/// The same look for ratatui.
-fn style(style: anstyle::Style) -> Style {
-    let mut own = Style::new();
-    if let Some(anstyle::Color::Ansi(color)) = style.get_fg_color() {
-        own = own.fg(match color {
-            AnsiColor::Green => Color::Green,
-            AnsiColor::Red => Color::Red,
-            AnsiColor::Yellow => Color::Yellow,
-            AnsiColor::Magenta => Color::Magenta,
-            _ => Color::DarkGray,
-        });
-    }
-    if style.get_effects().contains(anstyle::Effects::BOLD) {
-        own = own.bold();
-    }
-    own
 }

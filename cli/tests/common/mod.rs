@@ -1,6 +1,8 @@
 //! Panels, and the command run on them.
 #![allow(dead_code, unreachable_pub)] // each test uses some of it
 
+pub mod server;
+
 use std::{
     ffi::OsStr,
     fs,
@@ -15,7 +17,7 @@ use fusebox_shm::{Options, SharedRegistry};
 use tempfile::TempDir;
 
 /// Whatever a condition waits for comes much sooner, on any machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A panel of 16 slots in a folder of its own, as a program has it.
 pub struct Panel {
@@ -85,10 +87,7 @@ impl Panel {
 }
 
 pub fn settings() -> Settings {
-    BreakerConfig::new()
-        .failure_threshold(3)
-        .recovery_timeout(Duration::from_hours(1))
-        .build()
+    BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_hours(1)).build()
 }
 
 pub fn fail(breaker: &CircuitBreaker, times: u32) {
@@ -117,12 +116,7 @@ pub struct Ran {
 
 impl Ran {
     pub fn of(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        Self {
-            code: status.code(),
-            out: String::from_utf8(stdout).unwrap(),
-            err: String::from_utf8(stderr).unwrap(),
-        }
+        command.output().unwrap().into()
     }
 
     /// What it printed; it went well, and had nothing to say on the error
@@ -139,6 +133,16 @@ impl Ran {
     pub fn failed(self, code: i32) -> String {
         assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{}", self.err);
         self.err
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            code: status.code(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
     }
 }
 
