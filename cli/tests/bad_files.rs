@@ -5,6 +5,7 @@ mod common;
 use std::{
     fs,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    process::Command,
 };
 
 use common::{Panel, Ran, fusebox};
@@ -57,10 +58,13 @@ fn as_nobody(panel: &Panel, mode: u32, args: &[&str]) -> Ran {
     const NOBODY: u32 = 65_534;
     fs::set_permissions(panel.folder(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(panel.path(), fs::Permissions::from_mode(mode)).unwrap();
-    // Where the command was built nobody may be able to look.
+    // Where the command was built nobody may be able to look. Copied by another
+    // process: a file that is open for writing here could not be run while any
+    // child of another test has inherited that.
     let own = panel.folder().join("fusebox");
-    fs::copy(env!("CARGO_BIN_EXE_fusebox"), &own).unwrap();
-    let mut command = std::process::Command::new(own);
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fusebox")).arg(&own).status();
+    assert!(copied.unwrap().success());
+    let mut command = Command::new(own);
     command.env_clear().arg("--panel").arg(panel.path()).args(args);
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);

@@ -17,7 +17,7 @@ fn a_change_takes_effect_at_the_next_decision() {
     assert_eq!((ai.state(), ai.snapshot().consecutive_failures), (State::Closed, 1));
     fail(ai, 1);
     assert_eq!(ai.state(), State::Open);
-    common::wait_for("a millisecond", || ai.try_acquire().ok());
+    drop(common::wait_for("a millisecond", || ai.try_acquire().ok()));
 
     // And those that are not named stay.
     let expected = BreakerConfig::from(common::settings())

@@ -85,7 +85,9 @@ fn json_lines_and_what_was_missed() {
     let mut watch = Watch::start(&panel, &["--json", "--interval", "500ms"]);
     // All of it between two looks, unless one falls into these few
     // microseconds: then there are more lines, of as many changes in all.
-    (ai.force_open(), ai.close(), ai.force_open());
+    ai.force_open();
+    ai.close();
+    ai.force_open();
     let mut changes = 0;
     let mut last = Value::Null;
     while changes < 3 {
