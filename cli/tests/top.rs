@@ -90,7 +90,9 @@ impl Top {
     /// Waits for the end, and that the terminal is as it was.
     #[track_caller]
     fn ends(mut self) -> u32 {
-        let status = wait_for("the end", || self.child.try_wait().unwrap());
+        let status = wait_for(&format!("the end; the screen:\n{}", self.text()), || {
+            self.child.try_wait().unwrap()
+        });
         wait_for("the ordinary screen", || {
             let parser = self.screen.lock().unwrap();
             let screen = parser.screen();
@@ -187,6 +189,7 @@ fn survives_every_size() {
     }
     top.press(" ");
     top.resize(24, 80);
+    top.shows("no help", |text| !text.contains("any key goes back"));
     top.line("ai", "open");
     top.press("q");
     assert_eq!(top.ends(), 0);
