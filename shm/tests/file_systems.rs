@@ -5,6 +5,7 @@ mod common;
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use common::{Bench, Mounted, brittle, panel_of_child, process, role};
+use fusebox::CircuitBreaker;
 use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
 use rustix::{
     mount::MountFlags,
@@ -23,7 +24,7 @@ fn a_full_one_is_an_error_at_the_opening_and_leaves_nothing() {
 
     // A smaller one fits, and works to its last byte once it is full.
     let panel = SharedRegistry::<256>::open(&bench.path, Options::new()).unwrap();
-    let _ = fs::write(at.join("filler"), [1; 1 << 16]);
+    let _ = fs::write(at.join("filler"), vec![1; 1 << 16]);
     for n in 0..256 {
         panel.join(&*format!("breaker {n}")).unwrap().force_open();
     }
@@ -44,13 +45,13 @@ fn a_copy_with_holes_is_filled_or_refused_and_never_a_signal_later() {
     let few = blocks();
 
     // No room for what its holes need.
-    let _ = fs::write(at.join("filler"), [1; 1 << 17]);
+    let _ = fs::write(at.join("filler"), vec![1; 1 << 17]);
     let error = SharedPanel::open(&sparse).unwrap_err();
     assert!(matches!(error.problem(), Problem::NoSpace { .. }), "{error:?}");
     fs::remove_file(at.join("filler")).unwrap();
     let panel = SharedPanel::open(&sparse).unwrap();
     assert!(blocks() > few, "it has no holes any more");
-    panel.panel().slots().iter().for_each(|breaker| breaker.force_open());
+    panel.panel().slots().iter().for_each(CircuitBreaker::force_open);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use fusebox::{BreakerConfig, Settings};
 use fusebox_shm::{OpenError, Options, SharedRegistry};
 use rustix::{
     mount::{MountFlags, UnmountFlags, mount, unmount},
-    process::{Gid, Uid},
+    process::{Gid, Signal, Uid},
 };
 use tempfile::TempDir;
 
@@ -75,9 +75,11 @@ impl Bench {
 pub const EPOCH: usize = 6;
 
 /// What this process is to do, if it is another's child: the test that is
-/// called `child` does it.
+/// called `child` does it. It ends with its parent.
 pub fn role() -> Option<String> {
-    env::var("FUSEBOX_SHM_ROLE").ok()
+    let role = env::var("FUSEBOX_SHM_ROLE").ok()?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
+    Some(role)
 }
 
 pub fn panel_of_child() -> PathBuf {
