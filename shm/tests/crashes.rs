@@ -18,7 +18,7 @@ use std::{
 };
 
 use common::{Bench, EPOCH, Reaped, eventually, panel_of_child, process, role};
-use fusebox::{BreakerConfig, CountCalls, Counters, Settings, State, StdClock};
+use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, Counters, Settings, State, StdClock};
 use fusebox_shm::{Options, SharedRegistry};
 use rustix::process::Signal;
 
@@ -96,7 +96,7 @@ fn no_slot_is_lost(panel: &Panel) {
 }
 
 fn counters(panel: &Panel) -> Vec<Counters> {
-    panel.panel().slots().iter().map(|slot| slot.counters()).collect()
+    panel.panel().slots().iter().map(CircuitBreaker::counters).collect()
 }
 
 fn none_went_back(before: &[Counters], after: &[Counters]) {
