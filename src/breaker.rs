@@ -4,8 +4,11 @@
 pub(crate) mod cell;
 mod counter;
 pub(crate) mod fault;
+mod forced;
 mod opened;
 pub(crate) mod permit;
+#[cfg(not(fusebox_compact))]
+pub(crate) mod reading;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 pub(crate) mod tally;
@@ -14,16 +17,15 @@ pub(crate) mod word;
 use core::fmt;
 
 #[cfg(not(fusebox_compact))]
-use crate::{breaker::snapshot::Counters, clock::Tick};
+use crate::breaker::snapshot::Counters;
 use crate::{
     breaker::{
         cell::Cell,
-        fault::Fault,
         permit::{CallGuard, Permit},
         settings::Settings,
         snapshot::Snapshot,
         tally::Tally,
-        word::{Admission, Forced, Outcome, Word},
+        word::{Admission, Outcome, Word},
     },
     bypass,
     clock::Clock,
@@ -182,21 +184,6 @@ impl<C, O> CircuitBreaker<C, O> {
         &self.cell.tally
     }
 
-    /// Since when it has turned calls away: when it left Closed, whatever
-    /// probes failed in between. `None` while it is closed or disabled. On the
-    /// breaker's own clock; the low 40 bits of its ticks.
-    #[cfg(not(fusebox_compact))]
-    #[must_use]
-    pub fn open_since(&self) -> Option<Tick> {
-        match self.load() {
-            word if matches!(word.state(), State::Closed | State::Disabled) => None,
-            word => self.cell.opened.get().or_else(|| {
-                // Whoever opened it died before it wrote that down.
-                (word.state() != State::ForcedOpen).then(|| word.stamp())
-            }),
-        }
-    }
-
     /// The name, where it has one.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
@@ -249,12 +236,6 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if self.observer.counts_calls() {
             self.cell.calls.add_one();
         }
-    }
-
-    /// What is wrong with the breaker's memory, if anything: see [`Fault`].
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        Fault::of(&self.cell, self.clock.now())
     }
 
     /// Calls `f` if the breaker admits it. Every `Err` is a failure, and so is
@@ -378,35 +359,6 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         self.announce(from, to);
         verdict
-    }
-
-    /// Opens the breaker until somebody closes, resets or disables it.
-    pub fn force_open(&self) {
-        self.force(Forced::Open);
-    }
-
-    /// Closes the breaker, with no failures counted.
-    pub fn close(&self) {
-        self.force(Forced::Closed);
-    }
-
-    /// Takes the breaker out of the picture: it admits every call and counts
-    /// nothing, until somebody closes, resets or forces it open.
-    pub fn disable(&self) {
-        self.force(Forced::Disabled);
-    }
-
-    /// Makes the breaker as new: closed, no failures, no time of a last one.
-    /// The generation moves on, so that calls in flight cannot change it, and
-    /// the counters and settings stay.
-    pub fn reset(&self) {
-        self.force(Forced::Reset);
-    }
-
-    #[cold]
-    fn force(&self, to: Forced) {
-        let (from, to, ()) = self.change(self.load(), |word| (word.force(to), ()), false);
-        self.tell(from, to, true);
     }
 
     /// The only compare-and-swap loop on the word: applies `rule` to the word

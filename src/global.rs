@@ -1,5 +1,6 @@
 //! The process's own registry, and slots in it that are found once.
 
+use core::{error::Error, fmt};
 use std::sync::OnceLock;
 
 use crate::{
@@ -15,8 +16,10 @@ use crate::{
 /// How many breakers [`global`] has.
 const SLOTS: usize = 256;
 
+static CHOSEN: OnceLock<&Registry<SLOTS>> = OnceLock::new();
+
 /// The process's own registry: for the attributes, and for whoever wants one.
-/// It has 256 slots.
+/// It has 256 slots. [`set_global`] puts another in its place.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, RegistryError, global};
@@ -31,8 +34,44 @@ pub fn global() -> &'static Registry<SLOTS> {
     static GLOBAL: Registry<SLOTS> = Registry::new();
     #[cfg(fusebox_loom)]
     static GLOBAL: std::sync::LazyLock<Registry<SLOTS>> = std::sync::LazyLock::new(Registry::new);
-    &GLOBAL
+    CHOSEN.get_or_init(|| &GLOBAL)
 }
+
+/// Makes `registry` what [`global`] returns, before anybody has asked for it:
+/// one that other processes share, say, so that the attributes' breakers are
+/// theirs, too.
+///
+/// # Errors
+/// [`GlobalInUse`] when there is one already: it was chosen before, or somebody
+/// has asked for it and may hold breakers of it.
+///
+/// ```
+/// use fusebox::{Registry, global, set_global};
+///
+/// static PANEL: Registry<256> = Registry::new();
+///
+/// set_global(&PANEL)?;
+/// assert!(core::ptr::eq(global(), &PANEL));
+/// assert!(set_global(&PANEL).is_err());
+/// # Ok::<(), fusebox::GlobalInUse>(())
+/// ```
+pub fn set_global(registry: &'static Registry<SLOTS>) -> Result<(), GlobalInUse> {
+    CHOSEN.set(registry).map_err(|_| GlobalInUse)
+}
+
+/// The process's registry was in use before another was to take its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GlobalInUse;
+
+impl fmt::Display for GlobalInUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the global registry is in use: set another before the first call that needs it",
+        )
+    }
+}
+
+impl Error for GlobalInUse {}
 
 /// A breaker of the [`global`] registry, found at first use and then at the
 /// cost of one load: what the attribute `#[with_circuit_breaker]` puts in a

@@ -31,6 +31,7 @@
 //!   before; [`Degradation`]: a primary way and a fallback, step by step;
 //! - [`Pipeline`]: all of them around one call, and what each order means;
 //! - [`presets`]: settings for common cases;
+//! - [`health`]: how well a panel's breakers do, with scores and alerts;
 //! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which
 //!   you can replace; [`ManualClock`]: tests without waiting.
 //!
@@ -80,6 +81,8 @@ mod fallback;
 mod future;
 #[cfg(feature = "std")]
 mod global;
+#[cfg(not(fusebox_compact))]
+pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "std")]
@@ -111,6 +114,8 @@ mod tracing;
 
 pub use attempt::Attempt;
 pub use backoff::{Backoff, BackoffConfig, Jitter};
+#[cfg(not(fusebox_compact))]
+pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker,
     fault::Fault,
@@ -141,7 +146,7 @@ pub use fallback::Fallback;
 pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
 pub use future::call::CallAsync;
 #[cfg(feature = "std")]
-pub use global::{Joined, global};
+pub use global::{GlobalInUse, Joined, global, set_global};
 #[cfg(feature = "std")]
 pub use last_good::LastGood;
 pub use name::{Name, NameError};

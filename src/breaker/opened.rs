@@ -31,6 +31,13 @@ impl Opened {
         self.0.store(0, Ordering::Relaxed);
     }
 
+    /// As [`set`](Self::set), where there is a moment.
+    pub(crate) fn restamp(&self, now: Tick) {
+        if self.get().is_some() {
+            self.set(now);
+        }
+    }
+
     pub(crate) fn get(&self) -> Option<Tick> {
         let at = self.0.load(Ordering::Relaxed);
         (at & THERE != 0).then(|| Tick::from_millis(at & Tick::MASK))
@@ -52,4 +59,6 @@ impl Opened {
     pub(crate) const fn set(&self, _at: Tick) {}
 
     pub(crate) const fn clear(&self) {}
+
+    pub(crate) const fn restamp(&self, _now: Tick) {}
 }

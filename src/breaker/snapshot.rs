@@ -76,3 +76,17 @@ pub struct Counters {
     /// Calls that failed or were turned away, and whose fallback was asked.
     pub fallbacks: u64,
 }
+
+#[cfg(not(fusebox_compact))]
+impl Counters {
+    /// Nothing has happened yet.
+    pub(crate) const NONE: Self = Self {
+        failures: 0,
+        rejections: 0,
+        openings: 0,
+        calls: 0,
+        retries: 0,
+        exhausted: 0,
+        fallbacks: 0,
+    };
+}

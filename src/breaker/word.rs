@@ -272,6 +272,25 @@ impl Word {
         forced
     }
 
+    /// The clock has begun anew; whoever waits for nothing keeps its stamp.
+    pub(crate) const fn restamp(self, now: Tick) -> Self {
+        match self.state() {
+            State::Closed | State::Open | State::HalfOpen => self.with_stamp(now),
+            State::ForcedOpen | State::Disabled => self,
+        }
+    }
+
+    /// The milliseconds until an open breaker may admit a probe, without the
+    /// jitter, which each process draws for itself.
+    #[cfg(not(fusebox_compact))] // a reading has it, and compact slots give none
+    pub(crate) fn left_ms(self, settings: Settings, now: Tick) -> Option<u64> {
+        (self.state() == State::Open).then(|| {
+            let wait = settings.wait_ms(min(self.count(), NIBBLE_MAX), || 0);
+            let elapsed = u64::try_from(now.signed_since(self.stamp())).unwrap_or(0);
+            wait.saturating_sub(elapsed)
+        })
+    }
+
     /// Another state and the next generation; the stamp stays.
     const fn entered(self, state: u64, count: u64) -> Self {
         let generation = self.0.wrapping_add(ONE_GENERATION) & GENERATION;

@@ -1,5 +1,7 @@
 //! The slots of a registry, however many there are.
 
+#[cfg(not(fusebox_compact))]
+use crate::{breaker::reading::Reading, clock::Clock};
 use crate::{
     breaker::{CircuitBreaker, settings::Settings},
     default_clock::DefaultClock,
@@ -113,7 +115,20 @@ impl<'a, C, O> Panel<'a, C, O> {
 
     /// All breakers that were registered, in the order of their slots.
     pub fn iter(self) -> impl Iterator<Item = &'a CircuitBreaker<C, O>> {
-        self.slots.iter().filter(|breaker| breaker.cell.key.load(Ordering::Relaxed) != 0)
+        self.slots.iter().filter(|breaker| is_registered(breaker))
+    }
+
+    /// What every registered breaker says of itself, with the number of its
+    /// slot, from 0.
+    #[cfg(not(fusebox_compact))]
+    pub fn readings(self) -> impl Iterator<Item = (usize, Reading)>
+    where
+        C: Clock,
+    {
+        let numbered = self.slots.iter().enumerate();
+        numbered
+            .filter(|(_, breaker)| is_registered(breaker))
+            .map(|(slot, breaker)| (slot, breaker.reading()))
     }
 
     /// Every slot, registered or not.
@@ -168,6 +183,11 @@ impl<'a, C, O> Panel<'a, C, O> {
         let (before, from) = self.slots.split_at(home);
         from.iter().chain(before)
     }
+}
+
+fn is_registered<C, O>(breaker: &CircuitBreaker<C, O>) -> bool {
+    // What the slot says is read from other words, each by itself: relaxed.
+    breaker.cell.key.load(Ordering::Relaxed) != 0
 }
 
 impl<C, O> core::fmt::Debug for Panel<'_, C, O> {

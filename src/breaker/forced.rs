@@ -1,0 +1,49 @@
+//! What an operator does to a breaker.
+
+use crate::{
+    breaker::{CircuitBreaker, word::Forced},
+    clock::Clock,
+    event::Observer,
+};
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// Opens the breaker until somebody closes, resets or disables it.
+    pub fn force_open(&self) {
+        self.force(Forced::Open);
+    }
+
+    /// Closes the breaker, with no failures counted.
+    pub fn close(&self) {
+        self.force(Forced::Closed);
+    }
+
+    /// Takes the breaker out of the picture: it admits every call and counts
+    /// nothing, until somebody closes, resets or forces it open.
+    pub fn disable(&self) {
+        self.force(Forced::Disabled);
+    }
+
+    /// Makes the breaker as new: closed, no failures, no time of a last one.
+    /// The generation moves on, so that calls in flight cannot change it, and
+    /// the counters and settings stay.
+    pub fn reset(&self) {
+        self.force(Forced::Reset);
+    }
+
+    #[cold]
+    fn force(&self, to: Forced) {
+        let (from, to, ()) = self.change(self.load(), |word| (word.force(to), ()), false);
+        self.tell(from, to, true);
+    }
+
+    /// Stamps the breaker with the time now, as if what it waits for had begun
+    /// this moment: for memory that outlived its clock, as a file outlives a
+    /// reboot. An open breaker then waits one recovery timeout from now. The
+    /// state and the generation stay.
+    #[cold]
+    pub fn restamp(&self) {
+        let now = self.clock.now();
+        self.change(self.load(), |word| (word.restamp(now), ()), false);
+        self.cell.opened.restamp(now);
+    }
+}

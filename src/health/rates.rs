@@ -1,0 +1,91 @@
+//! What happened to a breaker within a time.
+
+use core::time::Duration;
+
+use crate::{breaker::snapshot::Counters, clock::Tick};
+
+/// What happened to a breaker between two readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Rates {
+    /// The time between them; zero when there is only one.
+    pub over: Duration,
+    /// What was counted in that time.
+    pub counted: Counters,
+    /// Whether calls are counted: without their number no share is known.
+    pub counts_calls: bool,
+}
+
+impl Rates {
+    /// The differences of two readings' counters, which wrap.
+    pub(crate) fn between((then, old): (Tick, &Counters), (now, new): (Tick, &Counters)) -> Self {
+        let since = |new: u64, old: u64| new.wrapping_sub(old);
+        let counted = Counters {
+            failures: since(new.failures, old.failures),
+            rejections: since(new.rejections, old.rejections),
+            openings: since(new.openings, old.openings),
+            calls: since(new.calls, old.calls),
+            retries: since(new.retries, old.retries),
+            exhausted: since(new.exhausted, old.exhausted),
+            fallbacks: since(new.fallbacks, old.fallbacks),
+        };
+        // Whoever counts calls has counted one before anything else happens.
+        Self { over: now.since(then), counted, counts_calls: new.calls != 0 }
+    }
+
+    /// How many calls were asked for: those admitted and those turned away.
+    /// `None` where calls are not counted.
+    #[must_use]
+    pub const fn asked(&self) -> Option<u64> {
+        if self.counts_calls {
+            Some(self.counted.calls.wrapping_add(self.counted.rejections))
+        } else {
+            None
+        }
+    }
+
+    /// The share of those that failed or were turned away, in percent, rounded
+    /// down. `None` where it is not known, or no call was asked for.
+    #[must_use]
+    pub const fn trouble_percent(&self) -> Option<u8> {
+        self.percent(self.counted.failures.wrapping_add(self.counted.rejections))
+    }
+
+    /// Uses of a fallback per hundred of those, likewise.
+    #[must_use]
+    pub const fn fallback_percent(&self) -> Option<u8> {
+        self.percent(self.counted.fallbacks)
+    }
+
+    /// Retries that gave up per hundred of those, likewise.
+    #[must_use]
+    pub const fn exhausted_percent(&self) -> Option<u8> {
+        self.percent(self.counted.exhausted)
+    }
+
+    /// At most 100: counters are read one after another, and where several
+    /// programs share a breaker not all of them may count their calls.
+    #[allow(clippy::cast_possible_truncation)] // at most 100
+    const fn percent(&self, part: u64) -> Option<u8> {
+        match self.asked() {
+            None | Some(0) => None,
+            Some(asked) if part >= asked => Some(100),
+            Some(asked) => Some((part as u128 * 100 / asked as u128) as u8),
+        }
+    }
+
+    /// Whether more than `percent` of a hundred of those, exactly.
+    pub(crate) const fn exceeds(&self, part: u64, percent: u8) -> bool {
+        match self.asked() {
+            None => false,
+            Some(asked) => part as u128 * 100 > asked as u128 * percent as u128,
+        }
+    }
+
+    /// So many in a second; 0 when no time has passed.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // a rate to be shown
+    pub fn per_second(&self, number: u64) -> f64 {
+        if self.over.is_zero() { 0.0 } else { number as f64 / self.over.as_secs_f64() }
+    }
+}

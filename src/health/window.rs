@@ -1,0 +1,123 @@
+//! The last few readings of one breaker.
+
+use crate::{
+    breaker::{reading::Reading, snapshot::Counters},
+    clock::Tick,
+    health::rates::Rates,
+    state::State,
+};
+
+/// The last `W` readings of one breaker, at least two: what is to be said of
+/// its recent past. It takes 64 bytes a reading, and 200 more.
+///
+/// ```
+/// use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, DefaultObserver, StdClock, health::Window};
+///
+/// let settings = BreakerConfig::new().build();
+/// let shop = CircuitBreaker::with(None, settings, StdClock, CountCalls(DefaultObserver));
+/// let mut window = Window::<6>::new();
+///
+/// window.push(&shop.reading());
+/// assert!(shop.call(|| Ok::<_, ()>(42)).is_ok());
+/// assert!(shop.call(|| Err::<(), _>("down")).is_err());
+/// window.push(&shop.reading());
+/// assert_eq!(window.rates().trouble_percent(), Some(50));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Window<const W: usize> {
+    /// Counters and their time; in a ring, the next to be written first once
+    /// it is full.
+    marks: [(Tick, Counters); W],
+    next: usize,
+    len: usize,
+    latest: Option<Reading>,
+}
+
+impl<const W: usize> Window<W> {
+    /// No readings yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(W >= 2, "a window needs two readings: a rate is a difference") };
+        Self { marks: [(Tick::from_millis(0), Counters::NONE); W], next: 0, len: 0, latest: None }
+    }
+
+    /// Takes one in; the oldest makes room. A reading of another breaker, or
+    /// of one whose counters have gone back, begins the window anew: its
+    /// memory was replaced.
+    pub fn push(&mut self, reading: &Reading) {
+        if self.latest.is_some_and(|latest| !follows(reading, &latest)) {
+            *self = Self::new();
+        }
+        self.marks[self.next] = (reading.at, reading.counters);
+        self.next = (self.next + 1) % W;
+        self.len = usize::min(self.len + 1, W);
+        self.latest = Some(*reading);
+    }
+
+    /// The last one.
+    #[must_use]
+    pub const fn latest(&self) -> Option<&Reading> {
+        self.latest.as_ref()
+    }
+
+    /// What happened between the first and the last reading of the window.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        match (self.mark(0), self.len.checked_sub(1).and_then(|last| self.mark(last))) {
+            (Some(first), Some(last)) => Rates::between(first, last),
+            _ => Rates::default(),
+        }
+    }
+
+    /// What happened between each reading and the next, the oldest first: at
+    /// most `W - 1`.
+    pub fn steps(&self) -> impl Iterator<Item = Rates> {
+        (1..self.len).filter_map(|at| Some(Rates::between(self.mark(at - 1)?, self.mark(at)?)))
+    }
+
+    /// The reading with this number, from the oldest.
+    fn mark(&self, at: usize) -> Option<(Tick, &Counters)> {
+        let (tick, counters) = &self.marks[(self.next + W - self.len + at) % W];
+        (at < self.len).then_some((*tick, counters))
+    }
+
+    /// 0 to 100, by the [module's formula](crate::health#scores); `None`
+    /// without a reading, and for a breaker that is disabled.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // at most 100
+    pub fn score(&self) -> Option<u8> {
+        let Reading { snapshot, settings, .. } = self.latest?;
+        let (failures, threshold) =
+            (u32::from(snapshot.consecutive_failures), u32::from(settings.failure_threshold()));
+        // In 40000ths, so that only the end is rounded.
+        let points = match snapshot.state {
+            // More failures than the threshold: it was lowered since.
+            State::Closed => 200 - 100 * failures.min(threshold) / threshold.max(1),
+            State::HalfOpen => 100,
+            State::Open | State::ForcedOpen => 0,
+            State::Disabled => return None,
+        };
+        let trouble = u32::from(self.rates().trouble_percent().unwrap_or(0));
+        Some((points * (200 - trouble) / 400) as u8)
+    }
+}
+
+impl<const W: usize> Default for Window<W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether `new` is the same breaker's as `old`, later. Counters wrap, so one
+/// has gone back if it lies less than half its range behind.
+fn follows(new: &Reading, old: &Reading) -> bool {
+    let went_back = |new: u64, old: u64| new.wrapping_sub(old).cast_signed() < 0;
+    new.name == old.name
+        && !went_back(new.counters.failures, old.counters.failures)
+        && !went_back(new.counters.rejections, old.counters.rejections)
+        && !went_back(new.counters.openings, old.counters.openings)
+        && !went_back(new.counters.calls, old.counters.calls)
+        && !went_back(new.counters.retries, old.counters.retries)
+        && !went_back(new.counters.exhausted, old.counters.exhausted)
+        && !went_back(new.counters.fallbacks, old.counters.fallbacks)
+}
