@@ -1,0 +1,230 @@
+//! Why a panel was not opened.
+
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+/// A panel was not opened. The file, if there is one, is as it was.
+#[derive(Debug)]
+pub struct OpenError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+impl OpenError {
+    pub(crate) fn new(path: &Path, problem: Problem) -> Self {
+        Self { path: path.to_owned(), problem }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is the matter.
+    #[must_use]
+    pub const fn problem(&self) -> &Problem {
+        &self.problem
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path.display(), self.problem)
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.problem.source()
+    }
+}
+
+/// What is the matter with a panel's file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is none, and it was not to be made.
+    NotFound,
+    /// It is a symbolic link to nothing.
+    Dangling,
+    /// The folder does not exist, or nobody may make a file there.
+    Folder(io::Error),
+    /// It is no file of bytes.
+    NotAFile {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// This user may not open it.
+    Permission {
+        /// Whether it was to be written, too.
+        write: bool,
+        /// Its mode.
+        mode: u32,
+        /// The number of the user to whom it belongs.
+        owner: u32,
+    },
+    /// Its file system is mounted read-only.
+    ReadOnly,
+    /// It has no bytes.
+    Empty,
+    /// It does not start as a panel does.
+    NotAPanel,
+    /// It comes from a host of the other byte order.
+    ByteOrder,
+    /// Its layout is that of another release.
+    Version {
+        /// The file's version.
+        found: u64,
+        /// This program's.
+        own: u64,
+    },
+    /// It starts as a panel, and its header contradicts itself.
+    Damaged,
+    /// Its slots are of another size: a program of compact slots made it, or
+    /// this is one.
+    SlotSize {
+        /// Bytes of the file's slots.
+        found: u64,
+        /// Bytes of this program's.
+        own: u64,
+    },
+    /// It has another number of slots.
+    SlotCount {
+        /// The file's slots.
+        found: usize,
+        /// How many were asked for.
+        asked: usize,
+    },
+    /// It is shorter or longer than its header says.
+    Length {
+        /// Bytes of the file.
+        found: u64,
+        /// Bytes that its slots need, with the header.
+        expected: u64,
+    },
+    /// The file system is full, or this user's share of it.
+    NoSpace {
+        /// Bytes of the whole file.
+        needed: u64,
+    },
+    /// This process may not write so large a file.
+    TooLarge {
+        /// Bytes of the whole file.
+        needed: u64,
+    },
+    /// Processes with another monotonic clock use it: they are in another time
+    /// namespace.
+    TimeNamespace,
+    /// The kernel did not say which boot this is.
+    Boot(io::Error),
+    /// A mode that was asked for is none.
+    Mode {
+        /// That mode.
+        mode: u32,
+    },
+    /// It appears and vanishes again and again.
+    Unsteady,
+    /// The system refused something else.
+    System {
+        /// What.
+        step: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Folder(error) | Self::Boot(error) | Self::System { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+const REMAKE: &str = "when no program uses it, delete it, and the next one makes it anew";
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str(
+                "there is no such file: start the program whose panel it is, or check the path",
+            ),
+            Self::Dangling => {
+                f.write_str("is a symbolic link to nothing: delete it, or make what it points to")
+            }
+            Self::Folder(_) => f.write_str(
+                "no file can be made in its folder: make the folder, or let this user write in it",
+            ),
+            Self::NotAFile { kind } => {
+                write!(f, "is a {kind}: give the path of a file, or of none yet")
+            }
+            Self::Permission { write, mode, owner } => write!(
+                f,
+                "this user may not {} it (mode {mode:04o}, owner {owner}): run as its owner, or \
+                 give it another mode",
+                if *write { "read and write" } else { "read" },
+            ),
+            Self::ReadOnly => f.write_str(
+                "its file system is read-only: give a path on another one, such as /run or \
+                 /dev/shm",
+            ),
+            Self::Empty => write!(f, "is empty, and no program leaves a panel so: {REMAKE}"),
+            Self::NotAPanel => f.write_str(
+                "is no panel of breakers: give another path, or delete it if it is of no use",
+            ),
+            Self::ByteOrder => {
+                write!(f, "comes from a host of the other byte order: {REMAKE}")
+            }
+            Self::Version { found, own } => write!(
+                f,
+                "has layout {found} and this program has {own}: use one release of fusebox in \
+                 all programs; {REMAKE}"
+            ),
+            Self::Damaged => write!(f, "its header is damaged: {REMAKE}"),
+            Self::SlotSize { found, own } => write!(
+                f,
+                "its slots have {found} bytes and this program's have {own}: build all programs \
+                 with, or all without, `fusebox_compact`; {REMAKE}"
+            ),
+            Self::SlotCount { found, asked } => write!(
+                f,
+                "has {found} slots and {asked} were asked for: ask for the same number in all \
+                 programs; {REMAKE}"
+            ),
+            Self::Length { found, expected } => write!(
+                f,
+                "has {found} bytes instead of {expected}, so somebody {} it: {REMAKE}",
+                if found < expected { "truncated" } else { "extended" },
+            ),
+            Self::NoSpace { needed } => {
+                write!(f, "its file system has no room for {needed} bytes: make room there")
+            }
+            Self::TooLarge { needed } => write!(
+                f,
+                "has {needed} bytes, more than a file may have here: raise the limit \
+                 (`ulimit -f`), or ask for fewer slots"
+            ),
+            Self::TimeNamespace => f.write_str(
+                "is in use under another monotonic clock, that of another time namespace: run \
+                 all its programs in one of them",
+            ),
+            Self::Boot(_) => f.write_str(
+                "cannot tell by whose clock it is stamped: /proc must be mounted and readable",
+            ),
+            Self::Mode { mode } => write!(
+                f,
+                "the mode {mode:04o} must be from 0600 to 0666, with reading and writing for \
+                 the owner only, or for others, too"
+            ),
+            Self::Unsteady => {
+                f.write_str("appears and vanishes: find out which program deletes it, and why")
+            }
+            Self::System { step, .. } => write!(f, "the system did not {step}"),
+        }
+    }
+}

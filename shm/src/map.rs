@@ -1,0 +1,99 @@
+//! The mapped file: all of this crate's `unsafe`.
+#![allow(unsafe_code)] // a reference into a mapping cannot be made without it
+
+use core::{mem, sync::atomic::AtomicU64};
+use std::{fs::File, io};
+
+use fusebox::{CircuitBreaker, ConstDefault, Registry};
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::header;
+
+/// A panel's file in this process's memory.
+///
+/// Others write to it at any time, and can write anything. That is sound as all
+/// access, by whichever process, is by atomic operations, to types for which
+/// every pattern of bits is a value: `AtomicU64`s, and what is made of them
+/// alone.
+#[derive(Debug)]
+pub(crate) struct Map {
+    /// Never shorter than the header and the slots. Its address is a page's,
+    /// and stays the same until it is dropped.
+    memory: MmapRaw,
+    slots: usize,
+}
+
+impl Map {
+    /// Maps a file that has this many slots, for reading and writing.
+    pub(crate) fn writable(file: &File, slots: usize) -> io::Result<Self> {
+        Ok(Self { memory: size(slots)?.map_raw(file)?, slots })
+    }
+
+    /// The header's word that says whose clock has stamped the slots.
+    pub(crate) fn epoch(&self) -> &AtomicU64 {
+        // SAFETY: inside the header, which is mapped for as long as `self` is
+        // borrowed; aligned, as the mapping is to a page. See `Map` for why
+        // others may write there.
+        unsafe { AtomicU64::from_ptr(self.memory.as_mut_ptr().add(header::EPOCH_AT).cast()) }
+    }
+
+    /// The slots.
+    pub(crate) fn slots<C: ConstDefault, O: ConstDefault>(&self) -> &[CircuitBreaker<C, O>] {
+        const {
+            assert!(
+                size_of::<C>() == 0 && size_of::<O>() == 0,
+                "a clock and an observer in shared memory must have no size"
+            );
+            assert!(
+                size_of::<CircuitBreaker<C, O>>() == size_of::<CircuitBreaker>()
+                    && align_of::<CircuitBreaker<C, O>>() == align_of::<CircuitBreaker>(),
+                "a clock and an observer in shared memory must not change a slot's alignment"
+            );
+            assert!(header::SIZE.is_multiple_of(align_of::<CircuitBreaker>()));
+            // They have values, and any number of them.
+            mem::forget((C::DEFAULT, O::DEFAULT));
+        }
+        // SAFETY: the mapping is as long as the header and `self.slots` slots,
+        // and lives as long as the borrow of `self`. The slots are aligned, as
+        // the mapping is to a page and the header is a multiple of their
+        // alignment. A slot is atomic words and two values without a size, of
+        // types that have a value; see `Map` for why others may write there.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
+    /// The slots as a registry.
+    ///
+    /// # Panics
+    /// Unless there are `N`.
+    pub(crate) fn registry<const N: usize, C: ConstDefault, O: ConstDefault>(
+        &self,
+    ) -> &Registry<N, C, O> {
+        let slots: &[CircuitBreaker<C, O>; N] =
+            self.slots().try_into().expect("their number was checked when the file was opened");
+        // SAFETY: a `Registry` is a transparent wrapper of such an array.
+        unsafe { &*core::ptr::from_ref(slots).cast() }
+    }
+}
+
+/// The same, without permission to write: a store there is a SIGSEGV. So it
+/// lends out no breaker.
+#[derive(Debug)]
+pub(crate) struct ReadOnly(Map);
+
+impl ReadOnly {
+    /// Maps a file that has this many slots, for reading.
+    pub(crate) fn new(file: &File, slots: usize) -> io::Result<Self> {
+        Ok(Self(Map { memory: size(slots)?.map_raw_read_only(file)?, slots }))
+    }
+}
+
+/// As much of a file as this many slots need.
+fn size(slots: usize) -> io::Result<MmapOptions> {
+    let size = header::file_size(slots).ok_or(io::ErrorKind::FileTooLarge)?;
+    let mut options = MmapOptions::new();
+    options.len(size);
+    Ok(options)
+}

@@ -1,0 +1,72 @@
+//! A registry of any number of slots, for a tool.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+
+use fusebox::Panel;
+
+use crate::{
+    epoch::Epoch,
+    error::{OpenError, Problem},
+    map::Map,
+    open::Good,
+};
+
+/// The breakers in a file that some program made, however many slots it has:
+/// for a tool, that looks at them and changes them.
+///
+/// ```
+/// use fusebox_shm::{Options, SharedPanel, SharedRegistry};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("panel");
+/// let program = SharedRegistry::<64>::open(&path, Options::new())?;
+/// let ai = program.join("ai")?;
+///
+/// let tool = SharedPanel::open(&path)?;
+/// assert_eq!(tool.panel().capacity(), 64);
+/// tool.panel().iter().for_each(|breaker| breaker.force_open());
+/// assert!(ai.try_acquire().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SharedPanel {
+    map: Map,
+    path: PathBuf,
+}
+
+impl SharedPanel {
+    /// Opens the file `path`, and makes none.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file, and says what to do. Nothing was changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let map = Self::map(path).map_err(|problem| OpenError::new(path, problem))?;
+        Ok(Self { map, path: path.to_owned() })
+    }
+
+    fn map(path: &Path) -> Result<Map, Problem> {
+        Good::open(path, true, Epoch::current()?)?.map()
+    }
+
+    /// The breakers.
+    #[must_use]
+    pub fn panel(&self) -> Panel<'_> {
+        Panel::new(self.map.slots())
+    }
+
+    /// The path of the file, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Debug for SharedPanel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedPanel")
+            .field("path", &self.path)
+            .field("breakers", &self.panel())
+            .finish()
+    }
+}

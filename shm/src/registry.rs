@@ -1,0 +1,127 @@
+//! A registry in a file that all processes of a host may open.
+
+use core::{fmt, marker::PhantomData, ops::Deref};
+use std::path::{Path, PathBuf};
+
+use fusebox::{Clock, ConstDefault, DefaultObserver, Observer, Registry, StdClock};
+
+use crate::{
+    create,
+    epoch::Epoch,
+    error::{OpenError, Problem},
+    map::Map,
+    open::Good,
+    options::Options,
+};
+
+/// How often a file may vanish between two looks at it, or appear.
+const PATIENCE: usize = 16;
+
+/// `N` breakers in a file that all processes of a host may open: each gets
+/// the same ones.
+///
+/// It is a [`Registry`], and has all of its methods. Prefer
+/// [`join_with`](Registry::join_with) to [`breaker`](Registry::breaker), as
+/// others, be they older releases of the same program or an operator, may have
+/// given a breaker other settings.
+///
+/// See the [crate's docs](crate) for where to put the file, and for an example.
+///
+/// A clock and an observer of your own are types without a size, since there
+/// is no room in the file; all processes must use the same clock.
+pub struct SharedRegistry<const N: usize, C = StdClock, O = DefaultObserver> {
+    map: Map,
+    path: PathBuf,
+    slots: PhantomData<Registry<N, C, O>>,
+}
+
+impl<const N: usize> SharedRegistry<N> {
+    /// Opens the registry in the file `path`, and makes the file if there is
+    /// none. Of several processes that do so at the same time, one makes it,
+    /// and none waits for another.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file, and says what to do. Nothing was changed.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        Self::open_with(path, options)
+    }
+}
+
+impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> SharedRegistry<N, C, O> {
+    /// The same, with a clock and an observer of your own.
+    ///
+    /// ```
+    /// use fusebox::{CountCalls, PreciseClock};
+    /// use fusebox_shm::{Options, SharedRegistry};
+    ///
+    /// type Panel = SharedRegistry<16, PreciseClock, CountCalls>;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("panel");
+    /// let panel = Panel::open_with(&path, Options::new())?;
+    /// panel.join("ai")?.try_acquire().map(|permit| permit.success())?;
+    /// assert_eq!(panel.join("ai")?.counters().calls, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](SharedRegistry::open).
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let map = Self::map(path, options).map_err(|problem| OpenError::new(path, problem))?;
+        Ok(Self { map, path: path.to_owned(), slots: PhantomData })
+    }
+
+    fn map(path: &Path, options: Options) -> Result<Map, Problem> {
+        const { assert!(N > 0, "a shared registry needs a slot") };
+        let mode = options.checked_mode()?;
+        let epoch = Epoch::current()?;
+        for _ in 0..PATIENCE {
+            match Good::open(path, true, epoch) {
+                Ok(file) if file.slots() == N => return file.map(),
+                Ok(file) => return Err(Problem::SlotCount { found: file.slots(), asked: N }),
+                Err(Problem::NotFound) if options.creates() => {
+                    // Made by us or by another: it is opened all the same.
+                    create::create(path, N, mode, epoch)?;
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+        Err(Problem::Unsteady)
+    }
+
+    /// The registry for the rest of the process's life: for a `static`, or for
+    /// breakers that must live as long.
+    pub fn leak(self) -> &'static Registry<N, C, O>
+    where
+        C: 'static,
+        O: 'static,
+    {
+        Box::leak(Box::new(self))
+    }
+}
+
+impl<const N: usize, C, O> SharedRegistry<N, C, O> {
+    /// The path of the file, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl<const N: usize, C: ConstDefault, O: ConstDefault> Deref for SharedRegistry<N, C, O> {
+    type Target = Registry<N, C, O>;
+
+    #[inline]
+    fn deref(&self) -> &Registry<N, C, O> {
+        self.map.registry()
+    }
+}
+
+impl<const N: usize, C: ConstDefault, O: ConstDefault> fmt::Debug for SharedRegistry<N, C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedRegistry")
+            .field("path", &self.path)
+            .field("breakers", &**self)
+            .finish()
+    }
+}
