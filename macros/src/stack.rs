@@ -146,9 +146,9 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         _ => None,
     });
     let counts = breaker.filter(|_| all.len() > 1);
-    let tally = if counts.is_some() {
-        let breaker = counted();
-        quote!(::core::option::Option::Some(#breaker.get().tally()))
+    let tally = if let Some(breaker) = counts {
+        let breaker = breaker.found(&krate, &counted());
+        quote!(::core::option::Option::Some(#breaker.tally()))
     } else {
         quote!(::core::option::Option::None)
     };
