@@ -27,11 +27,13 @@ impl WithCircuitBreaker {
         if input.peek(LitStr) {
             return Self::parse_named(input, krate);
         }
-        let path = input.call(Path::parse_mod_style).map_err(|error| {
-            let text = "expected the breaker first: its name, such as \"ai_provider\", or the \
-                        path to a `static`, such as `AI`";
-            Error::new(error.span(), text)
-        })?;
+        let text = "expected the breaker first: its name, such as \"ai_provider\", or the path to a \
+                    `static`, such as `AI`";
+        let path =
+            input.call(Path::parse_mod_style).map_err(|error| Error::new(error.span(), text))?;
+        if input.peek(Token![=]) {
+            return Err(Error::new(path.span(), text)); // an option, and no breaker before it
+        }
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
