@@ -149,3 +149,17 @@ async fn unless_it_is_told_to() {
     let breaker = global().get("retry outside, async").unwrap();
     assert_eq!(breaker.counters().rejections, 3);
 }
+
+#[test]
+fn a_breaker_may_be_named_by_the_path_to_its_static() {
+    use fusebox_attributes::{OWN, SHARED, under_own, under_shared};
+    assert_eq!(under_own(), Err(AiError::Down));
+    assert_eq!(OWN.state(), State::Open);
+    assert!(matches!(under_own(), Err(AiError::Rejected(_))));
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert!(matches!(runtime.block_on(under_shared()), Err(AiError::Rejected(_))));
+    assert_eq!(SHARED.get().state(), State::Open);
+    assert!(std::ptr::eq(SHARED.get(), global().get("shared").unwrap()));
+    assert_eq!(SHARED.get().counters().retries, 1, "counted on the breaker that was named");
+}
