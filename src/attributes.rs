@@ -7,10 +7,13 @@ use core::{
 };
 
 use crate::{
-    breaker::tally::Tally,
+    breaker::{CircuitBreaker, tally::Tally},
+    clock::Clock,
+    default_clock::DefaultClock,
     default_observer::DefaultObserver,
     error::{CallError, Rejected},
     event::{Errors, Event, FallbackUsed, Observer, One},
+    global::Joined,
     retry::{Attempts, Retry, retryable::Retryable},
     sleep::{AsyncSleep, Sleep},
     std_sleep::StdSleep,
@@ -42,6 +45,42 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
         Err(CallError::Failed(error)) => Err(error),
         Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
     }
+}
+
+/// What `#[with_circuit_breaker(PATH)]` may name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no circuit breaker that an attribute can name",
+    label = "not a `static` of the type `CircuitBreaker` or `Joined`",
+    note = "name a breaker of the process's registry by a string: `#[with_circuit_breaker(\"ai\")]`"
+)]
+pub trait Static: Sized + 'static {
+    type Clock: Clock;
+    type Observer: Observer;
+    fn breaker(&'static self) -> &'static CircuitBreaker<Self::Clock, Self::Observer>;
+}
+
+impl<C: Clock + 'static, O: Observer + 'static> Static for CircuitBreaker<C, O> {
+    type Clock = C;
+    type Observer = O;
+    #[inline]
+    fn breaker(&'static self) -> &'static Self {
+        self
+    }
+}
+
+impl Static for Joined {
+    type Clock = DefaultClock;
+    type Observer = DefaultObserver;
+    #[inline]
+    fn breaker(&'static self) -> &'static CircuitBreaker {
+        self.get()
+    }
+}
+
+/// The breaker of a `static`.
+#[inline]
+pub fn found<B: Static>(it: &'static B) -> &'static CircuitBreaker<B::Clock, B::Observer> {
+    it.breaker()
 }
 
 /// Where a breaker tells the retry around it that it rejected the attempt: the

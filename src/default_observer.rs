@@ -18,8 +18,9 @@ use crate::{
 /// | a fallback was asked | WARN |
 /// | a breaker joined by name, or the environment, is not what it should be | ERROR |
 ///
-/// Without them it does nothing, and costs nothing. With the feature
-/// `count-calls` it has breakers count their calls, as
+/// With the feature `observer` it hands them to the one that
+/// `set_observer` names. Without these it does nothing, and costs nothing. With
+/// the feature `count-calls` it has breakers count their calls, as
 /// [`CountCalls`](crate::CountCalls) does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DefaultObserver;
@@ -27,11 +28,13 @@ pub struct DefaultObserver;
 impl Observer for DefaultObserver {
     #[inline]
     fn on_event(&self, event: &Event<'_>) {
-        let _ = event; // where neither feature is on
+        let _ = event; // where no such feature is on
         #[cfg(feature = "tracing")]
         crate::tracing::write(event);
         #[cfg(feature = "log")]
         crate::log::write(event);
+        #[cfg(feature = "observer")]
+        crate::process_observer::tell(event);
     }
 
     #[inline]

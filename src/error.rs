@@ -88,6 +88,27 @@ impl<E> CallError<E> {
         }
     }
 
+    /// The same by reference: for a retry's functions, which in a pipeline see
+    /// the error as it carries it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{CallError, Retry, RetryConfig};
+    ///
+    /// struct Busy { retry_after: Option<Duration> }
+    ///
+    /// let retry = Retry::new(RetryConfig::new().build())
+    ///     .delay_hint(|error: &CallError<Busy>| error.as_failed()?.retry_after);
+    /// # let _ = retry;
+    /// ```
+    #[must_use]
+    pub const fn as_failed(&self) -> Option<&E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Rejected(_) => None,
+        }
+    }
+
     /// The rejection, where the call was not made.
     #[must_use]
     pub const fn rejected(&self) -> Option<&Rejected> {

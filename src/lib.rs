@@ -45,6 +45,7 @@
 //!   `with_fallback` and `resilient`.
 //! - `tower`: layers for its services; `http`: `Retry-After`.
 //! - `bypass`: resilience taken out of a test, or of a whole program.
+//! - `observer`: `set_observer`, one observer for whatever was given none.
 //! - `count-calls`: every breaker without an observer counts its calls.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
 //!
@@ -95,6 +96,8 @@ mod pipeline;
 #[doc(hidden)]
 pub mod planted;
 pub mod presets;
+#[cfg(feature = "observer")]
+mod process_observer;
 mod random;
 mod registry;
 mod retry;
@@ -151,6 +154,8 @@ pub use global::{GlobalInUse, Joined, global, set_global};
 pub use last_good::LastGood;
 pub use name::{Name, NameError};
 pub use pipeline::Pipeline;
+#[cfg(feature = "observer")]
+pub use process_observer::{ObserverInUse, set_observer};
 pub use random::set_seed;
 pub use registry::{
     Registry,

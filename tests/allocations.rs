@@ -9,7 +9,9 @@ use allocation_counter::measure;
 use common::{Bench, after, config, finish, millis, poll_up_to};
 use fusebox::{
     Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Degradation, Fallback, Jitter, LastGood,
-    Pipeline, Registry, Retry, RetryConfig, SleepBy, State, presets,
+    Pipeline, Registry, Retry, RetryConfig, SleepBy, State,
+    health::{AlertConfig, Monitor, Window},
+    presets,
 };
 
 #[track_caller]
@@ -127,5 +129,22 @@ fn policies_allocate_nothing() {
         let mut store = Degradation::new();
         assert!(store.try_primary(|| Err::<(), _>("full")).is_none());
         assert_eq!(store.use_fallback(|error| error.map(|text| text.len())), Some(4));
+    });
+}
+
+#[test]
+fn a_look_at_a_panels_health_allocates_nothing() {
+    static PANEL: Registry<4> = Registry::new();
+    for name in ["ai", "shop"] {
+        PANEL.join(name).unwrap().force_open();
+    }
+    let mut monitor = Monitor::<4, _>::new([Window::new(); 4]);
+    let rules = AlertConfig::new().open_longer_than(millis(0)).openings_together(1).build();
+    none("readings, rates, scores, alerts", || {
+        for _ in 0..6 {
+            monitor.observe(PANEL.panel().readings());
+            assert_eq!(monitor.score(), Some(0));
+            monitor.alerts(rules).for_each(drop);
+        }
     });
 }

@@ -7,7 +7,7 @@ use std::{collections::HashSet, time::Duration};
 
 use common::{Bench, TIMEOUT, config, fail, millis, rejection, succeed};
 use fusebox::{
-    BreakerConfig, CachedClock, CircuitBreaker, Clock, DefaultObserver, Key, ManualClock,
+    BreakerConfig, CachedClock, CircuitBreaker, Clock, DefaultObserver, Fault, Key, ManualClock,
     PreciseClock, Registry, State, StdClock, Tick, Verdict,
 };
 
@@ -196,4 +196,75 @@ fn a_kept_clock_is_fresh_at_once_and_its_thread_ends_with_its_keeper() {
     let keeper = CLOCK.keep_fresh(Duration::from_hours(1)).unwrap();
     assert!(CLOCK.now() >= before);
     drop(keeper); // returns although the thread has an hour to wait
+}
+
+#[test]
+fn b12_a_clock_that_begins_anew_costs_one_timeout() {
+    let bench = Bench::new();
+    let breaker = bench.opened(config());
+    bench.clock.advance(TIMEOUT / 2);
+    // The host boots: its clock counts from 0, far before the stamp.
+    bench.clock.set(Tick::from_millis(10));
+    assert_eq!(breaker.reading().fault, Some(Fault::Stamp), "what it looks like before");
+    breaker.restamp();
+    let reading = breaker.reading();
+    assert_eq!((reading.fault, reading.time_left), (None, Some(TIMEOUT)));
+    assert_eq!(reading.open_for, Some(Duration::ZERO));
+    assert_eq!(reading.snapshot.generation, 1, "no change of state");
+    bench.clock.advance(TIMEOUT - millis(1));
+    assert_eq!(rejection(&breaker).retry_after(), Some(millis(1)));
+    bench.clock.advance(millis(1));
+    succeed(&breaker);
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn b12_probes_of_an_earlier_boot_hold_their_places_for_one_timeout() {
+    let bench = Bench::new();
+    let breaker = bench.due(config());
+    std::mem::forget(breaker.try_acquire().unwrap());
+    bench.clock.set(Tick::from_millis(10));
+    breaker.restamp();
+    assert_eq!(rejection(&breaker).retry_after(), Some(TIMEOUT));
+    bench.clock.advance(TIMEOUT);
+    succeed(&breaker);
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn what_was_forced_stays_forced_when_the_clock_begins_anew() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config());
+    breaker.force_open();
+    bench.clock.set(Tick::from_millis(10));
+    breaker.restamp();
+    assert_eq!(breaker.state(), State::ForcedOpen);
+    breaker.disable();
+    breaker.restamp();
+    assert_eq!(breaker.state(), State::Disabled);
+}
+
+#[test]
+fn a_reading_says_since_when_nobody_gets_through() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config());
+    let open_for = || breaker.reading().open_for;
+    assert_eq!((open_for(), breaker.open_since()), (None, None));
+    for _ in 0..3 {
+        fail(&breaker);
+    }
+    bench.clock.advance(TIMEOUT);
+    assert_eq!(open_for(), Some(TIMEOUT));
+    fail(&breaker); // a probe: it reopens, and was never closed in between
+    bench.clock.advance(TIMEOUT);
+    assert_eq!(open_for(), Some(2 * TIMEOUT));
+    let probe = breaker.try_acquire().unwrap();
+    assert_eq!((breaker.state(), open_for()), (State::HalfOpen, Some(2 * TIMEOUT)));
+    probe.success();
+    assert_eq!(open_for(), None);
+    breaker.force_open();
+    bench.clock.advance(millis(7));
+    assert_eq!((open_for(), breaker.reading().time_left), (Some(millis(7)), None));
+    breaker.disable();
+    assert_eq!(open_for(), None);
 }

@@ -23,6 +23,7 @@ enum Op {
     Close,
     Disable,
     Reset,
+    Restamp,
     Set(Rules),
 }
 
@@ -49,6 +50,7 @@ fn op() -> impl Strategy<Value = Op> {
         6 => (0..400_u32).prop_map(Op::Forward),
         1 => (1..400_u32).prop_map(Op::Back),
         1 => prop_oneof![Just(Op::ForceOpen), Just(Op::Close), Just(Op::Disable), Just(Op::Reset)],
+        1 => Just(Op::Restamp),
         1 => rules().prop_map(Op::Set),
     ]
 }
@@ -121,6 +123,10 @@ proptest! {
                     breaker.reset();
                     model.enter(Phase::Closed { failures: 0 });
                 }
+                Op::Restamp => {
+                    breaker.restamp();
+                    model.restamp(now);
+                }
                 Op::Disable => {
                     breaker.disable();
                     model.enter(Phase::Disabled);
@@ -130,7 +136,10 @@ proptest! {
                     model.rules = rules;
                 }
             }
-            let real = breaker.snapshot();
+            let real = breaker.reading();
+            prop_assert_eq!(real.time_left, model.left(now).map(|left| millis(left.unsigned_abs())));
+            prop_assert_eq!(real.fault, None, "its own words are possible");
+            let real = real.snapshot;
             prop_assert_eq!(u64::from(real.generation), model.life % 1_024);
             let counts = (
                 u32::from(real.consecutive_failures),

@@ -173,3 +173,39 @@ fn neighbouring_slots_share_no_cache_line() {
     assert_eq!(align_of::<CircuitBreaker>(), 128);
     assert_eq!(size_of::<Registry<8>>(), 8 * 128);
 }
+
+#[test]
+fn a_shared_registry_is_joined_with_settings_for_a_new_breaker_only() {
+    let clock = ManualClock::new();
+    let panel: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
+    let (ours, theirs) = (config().build(), config().failure_threshold(7).build());
+    let breaker = panel.join_with("ai", ours).unwrap();
+    assert_eq!(breaker.settings(), ours);
+    // An operator changed them, or an older version of the program runs beside.
+    breaker.set_settings(theirs);
+    let again = panel.join_with("ai", ours).unwrap();
+    assert!(ptr::eq(breaker, again));
+    assert_eq!(again.settings(), theirs, "no clash, and nothing is overwritten");
+    assert_eq!(panel.join_with("", ours).map(drop), Err(RegistryError::Name(NameError::Empty)));
+}
+
+#[test]
+fn a_panel_is_the_registry_without_its_number_of_slots() {
+    let clock = ManualClock::new();
+    let registry: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
+    let panel = registry.panel();
+    assert!(panel.is_empty());
+    let ai = panel.breaker("ai", config().build()).unwrap();
+    assert!(ptr::eq(ai, registry.get("ai").unwrap()));
+    assert!(ptr::eq(ai, panel.get("ai").unwrap()));
+    assert_eq!((panel.len(), panel.capacity(), panel.slots().len()), (1, 4, 4));
+    let (slot, reading) = panel.readings().next().unwrap();
+    assert!(ptr::eq(ai, &raw const panel.slots()[slot]));
+    assert_eq!(reading, ai.reading());
+    let clash = panel.breaker("ai", BreakerConfig::new().build()).map(drop);
+    assert!(matches!(clash, Err(RegistryError::Clash { .. })));
+    // Slots of a slice that is no registry's: what lies in memory of zeros.
+    let own = fusebox::Panel::new(panel.slots());
+    assert_eq!(format!("{own:?}"), format!("{registry:?}"));
+    assert!(fusebox::Panel::<'_, &ManualClock>::new(&[]).join("ai").is_err());
+}

@@ -2,7 +2,7 @@
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};
 use loom::thread;
-use loom_tests::{Breaker, breaker, catches, check, claim};
+use loom_tests::{Breaker, TIMEOUT, breaker, catches, check, claim, due};
 
 /// A failure that opens the breaker, against somebody who forces a state.
 fn against_failure(force: fn(&Breaker), forced: State) {
@@ -56,6 +56,31 @@ fn against_each_other() {
         "one of the two is last; it is {}",
         snapshot.state
     );
+}
+
+/// A file's clock begins anew while a probe reports: neither is lost.
+fn restamp() {
+    let (breaker, clock) = due(BreakerConfig::new());
+    let probe = breaker.try_acquire().expect("admitted");
+    clock.advance(TIMEOUT);
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || breaker.restamp())
+    };
+    let verdict = probe.success();
+    other.join().unwrap();
+    let snapshot = breaker.snapshot();
+    claim!(
+        (snapshot.state, verdict) == (State::Closed, Verdict::Recorded),
+        "the probe closes it; it is {}",
+        snapshot.state
+    );
+}
+
+#[test]
+fn a_clock_that_begins_anew_loses_no_report() {
+    check(restamp);
+    catches(Defect::LostUpdate, restamp);
 }
 
 #[test]

@@ -10,17 +10,41 @@ use crate::{
 };
 
 pub(crate) struct WithCircuitBreaker {
-    name: LitStr,
-    /// None where it joins a breaker as it is.
-    settings: Option<TokenStream>,
+    which: Which,
     expect: Option<Path>,
+}
+
+/// Which breaker is asked.
+enum Which {
+    /// That of this name; without settings it joins one as it is.
+    Named { name: LitStr, settings: Option<TokenStream> },
+    /// That of a `static` of the user's.
+    Static(Path),
 }
 
 impl WithCircuitBreaker {
     pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
-        let name: LitStr = input.parse().map_err(|error| {
-            Error::new(error.span(), "expected the breaker's name first, such as \"ai_provider\"")
-        })?;
+        if input.peek(LitStr) {
+            return Self::parse_named(input, krate);
+        }
+        let text = "expected the breaker first: its name, such as \"ai_provider\", or the path to a \
+                    `static`, such as `AI`";
+        let path =
+            input.call(Path::parse_mod_style).map_err(|error| Error::new(error.span(), text))?;
+        if input.peek(Token![=]) {
+            return Err(Error::new(path.span(), text)); // an option, and no breaker before it
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        let mut options = Options::parse(input)?;
+        let expect = options.path("expect")?;
+        options.finish()?;
+        Ok(Self { which: Which::Static(path), expect })
+    }
+
+    fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
+        let name: LitStr = input.parse()?;
         if name.value().is_empty()
             || name.value().len() > 40
             || name.value().contains(char::is_control)
@@ -58,17 +82,29 @@ impl WithCircuitBreaker {
         let expect = options.path("expect")?;
         options.finish()?;
         let settings = settings.map(|settings| quote!(#settings.build()));
-        Ok(Self { name, settings, expect })
+        Ok(Self { which: Which::Named { name, settings }, expect })
     }
 
-    /// The `static` that finds it.
-    pub(crate) fn declaration(&self, krate: &Path, ident: &Ident) -> TokenStream {
-        let name = &self.name;
-        let settings = self.settings.as_ref().map_or_else(
+    /// The `static` that finds it, where it is not there already.
+    pub(crate) fn declaration(&self, krate: &Path, ident: &Ident) -> Option<TokenStream> {
+        let Which::Named { name, settings } = &self.which else { return None };
+        let settings = settings.as_ref().map_or_else(
             || quote!(::core::option::Option::None),
             |settings| quote!(::core::option::Option::Some(#settings)),
         );
-        quote!(static #ident: #krate::Joined = #krate::Joined::new(#name, #settings);)
+        Some(quote!(static #ident: #krate::Joined = #krate::Joined::new(#name, #settings);))
+    }
+
+    /// The breaker, of which `ident` would be the `static`.
+    pub(crate) fn found(&self, krate: &Path, ident: &Ident) -> TokenStream {
+        match &self.which {
+            Which::Named { .. } => quote!(#ident.get()),
+            Which::Static(path) => {
+                // What is no breaker is found at the path that was given.
+                let krate = &spanned(krate, path.span());
+                quote_spanned!(path.span()=> #krate::attributes::found(&#path))
+            }
+        }
     }
 
     /// `once` says that all layers around it use it once only, `in_retry` that
@@ -82,13 +118,14 @@ impl WithCircuitBreaker {
         declared: bool,
     ) -> Result<()> {
         let block = &function.block;
-        let (breaker, declaration) = if declared {
+        let (ident, declaration) = if declared {
             (counted(), None)
         } else {
             let own = Ident::new("BREAKER", Span::mixed_site());
             let declaration = self.declaration(krate, &own);
-            (own, Some(declaration))
+            (own, declaration)
         };
+        let breaker = self.found(krate, &ident);
         let expect = self.expect.as_ref().map_or_else(|| quote!(|_| true), |path| quote!(#path));
         let result = result_type(function)?;
         // Moved where nobody needs the arguments afterwards: then the result
@@ -96,10 +133,10 @@ impl WithCircuitBreaker {
         let by_move = once.then(|| quote!(move));
         let call = if function.sig.asyncness.is_some() {
             let future = typed_future(function, &quote!(#block))?;
-            quote!(#breaker.get().call_async_if(#expect, async #by_move #future).await)
+            quote!(#breaker.call_async_if(#expect, async #by_move #future).await)
         } else {
             let closure = typed_closure(function, &quote!(#block))?;
-            quote!(#breaker.get().call_if(#expect, #by_move #closure))
+            quote!(#breaker.call_if(#expect, #by_move #closure))
         };
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let krate_there = spanned(krate, result.span());

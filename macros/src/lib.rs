@@ -40,6 +40,10 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// every function that names it; with a name alone the function joins it with
 /// the settings that it has.
 ///
+/// In place of the name and settings there may be the path to a `static` of the
+/// type `CircuitBreaker` or `Joined`, which the program then knows by that path,
+/// too: `#[with_circuit_breaker(AI, expect = AiError::is_outage)]`.
+///
 /// | option | value | default |
 /// |---|---|---|
 /// | `failure_threshold`, `probes`, `successes_to_close`, `doublings`, `recovery_jitter` | a `u32` | 5, 1, 1, 0, 0 |

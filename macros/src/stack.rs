@@ -130,6 +130,8 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
     let (ours, others): (Vec<_>, Vec<_>) =
         function.attrs.drain(..).partition(|attribute| own(attribute).is_some());
     function.attrs = others;
+    // Nobody expands those any more: without this their imports are unused.
+    let used: Vec<Path> = ours.iter().map(|attribute| attribute.path().clone()).collect();
     for attribute in ours {
         let options = match &attribute.meta {
             Meta::List(list) => list.tokens.clone(),
@@ -146,15 +148,22 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         _ => None,
     });
     let counts = breaker.filter(|_| all.len() > 1);
-    let tally = if counts.is_some() {
-        let breaker = counted();
-        quote!(::core::option::Option::Some(#breaker.get().tally()))
+    let tally = if let Some(breaker) = counts {
+        let breaker = breaker.found(&krate, &counted());
+        quote!(::core::option::Option::Some(#breaker.tally()))
     } else {
         quote!(::core::option::Option::None)
     };
     for (at, layer) in all.iter().enumerate().rev() {
         let declared = counts.is_some();
         layer.apply(&mut function, &krate, (&all[..at], &all[at + 1..]), &tally, declared)?;
+    }
+    if !used.is_empty() {
+        let block = &function.block;
+        *function.block = syn::parse_quote!({
+            #(#[allow(unused_imports)] use #used as _;)*
+            #block
+        });
     }
     if let Some(breaker) = counts {
         let declaration = breaker.declaration(&krate, &counted());

@@ -67,7 +67,18 @@
 //!
 //! # The attributes' breakers
 //! The functions under fusebox's attributes find their breakers in the process's
-//! own registry. That can be a shared one: install it before their first use.
+//! own registry, of 256 slots. That can be a shared one, if it is installed
+//! before their first use:
+//!
+//! ```
+//! use fusebox::set_global;
+//! use fusebox_shm::{Options, SharedRegistry};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("panel");
+//! set_global(SharedRegistry::<256>::open(&path, Options::new())?.leak())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Where it runs
 //! Linux and Android, on targets with 64-bit atomics; elsewhere the crate does

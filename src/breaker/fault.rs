@@ -87,3 +87,74 @@ impl Fault {
         }
     }
 }
+
+#[cfg(all(test, not(fusebox_loom), not(fusebox_compact)))]
+mod tests {
+    use super::*;
+    use crate::name::Name;
+
+    const NOW: Tick = Tick::from_millis(1_000_000);
+
+    fn named(name: &str) -> Cell {
+        let name = Name::new(name);
+        Cell::owned(name.hash64(), Some(name), Settings::DEFAULT)
+    }
+
+    fn fault_of(cell: &Cell) -> Option<Fault> {
+        Fault::of(cell, NOW)
+    }
+
+    #[test]
+    fn what_the_crate_writes_has_no_fault() {
+        assert_eq!(fault_of(&Cell::vacant()), None);
+        assert_eq!(fault_of(&Cell::owned(0, None, Settings::DEFAULT)), None, "no name, no key");
+        for name in ["a", "12345678", "a name of forty bytes, the longest it is"] {
+            assert_eq!(fault_of(&named(name)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_missing_partial_or_anothers() {
+        let cell = Cell::vacant();
+        cell.key.store(7, Ordering::Relaxed);
+        assert_eq!(fault_of(&cell), Some(Fault::Nameless));
+
+        let partial = named("a name of three words");
+        partial.name[2].store(0, Ordering::Relaxed);
+        assert_eq!(fault_of(&partial), Some(Fault::Nameless), "the claimer died half-way");
+
+        let others = named("shop");
+        others.key.store(7, Ordering::Relaxed);
+        assert_eq!(fault_of(&others), Some(Fault::Name));
+    }
+
+    #[test]
+    fn settings_out_of_range() {
+        for impossible in [1, u64::MAX, 1 << 63, Settings::DEFAULT.pack() & !(0xF << 15)] {
+            let cell = named("shop");
+            cell.set_settings(Settings::unpack(impossible).unwrap());
+            assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
+        }
+    }
+
+    #[test]
+    fn words_that_no_rule_makes() {
+        let of = |word| Fault::of_word(Word(word), NOW);
+        let open = |count: u64, stamp: u64| 1 << 62 | count << 40 | stamp;
+        let now = NOW.as_millis();
+        assert_eq!(of(open(15, now)), None);
+        assert_eq!(of(open(16, now)), Some(Fault::Word), "reopenings stop at 15");
+        assert_eq!(of(open(0, now + 1_000)), None, "two clocks may differ a little");
+        assert_eq!(of(open(0, now + 1_001)), Some(Fault::Stamp));
+        assert_eq!(of((2 << 62) | (now + 5_000)), Some(Fault::Stamp), "half-open waits, too");
+        assert_eq!(of(open(0, Tick::MASK)), None, "forced open");
+        assert_eq!(of(now + 5_000), None, "closed waits for nothing");
+    }
+
+    #[test]
+    fn a_text_for_each() {
+        for fault in [Fault::Nameless, Fault::Name, Fault::Settings, Fault::Word, Fault::Stamp] {
+            assert!(std::format!("{fault}").starts_with("its ") || fault == Fault::Settings);
+        }
+    }
+}

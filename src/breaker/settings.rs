@@ -186,14 +186,7 @@ impl BreakerConfig {
 /// ```
 impl From<Settings> for BreakerConfig {
     fn from(settings: Settings) -> Self {
-        Self {
-            failure_threshold: settings.failure_threshold().into(),
-            recovery_timeout: settings.recovery_timeout(),
-            probes: settings.probes().into(),
-            successes_to_close: settings.successes_to_close().into(),
-            doublings: settings.doublings().into(),
-            recovery_jitter: settings.recovery_jitter().into(),
-        }
+        settings.config()
     }
 }
 
@@ -250,6 +243,27 @@ impl Settings {
     /// foreign writer's impossible fields are read as the nearest legal ones.
     pub(crate) const fn unpack(word: u64) -> Option<Self> {
         if word == 0 { None } else { Some(Self(word)) }
+    }
+
+    /// The same as a [`BreakerConfig`], to change one thing of a preset:
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{Settings, presets};
+    ///
+    /// const AI: Settings =
+    ///     presets::AI_PROVIDER.config().recovery_timeout(Duration::from_secs(5)).build();
+    /// assert_eq!((AI.failure_threshold(), AI.recovery_timeout().as_secs()), (3, 5));
+    /// ```
+    pub const fn config(self) -> BreakerConfig {
+        BreakerConfig {
+            failure_threshold: self.failure_threshold() as u32,
+            recovery_timeout: self.recovery_timeout(),
+            probes: self.probes() as u32,
+            successes_to_close: self.successes_to_close() as u32,
+            doublings: self.doublings() as u32,
+            recovery_jitter: self.recovery_jitter() as u32,
+        }
     }
 
     /// Whether every field is in its range: false only for what a foreign

@@ -53,6 +53,26 @@ impl Model {
         self.life += 1;
     }
 
+    /// The clock has begun anew: so does every wait.
+    pub fn restamp(&mut self, now: i64) {
+        match &mut self.phase {
+            Phase::Open { since, .. } => *since = now,
+            Phase::HalfOpen { progress, .. } => *progress = now,
+            Phase::Closed { .. } | Phase::ForcedOpen | Phase::Disabled => {}
+        }
+    }
+
+    /// The milliseconds for which an open breaker admits nobody.
+    pub fn left(&self, now: i64) -> Option<i64> {
+        match self.phase {
+            Phase::Open { reopenings, since } => {
+                let wait = self.rules.timeout << reopenings.min(self.rules.doublings);
+                Some((wait - (now - since).max(0)).max(0))
+            }
+            _ => None,
+        }
+    }
+
     /// A ticket, or the milliseconds left (none: for ever).
     pub fn acquire(&mut self, now: i64) -> Result<Ticket, Option<i64>> {
         let rules = self.rules;

@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use resilience::{Rejected, resilient, with_circuit_breaker, with_fallback, with_retry};
+use resilience::{
+    BreakerConfig, CircuitBreaker, Joined, Rejected, resilient, with_circuit_breaker,
+    with_fallback, with_retry,
+};
 
 /// What these functions fail with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,4 +292,30 @@ pub async fn retries_rejections(counter: &Counter) -> Result<u32, AiError> {
 #[allow(clippy::trivially_copy_pass_by_ref)] // as a predicate is
 fn every(_: &AiError) -> bool {
     true
+}
+
+const STRICT: resilience::Settings = BreakerConfig::new().failure_threshold(1).build();
+
+/// Named by their paths.
+pub static OWN: CircuitBreaker = CircuitBreaker::named("own", STRICT);
+/// One of the process's registry.
+pub static SHARED: Joined = Joined::new("shared", Some(STRICT));
+
+/// Under a breaker that is a `static` of the program's own.
+///
+/// # Errors
+/// Always.
+#[with_circuit_breaker(OWN)]
+pub fn under_own() -> Result<(), AiError> {
+    Err(AiError::Down)
+}
+
+/// The same in a module's path, with a retry around it and an async call.
+///
+/// # Errors
+/// Always.
+#[with_retry(max_attempts = 2, base_delay = "1ms")]
+#[with_circuit_breaker(crate::SHARED, expect = AiError::is_outage)]
+pub async fn under_shared() -> Result<(), AiError> {
+    Err(AiError::Down)
 }

@@ -95,6 +95,8 @@ fn stacked_attributes_apply_outermost_first() {
     // Open: no attempt, and an answer all the same.
     assert_eq!(client.ask("words"), Ok(5));
     assert_eq!(client.attempts.count(), 6);
+    let counters = breaker.counters();
+    assert_eq!((counters.retries, counters.exhausted, counters.fallbacks), (4, 2, 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,6 +111,8 @@ async fn and_so_they_do_on_async_functions() {
     let spawned = tokio::spawn(async move { client.ask_async("words", 100).await });
     assert_eq!(spawned.await.unwrap(), Ok(500), "its future is `Send`");
     assert_eq!(breaker.state(), State::Open);
+    let counters = breaker.counters();
+    assert_eq!((counters.retries, counters.exhausted, counters.fallbacks), (3, 2, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,6 +124,8 @@ async fn one_attribute_for_all() {
     assert!(waited >= Duration::from_millis(500) && waited <= Duration::from_millis(1_502));
     assert_eq!(stacked(&counter).await, Ok(0));
     assert_eq!(counter.count(), 2, "open: not called");
+    let counters = global().get("one attribute").unwrap().counters();
+    assert_eq!((counters.retries, counters.exhausted, counters.fallbacks), (1, 1, 2));
 }
 
 #[test]
@@ -129,6 +135,8 @@ fn a_retry_outside_a_breaker_does_not_retry_rejections() {
     assert_eq!(counter.count(), 2);
     let breaker = global().get("retry outside").unwrap();
     assert_eq!(breaker.counters().rejections, 1, "the third attempt, and no other");
+    // The rejection is not worth another attempt, so no limit was reached.
+    assert_eq!((breaker.counters().retries, breaker.counters().exhausted), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,4 +148,18 @@ async fn unless_it_is_told_to() {
     assert_eq!(counter.count(), 2);
     let breaker = global().get("retry outside, async").unwrap();
     assert_eq!(breaker.counters().rejections, 3);
+}
+
+#[test]
+fn a_breaker_may_be_named_by_the_path_to_its_static() {
+    use fusebox_attributes::{OWN, SHARED, under_own, under_shared};
+    assert_eq!(under_own(), Err(AiError::Down));
+    assert_eq!(OWN.state(), State::Open);
+    assert!(matches!(under_own(), Err(AiError::Rejected(_))));
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert!(matches!(runtime.block_on(under_shared()), Err(AiError::Rejected(_))));
+    assert_eq!(SHARED.get().state(), State::Open);
+    assert!(std::ptr::eq(SHARED.get(), global().get("shared").unwrap()));
+    assert_eq!(SHARED.get().counters().retries, 1, "counted on the breaker that was named");
 }

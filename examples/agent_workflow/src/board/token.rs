@@ -1,0 +1,105 @@
+//! The board whose token expires: it is refreshed between attempts, by one
+//! caller for all.
+
+use std::{sync::Mutex, time::Duration};
+
+use async_trait::async_trait;
+use fusebox::{Attempt, CallError, Pipeline, Retry, RetryConfig};
+use reqwest::{Method, RequestBuilder};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    board::{Board, Summary, Update},
+    breakers::TOKEN_BOARD,
+    lock,
+    service::{Client, ServiceError},
+    system::System,
+};
+
+const RETRY: Retry =
+    Retry::new(RetryConfig::new().max_attempts(3).base_delay(Duration::from_millis(10)).build())
+        .named("token-board");
+
+type Error = CallError<ServiceError>;
+
+pub struct TokenBoard {
+    client: Client,
+    token: Mutex<Option<u64>>,
+    /// Held while the token is refreshed: the others wait, and find the new one.
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+impl TokenBoard {
+    pub fn new(client: Client) -> Self {
+        Self { client, token: Mutex::default(), refreshing: tokio::sync::Mutex::default() }
+    }
+
+    /// Sends what `request` makes, with the token of the moment.
+    async fn guarded<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> RequestBuilder + Sync,
+    ) -> Result<T, ServiceError> {
+        let refresh = |attempt: Attempt<'_, Error>| self.refresh(expired(attempt.previous()));
+        Pipeline::new()
+            .breaker_if(TOKEN_BOARD.get(), ServiceError::is_outage)
+            .retry(RETRY.before_retry_async(refresh))
+            .call_async(&(), |()| self.attempt(request()))
+            .await
+            .map_err(CallError::into_own)
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, ServiceError> {
+        let shown = *lock(&self.token);
+        let request = match shown {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        match self.client.answer(request).await {
+            Err(ServiceError::Unauthorized(_)) => Err(ServiceError::Unauthorized(shown)),
+            answer => answer,
+        }
+    }
+
+    /// Gets another token, if the one that expired is still ours.
+    async fn refresh(&self, expired: Option<Option<u64>>) -> Result<(), Error> {
+        let Some(expired) = expired else { return Ok(()) };
+        let _turn = self.refreshing.lock().await;
+        if *lock(&self.token) == expired {
+            let token = self.client.post("/token", "token", &()).await;
+            *lock(&self.token) = Some(token.map_err(CallError::Failed)?);
+        }
+        Ok(())
+    }
+}
+
+/// The token that the last attempt showed in vain.
+fn expired(error: Option<&Error>) -> Option<Option<u64>> {
+    match error?.as_failed()? {
+        ServiceError::Unauthorized(token) => Some(*token),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Board for TokenBoard {
+    fn name(&self) -> &'static str {
+        System::TokenBoard.name()
+    }
+
+    fn system(&self) -> Option<System> {
+        Some(System::TokenBoard)
+    }
+
+    async fn post(&self, update: &Update) -> Result<(), ServiceError> {
+        let call = format!("{}.{}", update.project, update.id);
+        self.guarded(|| self.client.request(Method::POST, "/updates", &call).json(update)).await
+    }
+
+    async fn summary(&self, project: &str) -> Result<Summary, ServiceError> {
+        let path = format!("/projects/{project}");
+        self.guarded(|| self.client.request(Method::GET, &path, &path)).await
+    }
+}

@@ -1,0 +1,81 @@
+//! Brings back into service what is well again: its breaker closed, and what was
+//! kept for it replayed. A service would do this all the time, in a task of its
+//! own; here it is done between rounds, so that a run's decisions do not depend
+//! on the moment at which a breaker lets its probe through.
+
+use std::time::{Duration, Instant};
+
+use fusebox::State;
+use tracing::warn;
+
+use crate::{
+    faults::Faults,
+    outbox::{Deliver, Outbox},
+    system::System,
+    world::World,
+};
+
+/// How long a system may take to come back before the run goes on without it.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Brings back all that no fault keeps away.
+pub async fn settle(world: &World, faults: &Faults) {
+    for system in System::ALL.into_iter().filter(|system| faults.is_well(*system)) {
+        let deadline = Instant::now() + LONGEST;
+        close(world, system, deadline).await;
+        match system {
+            System::ContextStore => replay(&world.contexts, system, deadline).await,
+            System::EventLog => replay(&world.events, system, deadline).await,
+            System::Memory => replay(&world.memory, system, deadline).await,
+            System::Inferer | System::Coach => {}
+            System::RateLimitedBoard | System::TokenBoard | System::FilesBoard => {
+                if let Some(desk) = world.desk(system) {
+                    replay(desk, system, deadline).await;
+                }
+            }
+        }
+    }
+}
+
+/// Makes one call after another until the breaker has closed.
+async fn close(world: &World, system: System, deadline: Instant) {
+    while Instant::now() < deadline {
+        let reading = system.breaker().reading();
+        match reading.snapshot.state {
+            State::Closed | State::Disabled => return,
+            State::ForcedOpen => {
+                warn!(%system, "isolated by somebody, and left alone");
+                return;
+            }
+            _ => {
+                tokio::time::sleep(reading.time_left.unwrap_or(Duration::from_millis(5))).await;
+                probe(world, system).await;
+            }
+        }
+    }
+    warn!(%system, "did not come back");
+}
+
+/// One call through the breaker. What it says, the breaker hears.
+async fn probe(world: &World, system: System) {
+    if let Some((_, client)) = world.server(system) {
+        let _ = client.health(system.breaker()).await;
+    } else if system == System::ContextStore {
+        let _ = world.contexts.to().load("").await;
+    } else if system == System::EventLog {
+        let _ = world.events.to().check().await;
+    } else if let Some(desk) = world.desk(system) {
+        let _ = desk.to().0.summary("").await;
+    }
+}
+
+/// Replays until nothing is kept.
+async fn replay<D: Deliver>(outbox: &Outbox<D>, system: System, deadline: Instant) {
+    let forced = || system.breaker().state() == State::ForcedOpen;
+    while outbox.waiting() > 0 && !forced() && Instant::now() < deadline {
+        outbox.replay().await;
+        if outbox.waiting() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The coach: a model's advice, or what the rules say.
+
+use fusebox::{with_circuit_breaker, with_fallback, with_retry};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    breakers::COACH,
+    service::{Client, ServiceError},
+};
+
+/// What holds an agent up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Blocker {
+    UnclearTask,
+    FailingTest,
+    MissingAccess,
+    WaitingForOthers,
+}
+
+impl Blocker {
+    pub const ALL: [Self; 4] =
+        [Self::UnclearTask, Self::FailingTest, Self::MissingAccess, Self::WaitingForOthers];
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::UnclearTask => "an unclear task",
+            Self::FailingTest => "a failing test",
+            Self::MissingAccess => "missing access",
+            Self::WaitingForOthers => "waiting for others",
+        }
+    }
+}
+
+/// What the coach is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trouble {
+    #[serde(skip)]
+    pub call: String,
+    pub task: String,
+    pub blocker: Blocker,
+}
+
+/// What it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    pub text: String,
+    pub by: Adviser,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Adviser {
+    Model,
+    Rules,
+}
+
+impl Advice {
+    pub fn from_model(text: String) -> Self {
+        Self { text, by: Adviser::Model }
+    }
+}
+
+pub struct Coach {
+    client: Client,
+}
+
+impl Coach {
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Advice on a blocker: the model's, or else the rules'.
+    #[with_fallback(rules)]
+    #[with_circuit_breaker(COACH, expect = ServiceError::is_outage)]
+    #[with_retry(max_attempts = 3, base_delay = "20ms")]
+    pub async fn advise(&self, trouble: &Trouble) -> Result<Advice, ServiceError> {
+        self.client.post("/advice", &trouble.call, trouble).await
+    }
+}
+
+/// What helps as a rule.
+#[allow(clippy::unnecessary_wraps)] // a fallback may fail, this one does not
+fn rules(trouble: &Trouble) -> Result<Advice, ServiceError> {
+    let text = match trouble.blocker {
+        Blocker::UnclearTask => "ask for one example of what done looks like",
+        Blocker::FailingTest => "make it smaller until it passes, then grow it again",
+        Blocker::MissingAccess => "ask the owner, and take up the next task meanwhile",
+        Blocker::WaitingForOthers => "say what you need and by when, and go on with the rest",
+    };
+    Ok(Advice { text: text.to_owned(), by: Adviser::Rules })
+}

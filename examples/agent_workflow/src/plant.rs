@@ -1,0 +1,77 @@
+//! Broken promises, on purpose: for the tests of the promises, which must be
+//! able to fail.
+
+use clap::ValueEnum;
+use reqwest::Method;
+use rusqlite::Connection;
+
+use crate::{Failure, system::System, world::World};
+
+/// What is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Plant {
+    /// An event vanishes from the log.
+    LoseEvent,
+    /// A progress report is there twice, under two ids.
+    RepeatProgress,
+    /// A context is the one of before.
+    StaleContext,
+    /// A call goes past the breaker.
+    PassBreaker,
+    /// A client comes back as soon as it was told not to.
+    ComeBackEarly,
+    /// A token is fetched that nobody needs.
+    FetchToken,
+    /// A breaker is left open.
+    LeaveOpen,
+}
+
+impl Plant {
+    /// Does it, after the last round.
+    pub async fn plant(self, world: &World) -> Result<(), Failure> {
+        let sql = |system, text: &str| -> Result<(), Failure> {
+            Ok(Connection::open(world.database(system))?.execute_batch(text)?)
+        };
+        match self {
+            Self::LoseEvent => sql(
+                System::EventLog,
+                "delete from event where id = (select min(id) from event where percent is null)",
+            ),
+            Self::RepeatProgress => sql(
+                System::EventLog,
+                "insert into event (id, agent, step, task, percent, detail)
+                 select 'again', agent, step, task, percent, detail from event
+                 where percent is not null limit 1",
+            ),
+            Self::StaleContext => sql(
+                System::ContextStore,
+                "update context set version = version - 1,
+                 context = replace(context, '\"finished\":[', '\"finished\":[77,')",
+            ),
+            Self::PassBreaker => request(world, System::Inferer, Method::GET, "/health").await,
+            Self::ComeBackEarly => {
+                world.limit.set(Some(1));
+                for _ in 0..3 {
+                    request(world, System::RateLimitedBoard, Method::GET, "/projects/x").await?;
+                }
+                world.limit.set(None);
+                Ok(())
+            }
+            Self::FetchToken => request(world, System::TokenBoard, Method::POST, "/token").await,
+            Self::LeaveOpen => {
+                let breaker = System::Coach.breaker();
+                while let Ok(permit) = breaker.try_acquire() {
+                    permit.failure();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A request that asks no breaker.
+async fn request(world: &World, system: System, method: Method, path: &str) -> Result<(), Failure> {
+    let Some((_, client)) = world.server(system) else { return Ok(()) };
+    client.request(method, path, "planted").header("x-client", "planted").send().await?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What a run came to.
+
+mod text;
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    evidence::Before,
+    ledger,
+    outbox::{Deliver, Outbox},
+    promises::Promise,
+    run::{Outcome, Plan},
+    step::Step,
+    system::System,
+    timeline::{Change, Timeline},
+    vitals::Vitals,
+    watch::Degraded,
+    world::World,
+};
+
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub scenario: String,
+    pub about: String,
+    pub agents: u32,
+    pub seed: u64,
+    pub rounds: u32,
+    pub interrupted: bool,
+    pub took_ms: u64,
+    /// Of all decisions: the same for the same seed and scenario.
+    pub digest: String,
+    pub steps: Vec<Steps>,
+    pub degraded: Vec<Degraded>,
+    pub outboxes: Vec<Kept>,
+    /// How often a database was made anew after its file was deleted.
+    pub rescued: u64,
+    pub told_to_wait: u64,
+    pub tokens: u64,
+    pub breakers: Vec<Breaker>,
+    pub timeline: Vec<Change>,
+    pub health: Vitals,
+    pub promises: Vec<Promise>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Steps {
+    pub step: Step,
+    pub finished: u32,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Kept {
+    pub name: &'static str,
+    pub kept: u64,
+    pub replayed: u64,
+    pub lost: u64,
+}
+
+/// What its breaker counted.
+#[derive(Debug, Serialize)]
+pub struct Breaker {
+    pub name: System,
+    pub calls: u64,
+    pub failures: u64,
+    pub rejections: u64,
+    pub openings: u64,
+    pub retries: u64,
+    pub exhausted: u64,
+    pub fallbacks: u64,
+    /// Requests that its server saw, where it has one.
+    pub seen: Option<u64>,
+}
+
+impl Report {
+    pub fn of(
+        (name, plan): (&str, &Plan),
+        world: &World,
+        outcome: &Outcome,
+        before: &Before,
+        timeline: &Timeline,
+        health: Vitals,
+        promises: Vec<Promise>,
+        took: Duration,
+    ) -> Self {
+        let rescued = world.contexts.to().database().rescued();
+        let ledgers = outcome.agents.iter().map(|it| (it.name.as_str(), &it.ledger));
+        Self {
+            scenario: name.to_owned(),
+            about: plan.scenario.about.clone(),
+            agents: plan.agents,
+            seed: plan.seed,
+            rounds: outcome.rounds,
+            interrupted: outcome.interrupted,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            digest: ledger::digest(ledgers),
+            steps: Step::ALL.map(|step| steps(step, outcome)).into(),
+            degraded: world.watch.degraded(),
+            outboxes: outboxes(world),
+            rescued: rescued + world.events.to().database().rescued(),
+            told_to_wait: world.limit.told(),
+            tokens: world.tokens.given(),
+            breakers: System::ALL.map(|system| breaker(system, world, before)).into(),
+            timeline: timeline.changes(),
+            health,
+            promises,
+        }
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.promises.iter().all(|promise| promise.kept)
+    }
+
+    pub fn print(&self) {
+        text::print(self);
+    }
+}
+
+fn steps(step: Step, outcome: &Outcome) -> Steps {
+    let taken = |steps: u32| {
+        (0..).flat_map(Step::of_round).take(steps as usize).filter(|it| **it == step).count()
+    };
+    let finished = outcome.agents.iter().map(|agent| taken(agent.ledger.steps)).sum::<usize>();
+    Steps { step, finished: u32::try_from(finished).unwrap_or(u32::MAX) }
+}
+
+fn outboxes(world: &World) -> Vec<Kept> {
+    let mut all = vec![kept(&world.contexts), kept(&world.events), kept(&world.memory)];
+    all.extend(world.desks.iter().map(kept));
+    all
+}
+
+fn kept<D: Deliver>(outbox: &Outbox<D>) -> Kept {
+    let counts = outbox.counts();
+    Kept {
+        name: outbox.to().name(),
+        kept: counts.kept.load(Ordering::Relaxed),
+        replayed: counts.replayed.load(Ordering::Relaxed),
+        lost: counts.lost.load(Ordering::Relaxed),
+    }
+}
+
+fn breaker(system: System, world: &World, before: &Before) -> Breaker {
+    let counted = before.since(system);
+    Breaker {
+        name: system,
+        calls: counted.calls,
+        failures: counted.failures,
+        rejections: counted.rejections,
+        openings: counted.openings,
+        retries: counted.retries,
+        exhausted: counted.exhausted,
+        fallbacks: counted.fallbacks,
+        seen: world.server(system).map(|(server, _)| server.seen()),
+    }
+}

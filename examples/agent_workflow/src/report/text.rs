@@ -1,0 +1,153 @@
+//! The report for people.
+
+use crate::report::Report;
+
+pub fn print(report: &Report) {
+    let Report { scenario, about, agents, seed, rounds, .. } = report;
+    println!("scenario {scenario}: {about}");
+    println!("{agents} agents, {rounds} rounds, seed {seed}, {}", seconds(report.took_ms));
+    if report.interrupted {
+        println!("interrupted: the report ends with round {}", rounds.saturating_sub(1));
+    }
+    steps(report);
+    degraded(report);
+    kept(report);
+    breakers(report);
+    timeline(report);
+    health(report);
+    promises(report);
+    println!("\ndigest of all decisions: {}", report.digest);
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+}
+
+fn heading(text: &str) {
+    println!("\n{text}");
+}
+
+fn steps(report: &Report) {
+    heading("steps finished");
+    for it in &report.steps {
+        println!("  {:<20}{:>7}", it.step.name(), it.finished);
+    }
+}
+
+fn degraded(report: &Report) {
+    if report.degraded.is_empty() {
+        return heading("nothing was degraded");
+    }
+    heading("degraded");
+    println!("  {:<20}{:<15}{:>6}{:>9}  {:<10} in", "system", "instead", "times", "for", "rounds");
+    for it in &report.degraded {
+        let steps: Vec<&str> = it.steps.iter().map(|step| step.name()).collect();
+        println!(
+            "  {:<20}{:<15}{:>6}{:>9}  {:<10} {}",
+            it.system,
+            it.instead,
+            it.times,
+            seconds(it.lasted_ms),
+            ranges(&it.rounds),
+            steps.join(", ")
+        );
+    }
+}
+
+/// "1-3, 5".
+fn ranges(rounds: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for round in rounds {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *round => *last = *round,
+            _ => ranges.push((*round, *round)),
+        }
+    }
+    let shown = ranges.iter().map(|(first, last)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn kept(report: &Report) {
+    if report.outboxes.iter().any(|it| it.kept + it.lost > 0) {
+        heading("kept for later, and replayed");
+        for it in report.outboxes.iter().filter(|it| it.kept + it.lost > 0) {
+            let lost = if it.lost > 0 { format!("  {} LOST", it.lost) } else { String::new() };
+            println!("  {:<20}{:>7} kept{:>7} replayed{lost}", it.name, it.kept, it.replayed);
+        }
+    }
+    let others = [
+        (report.rescued, "databases made anew from the open connection"),
+        (report.told_to_wait, "requests told to come back later, all of which did"),
+        (report.tokens, "tokens fetched"),
+    ];
+    if others.iter().any(|(times, _)| *times > 0) {
+        heading("mended on the way");
+        for (times, what) in others.iter().filter(|(times, _)| *times > 0) {
+            println!("  {times:>5}  {what}");
+        }
+    }
+}
+
+fn breakers(report: &Report) {
+    heading("breakers");
+    println!(
+        "  {:<20}{:>8}{:>9}{:>9}{:>7}{:>8}{:>10}{:>10}",
+        "", "calls", "rejected", "failed", "opened", "retries", "fallbacks", "requests"
+    );
+    for it in &report.breakers {
+        let seen = it.seen.map_or_else(|| "-".to_owned(), |seen| seen.to_string());
+        println!(
+            "  {:<20}{:>8}{:>9}{:>9}{:>7}{:>8}{:>10}{:>10}",
+            it.name,
+            it.calls,
+            it.rejections,
+            it.failures,
+            it.openings,
+            it.retries,
+            it.fallbacks,
+            seen
+        );
+    }
+}
+
+fn timeline(report: &Report) {
+    if report.timeline.is_empty() {
+        return;
+    }
+    heading("the breakers' timeline");
+    for it in &report.timeline {
+        let forced = if it.forced { ", by somebody" } else { "" };
+        println!(
+            "  {:>8}  round {:<3} {:<20}{}{forced}",
+            format!("{} ms", it.at_ms),
+            it.round,
+            it.breaker,
+            it.to
+        );
+    }
+}
+
+fn health(report: &Report) {
+    let health = &report.health;
+    let score = |score: Option<u8>| score.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
+    heading("health, 0 to 100");
+    println!("  {:>3} at the end", score(health.score_at_end));
+    println!(
+        "  {:>3} at its lowest, after {}",
+        score(health.lowest_score),
+        seconds(health.lowest_at_ms)
+    );
+    for alert in &health.alerts {
+        println!("  alert, first after {}: {}", seconds(alert.at_ms), alert.text);
+    }
+}
+
+fn promises(report: &Report) {
+    heading("promises");
+    for it in &report.promises {
+        let mark = if it.kept { "kept  " } else { "BROKEN" };
+        println!("  {mark}  {:<42} {}", it.name, it.text);
+    }
+}

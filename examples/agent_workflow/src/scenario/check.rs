@@ -1,0 +1,88 @@
+//! What TOML's types cannot say of a scenario.
+
+use crate::{
+    scenario::{Scenario, fault::Fault, fault::Kind},
+    system::System,
+};
+
+/// The longest that a slow server may take: half of a caller's patience, so
+/// that no answer is given up on a busy host.
+const SLOWEST_MS: u32 = 1_000;
+
+pub fn check(scenario: &Scenario) -> Result<(), String> {
+    range("rounds", scenario.rounds, 1, 100)?;
+    for (number, fault) in (1..).zip(&scenario.faults) {
+        one(fault, scenario.rounds).map_err(|text| format!("fault {number} ({fault}): {text}"))?;
+        let clash = scenario.faults[..number - 1].iter().position(|earlier| {
+            earlier.system == fault.system
+                && earlier.from < fault.until
+                && fault.from < earlier.until
+        });
+        if let Some(earlier) = clash {
+            let earlier = earlier + 1;
+            return Err(format!(
+                "fault {number} ({fault}): fault {earlier} befalls the same system at the same time"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn range(key: &str, value: u32, least: u32, most: u32) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(format!("`{key}` is {value}, and must be from {least} to {most}"))
+}
+
+fn one(fault: &Fault, rounds: u32) -> Result<(), String> {
+    let fitting = kinds_of(fault.system);
+    if !fitting.contains(&fault.kind) {
+        let names: Vec<&str> = fitting.iter().map(|kind| kind.name()).collect();
+        let (system, kind) = (fault.system, fault.kind.name());
+        return Err(format!("`{kind}` cannot befall `{system}`; {} can", names.join(", ")));
+    }
+    range("from", fault.from, 0, rounds)?;
+    range("until", fault.until, fault.from + 1, rounds + 1)?;
+    let parameters = [
+        ("delay_ms", fault.delay_ms, Kind::Slow, 1, SLOWEST_MS),
+        ("percent", fault.percent, Kind::Flaky, 1, 100),
+        ("requests", fault.requests, Kind::Limit, 1, 1_000),
+    ];
+    for (key, value, kind, least, most) in parameters {
+        match value {
+            None if fault.kind == kind => {
+                return Err(format!("`{}` needs `{key}`, from {least} to {most}", kind.name()));
+            }
+            Some(_) if fault.kind != kind => {
+                return Err(format!("`{key}` belongs to the kind `{}`", kind.name()));
+            }
+            Some(value) => range(key, value, least, most)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// What can befall a system.
+fn kinds_of(system: System) -> Vec<Kind> {
+    const STORE: [Kind; 4] = [Kind::Locked, Kind::ReadOnly, Kind::Deleted, Kind::Gone];
+    const SERVER: [Kind; 7] = [
+        Kind::Hang,
+        Kind::Refuse,
+        Kind::Unavailable,
+        Kind::Error,
+        Kind::Slow,
+        Kind::Garbage,
+        Kind::Flaky,
+    ];
+    let and = |kinds: &[Kind], more: Kind| [kinds, &[more]].concat();
+    match system {
+        System::ContextStore => STORE.into(),
+        System::EventLog => and(&STORE, Kind::Full),
+        System::Memory | System::Inferer | System::Coach => SERVER.into(),
+        System::RateLimitedBoard => and(&SERVER, Kind::Limit),
+        System::TokenBoard => and(&SERVER, Kind::Expire),
+        System::FilesBoard => vec![Kind::Gone],
+    }
+}

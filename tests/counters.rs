@@ -1,0 +1,160 @@
+//! What is counted on a breaker: by itself, and by the policies around it.
+
+mod common;
+
+use common::{Bench, after, config, finish};
+use fusebox::{
+    CircuitBreaker, CountCalls, Counters, DefaultObserver, Event, Fallback, ManualClock, Observer,
+    Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, TimedOut, presets,
+};
+
+const RETRY: RetrySettings = RetryConfig::new().max_attempts(3).build();
+
+type Own = CircuitBreaker<ManualClock>;
+
+fn breaker() -> Own {
+    let settings = config().failure_threshold(100).build();
+    CircuitBreaker::with(None, settings, ManualClock::new(), DefaultObserver)
+}
+
+/// Counts no calls, whatever features the crate has.
+struct Silent;
+
+impl Observer for Silent {
+    fn on_event(&self, _: &Event<'_>) {}
+}
+
+/// Failures, retries, exhausted retries, fallbacks.
+fn counted(breaker: &Own) -> (u64, u64, u64, u64) {
+    let Counters { failures, retries, exhausted, fallbacks, .. } = breaker.counters();
+    (failures, retries, exhausted, fallbacks)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as a pipeline hands it on
+fn down((): &()) -> Result<u32, &'static str> {
+    Err("down")
+}
+
+#[test]
+fn a_pipeline_counts_on_its_breaker_in_any_order() {
+    let clock = ManualClock::new();
+    let retry = Retry::with(RETRY, &clock, &clock, DefaultObserver);
+    let fallback = Fallback::new().or(|(): &()| Ok(0));
+
+    let own = breaker();
+    let usual = Pipeline::new().fallback(fallback).breaker(&own).retry(retry);
+    assert_eq!(usual.call(&(), down), Ok(0));
+    assert_eq!(counted(&own), (1, 2, 1, 1));
+    assert_eq!(usual.call(&(), |()| Ok(7)), Ok(7));
+    assert_eq!(counted(&own), (1, 2, 1, 1), "a success adds nothing");
+
+    let own = breaker();
+    let outside = Pipeline::new().retry(retry).breaker(&own).fallback(fallback);
+    assert_eq!(outside.call(&(), down), Ok(0));
+    assert_eq!(counted(&own), (0, 0, 0, 1), "the fallback hides the failure from both");
+
+    let own = breaker();
+    let retried = Pipeline::new().retry(retry).breaker(&own);
+    assert!(retried.call(&(), down).is_err());
+    assert_eq!(counted(&own), (3, 2, 1, 0), "each attempt is a call of the breaker's");
+}
+
+#[test]
+fn the_outermost_breaker_counts_for_all_layers() {
+    let clock = ManualClock::new();
+    let retry = Retry::with(RETRY, &clock, &clock, DefaultObserver);
+    let (outer, inner) = (breaker(), breaker());
+    let pipeline = Pipeline::new().breaker(&outer).retry(retry).breaker(&inner);
+    assert!(pipeline.call(&(), down).is_err());
+    assert_eq!(counted(&outer), (1, 2, 1, 0));
+    assert_eq!(counted(&inner), (3, 0, 0, 0));
+}
+
+#[test]
+fn an_async_pipeline_counts_the_same() {
+    let clock = ManualClock::new();
+    let retry = Retry::with(RETRY, &clock, SleepBy(|_| after(1, ())), DefaultObserver);
+    let layer = |(): &()| after(1, Ok::<_, &'static str>(0));
+    let own = breaker();
+    let pipeline =
+        Pipeline::new().fallback(Fallback::new().or_async(&layer)).breaker(&own).retry(retry);
+    assert_eq!(finish(pipeline.call_async(&(), |()| after(1, down(&())))), Ok(0));
+    assert_eq!(counted(&own), (1, 2, 1, 1));
+}
+
+#[test]
+fn a_fallback_without_layers_is_no_fallback_and_a_silent_one_is() {
+    let own = breaker();
+    let none = Pipeline::new().fallback(Fallback::new()).breaker(&own);
+    assert!(none.call(&(), down).is_err());
+    assert_eq!(counted(&own).3, 0);
+    let silent = Fallback::new().or(|(): &()| Ok(0)).log_errors(false);
+    assert_eq!(Pipeline::new().fallback(silent).breaker(&own).call(&(), down), Ok(0));
+    assert_eq!(counted(&own).3, 1, "it makes no event, and counts");
+}
+
+#[test]
+fn a_tally_as_an_observer_counts_for_a_policy_of_ones_own() {
+    let clock = ManualClock::new();
+    let own = breaker();
+    let observer = (DefaultObserver, own.tally());
+    let retry = Retry::with(RETRY, &clock, &clock, observer);
+    assert!(retry.call(|| own.call(|| Err::<(), _>("down"))).is_err());
+    assert_eq!(counted(&own), (3, 2, 1, 0));
+
+    let save = presets::persistence::<(), u32, &str>().observer(own.tally());
+    assert_eq!(save.call(&(), down), Ok(0));
+    assert_eq!(counted(&own), (3, 2, 1, 1));
+}
+
+#[test]
+fn calls_are_counted_only_where_that_is_asked_for() {
+    let clock = ManualClock::new();
+    let settings = config().build();
+    let silent = CircuitBreaker::with(None, settings, &clock, Silent);
+    assert!(silent.call(|| Ok::<_, ()>(())).is_ok());
+    assert_eq!(silent.counters().calls, 0);
+
+    let counting = CircuitBreaker::with(None, settings, &clock, CountCalls(Silent));
+    for outcome in [Ok(()), Err(()), Ok(()), Err(()), Err(()), Err(())] {
+        let _ = counting.call(|| outcome);
+    }
+    assert_eq!(counting.counters().calls, 6, "healthy or not, as long as they are admitted");
+    assert!(counting.try_acquire().is_err());
+    let Counters { calls, failures, rejections, .. } = counting.counters();
+    assert_eq!((calls, failures, rejections), (6, 4, 1));
+}
+
+#[test]
+fn a_pair_of_observers_counts_if_one_of_them_does() {
+    let clock = ManualClock::new();
+    let pair = (common::Log::default(), CountCalls(common::Log::default()));
+    let name = Some(fusebox::Name::new("tested"));
+    let breaker = CircuitBreaker::with(name, config().build(), &clock, pair);
+    breaker.force_open();
+    breaker.close();
+    drop(breaker.try_acquire());
+    assert_eq!(breaker.counters().calls, 1);
+    let (plain, counting) = breaker.observer();
+    assert_eq!(plain.take().len(), 2);
+    assert_eq!(counting.0.take().len(), 2, "it hands events on");
+}
+
+#[test]
+fn a_timed_out_probe_counts_once() {
+    #[derive(Debug)]
+    struct Slow;
+    impl From<TimedOut> for Slow {
+        fn from(_: TimedOut) -> Self {
+            Self
+        }
+    }
+    let bench = Bench::new();
+    let breaker = bench.due(config());
+    let timeout =
+        Pipeline::new().breaker(&breaker).timeout_by(common::millis(5), SleepBy(|_| after(1, ())));
+    let answer = finish(timeout.call_async(&(), |()| after(9, Ok::<u32, Slow>(1))));
+    assert!(answer.is_err());
+    assert_eq!(breaker.counters().failures, 4, "three that opened it, and the probe");
+    assert_eq!(breaker.counters().openings, 2);
+}
