@@ -35,6 +35,9 @@ pub fn escape(text: &str) -> String {
 /// Whether a character must not reach a terminal as it is.
 #[must_use]
 pub fn is_deceptive(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control(); // nearly all that is ever shown
+    }
     let invisible = matches!(c,
         '\u{ad}'                     // soft hyphen
         | '\u{34f}'                  // joins graphemes

@@ -180,6 +180,7 @@ fn only_its_own_host_names_on_loopback() {
     {
         let answer = get(&server, "panel.json", &[("host", host)]);
         assert_eq!(answer.code, 421, "{host}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert!(!answer.body.contains("\"ai\""));
     }
     let open = Server::start_on(&panel, "0.0.0.0:0", &[]);

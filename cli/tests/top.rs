@@ -3,13 +3,18 @@
 mod common;
 
 use std::{
+    ffi::OsString,
     io::{Read as _, Write},
     num::NonZero,
     sync::{Arc, Mutex},
     thread,
 };
 
-use common::{Panel, fail, wait_for};
+use common::{
+    Panel, fail,
+    nobody::{command_for, drop_privileges},
+    wait_for,
+};
 use fusebox::State;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -204,4 +209,27 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     let killed = std::process::Command::new("kill").arg(process.to_string()).status().unwrap();
     assert!(killed.success());
     assert_ne!(top.ends(), 0);
+}
+
+#[test]
+fn a_panel_that_may_only_be_read_is_shown_and_not_changed() {
+    let panel = Panel::with(&["ai"]);
+    let own = command_for(&panel, 0o444);
+    let line = drop_privileges().iter().map(OsString::from).chain([own.into()]);
+    let mut command = CommandBuilder::from_argv(line.collect());
+    command.args(["top", "--interval", "100ms", "--panel"]);
+    command.arg(panel.path());
+    let mut top = Top::spawn(command, (24, 120));
+    top.line("ai", "closed");
+    assert!(top.text().contains("read only"), "{}", top.text());
+    for key in ["i", "c", "d", "r"] {
+        top.press(key);
+        top.shows("why not", |text| text.contains("this user may only read the file"));
+        top.press("j");
+        top.shows("no reason", |text| !text.contains("this user may only read the file"));
+    }
+    panel.breaker("ai").force_open();
+    top.line("ai", "forced open");
+    top.press("q");
+    assert_eq!(top.ends(), 0);
 }

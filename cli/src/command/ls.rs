@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), Failure> {
     let mut readings = source.readings();
     if ls.names.is_empty() {
-        readings.sort_by_key(|(slot, reading)| (names::label(reading.name), *slot));
+        readings.sort_by_cached_key(|(slot, reading)| (names::label(reading.name), *slot));
     } else {
         readings = names::find_all(&readings, &ls.names)?;
     }
