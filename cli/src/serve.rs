@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     args::Serve,
-    failure::Failure,
+    failure::{Failure, say},
     serve::{
         guard::Hosts,
         latest::{Latest, Sampler},
@@ -45,10 +45,10 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
     let listener = TcpListener::bind(asked).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     if !address.ip().is_loopback() {
-        eprintln!(
+        say(&format!(
             "warning: whoever reaches {address} can look at this panel: nobody is asked for a \
              password"
-        );
+        ));
     }
     // Said to whoever listens; a service may have closed its output.
     let mut out = std::io::stdout();

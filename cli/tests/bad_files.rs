@@ -80,3 +80,21 @@ fn a_file_that_may_not_be_read_is_said_so() {
     let error = as_nobody(&panel, 0o000, &["ls"]).failed(1);
     assert!(error.contains("this user may not read it (mode 0000"), "{error}");
 }
+
+/// The sixth word of the header says which boot the stamps are of; see the
+/// layout in fusebox-shm.
+#[test]
+fn a_panel_of_an_earlier_boot_is_shown_with_a_warning() {
+    const BOOT: usize = 6 * 8 + 4;
+    let panel = Panel::with(&["ai"]);
+    let mut bytes = fs::read(panel.path()).unwrap();
+    bytes[BOOT..BOOT + 4].iter_mut().for_each(|byte| *byte ^= 0xA5);
+    fs::write(panel.folder().join("old"), bytes).unwrap();
+
+    let mut command = fusebox();
+    let Ran { code, out, err } =
+        Ran::of(command.args(["ls", "--panel"]).arg(panel.folder().join("old")));
+    assert_eq!(code, Some(0));
+    assert!(out.contains("\nai "), "{out}");
+    assert!(err.starts_with("warning: no program has opened this panel since the host"), "{err}");
+}

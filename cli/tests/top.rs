@@ -138,8 +138,12 @@ fn shows_a_breaker_open_and_isolates_one_by_a_key() {
     top.line("mail", "disabled");
     top.press("ry");
     top.line("mail", "closed");
-    println!("{}", top.text());
 
+    // Without its file the panel goes on for those that have it.
+    std::fs::remove_file(panel.path()).unwrap();
+    top.shows("that it has gone", |text| text.contains("there is no such file"));
+    panel.breaker("mail").force_open();
+    top.line("mail", "forced open");
     top.press("q");
     assert_eq!(top.ends(), 0);
 }
@@ -209,6 +213,23 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     let killed = std::process::Command::new("kill").arg(process.to_string()).status().unwrap();
     assert!(killed.success());
     assert_ne!(top.ends(), 0);
+}
+
+#[test]
+fn ends_when_its_terminal_has_gone() {
+    let panel = Panel::with(&["ai"]);
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fusebox"));
+    command.args(["top", "--panel"]);
+    command.arg(panel.path());
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    let mut output = pair.master.try_clone_reader().unwrap();
+    assert_ne!(output.read(&mut [0]).unwrap(), 0, "it has begun to draw");
+    drop(output);
+    drop(pair);
+    let status = wait_for("the end", || child.try_wait().unwrap());
+    assert_eq!(status.signal(), Some("Hangup"));
 }
 
 #[test]

@@ -67,17 +67,16 @@ fn summary(app: &App) -> Line<'_> {
 }
 
 fn alerts(app: &App) -> Vec<Line<'static>> {
-    let told = &app.overview.alerts;
-    let mut lines: Vec<_> = told
+    let told: Vec<&str> = app
+        .problem
         .iter()
-        .take(MOST_ALERTS)
-        .map(|alert| Line::styled(format!(" ! {}", alert.text), style(paint::FAULT)))
+        .map(String::as_str)
+        .chain(app.overview.alerts.iter().map(|alert| alert.text.as_str()))
         .collect();
+    let line = |text: &str| Line::styled(format!(" ! {text}"), style(paint::FAULT));
+    let mut lines: Vec<_> = told.iter().take(MOST_ALERTS).map(|text| line(text)).collect();
     if told.len() > MOST_ALERTS {
-        lines.push(Line::styled(
-            format!(" ! and {} more alerts", told.len() - MOST_ALERTS),
-            style(paint::FAULT),
-        ));
+        lines.push(line(&format!("and {} more alerts", told.len() - MOST_ALERTS)));
     }
     lines
 }
