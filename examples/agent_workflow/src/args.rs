@@ -36,7 +36,7 @@ pub struct Args {
     /// decisions.
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub seed: u64,
-    /// How long an agent works on a step at most, in milliseconds [default: 250]
+    /// How long an agent works on a step at most, in milliseconds [default: 150]
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=10_000), value_name = "MS")]
     pub pace: Option<u32>,
     /// 8 agents without pauses, unless told otherwise.
@@ -60,7 +60,7 @@ impl Args {
     }
 
     pub fn pace(&self) -> Duration {
-        let pace = self.pace.unwrap_or(if self.quick { 0 } else { 250 });
+        let pace = self.pace.unwrap_or(if self.quick { 0 } else { 150 });
         Duration::from_millis(pace.into())
     }
 }

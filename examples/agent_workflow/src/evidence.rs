@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use fusebox::{Counters, State};
 use rusqlite::{Connection, OpenFlags};
+use serde::Serialize;
 
 use crate::{
     Failure,
@@ -57,9 +58,10 @@ pub struct Traffic {
 
 /// A whole round during which a breaker was held open, and the requests that
 /// came in all the same. No agent is at work at its start or end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Isolation {
     pub system: System,
+    #[serde(skip)]
     generation: u16,
     pub seen: u64,
 }

@@ -37,7 +37,7 @@ mod world;
 
 use std::{
     error::Error,
-    io,
+    io::{self, IsTerminal},
     process::ExitCode,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -108,7 +108,11 @@ fn prepare(args: &Args) -> Result<Plan, Failure> {
         Ok(text) => EnvFilter::try_new(&text).map_err(|it| format!("RUST_LOG=`{text}`: {it}"))?,
         Err(_) => EnvFilter::new("off"),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
     let scenario = Scenario::load(&args.scenario)?;
     if let Some(path) = &args.panel {
         panel::share(path)?;

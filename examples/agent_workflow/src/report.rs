@@ -7,7 +7,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    evidence::Before,
+    evidence::{Before, Isolation},
     ledger,
     outbox::{Deliver, Outbox},
     promises::Promise,
@@ -39,7 +39,11 @@ pub struct Report {
     pub told_to_wait: u64,
     pub tokens: u64,
     pub breakers: Vec<Breaker>,
+    /// When each round began.
+    pub rounds_ms: Vec<u64>,
     pub timeline: Vec<Change>,
+    /// Whole rounds during which an operator held a server's breaker open.
+    pub isolated: Vec<Isolation>,
     pub health: Vitals,
     pub promises: Vec<Promise>,
 }
@@ -102,7 +106,9 @@ impl Report {
             told_to_wait: world.limit.told(),
             tokens: world.tokens.given(),
             breakers: System::ALL.map(|system| breaker(system, world, before)).into(),
+            rounds_ms: timeline.rounds(),
             timeline: timeline.changes(),
+            isolated: outcome.isolations.clone(),
             health,
             promises,
         }
