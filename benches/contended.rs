@@ -13,11 +13,15 @@ use std::{
 };
 
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
-use fusebox::{CircuitBreaker, Registry};
+use fusebox::{
+    CircuitBreaker, Clock, CountCalls, DefaultClock, DefaultObserver, Observer, Registry, StdClock,
+};
 
 use crate::SETTINGS;
 
 static SHARED: CircuitBreaker = CircuitBreaker::named("shared", SETTINGS);
+static COUNTED: CircuitBreaker<DefaultClock, CountCalls> =
+    CircuitBreaker::with(None, SETTINGS, StdClock, CountCalls(DefaultObserver));
 static NEIGHBOURS: Registry<2> = Registry::new();
 /// Neighbours as they would be without padding.
 static UNPADDED: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -29,6 +33,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("contended");
     for threads in [1, 2] {
         measure(&mut group, "healthy, one breaker", threads, |_| healthy(&SHARED));
+        measure(&mut group, "the same, every call counted", threads, |_| healthy(&COUNTED));
         measure(&mut group, "failures, one breaker", threads, |_| failing(&SHARED));
         SHARED.reset();
     }
@@ -44,7 +49,7 @@ pub(crate) fn bench(c: &mut Criterion) {
 }
 
 #[inline]
-fn healthy(breaker: &CircuitBreaker) {
+fn healthy<C: Clock, O: Observer>(breaker: &CircuitBreaker<C, O>) {
     if let Ok(permit) = breaker.try_acquire() {
         black_box(());
         permit.success();

@@ -8,11 +8,13 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput};
-use fusebox::CircuitBreaker;
+use fusebox::{CircuitBreaker, CountCalls, DefaultClock, DefaultObserver, StdClock};
 
 use crate::{BATCH, SETTINGS};
 
 static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy", SETTINGS);
+static COUNTED: CircuitBreaker<DefaultClock, CountCalls> =
+    CircuitBreaker::with(None, SETTINGS, StdClock, CountCalls(DefaultObserver));
 static OPEN: CircuitBreaker = CircuitBreaker::named("open", SETTINGS);
 static FAILING: CircuitBreaker = CircuitBreaker::named("failing", SETTINGS);
 
@@ -32,6 +34,16 @@ pub(crate) fn bench(c: &mut Criterion) {
             for _ in 0..BATCH {
                 if let Ok(permit) = HEALTHY.try_acquire() {
                     // Where the guarded call would be.
+                    black_box(());
+                    permit.success();
+                }
+            }
+        });
+    });
+    group.bench_function("the same, every call counted", |b| {
+        b.iter(|| {
+            for _ in 0..BATCH {
+                if let Ok(permit) = COUNTED.try_acquire() {
                     black_box(());
                     permit.success();
                 }

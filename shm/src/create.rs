@@ -2,16 +2,17 @@
 //! nobody ever sees a part of one, and of racing creators one wins.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::File,
+    fs::{File, Permissions},
     io,
-    os::{fd::AsRawFd, unix::fs::FileExt},
-    path::{Path, PathBuf},
-    process,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{FileExt, PermissionsExt},
+    },
+    path::Path,
 };
 
 use rustix::{
-    fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags},
+    fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, fallocate, linkat},
     io::Errno,
     process::{Resource, getrlimit},
 };
@@ -29,11 +30,15 @@ pub(crate) fn create(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Resu
         Ok(file) => {
             fill(&file, slots, mode, epoch)?;
             let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
-            link(Path::new(&itself), path)
+            match linkat(CWD, itself, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+                Ok(()) => Ok(true),
+                Err(Errno::EXIST) => Ok(false),
+                Err(error) => Err(system("name it")(error.into())),
+            }
         }
         // A file system, or a kernel, that has no files without a name.
         Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named(path, slots, mode, epoch),
-        Err(error) => Err(no_file(error)),
+        Err(error) => Err(no_file(error.into())),
     }
 }
 
@@ -46,23 +51,13 @@ fn unnamed(path: &Path) -> Result<File, Errno> {
 /// The same by a file with a name of its own beside the other, which a killed
 /// creator leaves behind.
 fn named(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Problem> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or(OsStr::new("panel")));
-    name.push(format!(".{}.new", process::id()));
-    let aside = Aside(folder(path).join(name));
-    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-    let file = rustix::fs::open(&aside.0, flags, Mode::RUSR | Mode::WUSR).map_err(no_file)?;
-    fill(&file.into(), slots, mode, epoch)?;
-    link(&aside.0, path)
-}
-
-/// A name to be taken away again, whatever happens.
-struct Aside(PathBuf);
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // Should that fail, a small file is left over, which nobody opens.
-        let _ = std::fs::remove_file(&self.0);
+    let aside = tempfile::Builder::new().prefix(".panel-").tempfile_in(folder(path));
+    let aside = aside.map_err(no_file)?;
+    fill(aside.as_file(), slots, mode, epoch)?;
+    match aside.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(refused) => Err(system("name it")(refused.error)),
     }
 }
 
@@ -75,9 +70,10 @@ pub(crate) fn fill(file: &File, slots: usize, mode: u32, epoch: Epoch) -> Result
         return Err(Problem::TooLarge { needed });
     }
     // Exactly this mode, whatever the umask.
-    rustix::fs::fchmod(file, Mode::from_raw_mode(mode)).map_err(refused("set its mode"))?;
+    let mode = Permissions::from_mode(mode);
+    file.set_permissions(mode).map_err(system("set its mode"))?;
     // All blocks now: later a full disk would be a SIGBUS.
-    match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, needed) {
+    match fallocate(file, FallocateFlags::empty(), 0, needed) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => zeros(file, needed),
         allocated => allocated.map_err(io::Error::from),
     }
@@ -101,25 +97,6 @@ fn zeros(file: &File, len: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives `from` the name `to`; false if something has it.
-fn link(from: &Path, to: &Path) -> Result<bool, Problem> {
-    match rustix::fs::linkat(CWD, from, CWD, to, AtFlags::SYMLINK_FOLLOW) {
-        Ok(()) => Ok(true),
-        Err(Errno::EXIST) => Ok(false),
-        // No hard links there. A rename that replaces nothing does the same,
-        // for a file that has a name.
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
-            match rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE)
-            {
-                Ok(()) => Ok(true),
-                Err(Errno::EXIST) => Ok(false),
-                Err(error) => Err(refused("name it")(error)),
-            }
-        }
-        Err(error) => Err(refused("name it")(error)),
-    }
-}
-
 /// Where the file is to be.
 fn folder(path: &Path) -> &Path {
     match path.parent() {
@@ -128,14 +105,66 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn no_file(error: Errno) -> Problem {
-    match error {
-        Errno::ROFS => Problem::ReadOnly,
-        Errno::NOSPC | Errno::DQUOT => Problem::NoSpace { needed: 0 },
-        error => Problem::Folder(error.into()),
+fn no_file(error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::PermissionDenied => Problem::Folder(error),
+        io::ErrorKind::ReadOnlyFilesystem => Problem::ReadOnly,
+        _ => system("make a file in its folder")(error),
     }
 }
 
-fn refused(step: &'static str) -> impl FnOnce(Errno) -> Problem {
-    move |error| system(step)(error.into())
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::{Options, SharedPanel, SharedRegistry};
+
+    fn files(folder: &Path) -> usize {
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
+    #[test]
+    fn without_unnamed_files_it_is_made_under_another_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("panel");
+        let epoch = Epoch::current().unwrap();
+        assert!(named(&path, 8, 0o640, epoch).unwrap());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+        SharedRegistry::<8>::open(&path, Options::new().create(false)).unwrap().join("a").unwrap();
+        assert!(!named(&path, 8, 0o640, epoch).unwrap(), "another was first");
+        assert!(SharedPanel::open(&path).unwrap().panel().get("a").is_some(), "and is still there");
+        assert_eq!(files(folder.path()), 1, "no other name is left");
+    }
+
+    #[test]
+    fn of_racing_threads_one_makes_it_so_as_well() {
+        let epoch = Epoch::current().unwrap();
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("panel");
+            let made = thread::scope(|scope| {
+                let make = || named(&path, 8, 0o600, epoch).unwrap();
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .filter(|made| *made)
+                    .count()
+            });
+            assert_eq!((made, files(folder.path())), (1, 1));
+        }
+    }
+
+    #[test]
+    fn zeros_take_the_place_of_an_allocation() {
+        let file = tempfile::tempfile().unwrap();
+        for len in [0, 1, 4_095, 4_096, 4_097, 10_000] {
+            file.set_len(0).unwrap();
+            zeros(&file, len).unwrap();
+            assert_eq!(file.metadata().unwrap().len(), len);
+        }
+    }
 }

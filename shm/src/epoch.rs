@@ -22,7 +22,7 @@ impl Epoch {
     pub(crate) fn current() -> Result<Self, Problem> {
         let boot = fs::read(BOOT).map_err(Problem::Boot)?;
         let offset = match fs::read_to_string(OFFSETS) {
-            Ok(offsets) => monotonic(&offsets).to_owned(),
+            Ok(offsets) => monotonic(&offsets),
             // A kernel without time namespaces: they came with Linux 5.6.
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Problem::Boot(error)),

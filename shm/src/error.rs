@@ -84,8 +84,7 @@ pub enum Problem {
     },
     /// It starts as a panel, and its header contradicts itself.
     Damaged,
-    /// Its slots are of another size: a program of compact slots made it, or
-    /// this is one.
+    /// Its slots are of another size: another release's.
     SlotSize {
         /// Bytes of the file's slots.
         found: u64,
@@ -188,8 +187,8 @@ impl fmt::Display for Problem {
             Self::Damaged => write!(f, "its header is damaged: {REMAKE}"),
             Self::SlotSize { found, own } => write!(
                 f,
-                "its slots have {found} bytes and this program's have {own}: build all programs \
-                 with, or all without, `fusebox_compact`; {REMAKE}"
+                "its slots have {found} bytes and this program's have {own}: use one release of \
+                 fusebox in all programs; {REMAKE}"
             ),
             Self::SlotCount { found, asked } => write!(
                 f,
@@ -209,9 +208,10 @@ impl fmt::Display for Problem {
                 "has {needed} bytes, more than a file may have here: raise the limit \
                  (`ulimit -f`), or ask for fewer slots"
             ),
-            Self::TimeNamespace => f.write_str(
-                "is in use under another monotonic clock, that of another time namespace: run \
-                 all its programs in one of them",
+            Self::TimeNamespace => write!(
+                f,
+                "is stamped by another monotonic clock, that of another time namespace: run all \
+                 its programs in one of them; {REMAKE}"
             ),
             Self::Boot(_) => f.write_str(
                 "cannot tell by whose clock it is stamped: /proc must be mounted and readable",

@@ -3,7 +3,7 @@
 //!
 //! | word | content |
 //! |---|---|
-//! | 0 | magic: `fusebox` and a zero byte |
+//! | 0 | magic: `fusebox` and a byte that no text holds |
 //! | 1 | byte order: a number that reads the same in no other order |
 //! | 2 | version of the layout |
 //! | 3 | bytes of a slot |
@@ -28,7 +28,7 @@ pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
 /// of names included.
 const VERSION: u64 = 1;
 const SLOT: usize = size_of::<CircuitBreaker>();
-const MAGIC: u64 = u64::from_ne_bytes(*b"fusebox\0");
+const MAGIC: u64 = u64::from_ne_bytes(*b"fusebox\xFF");
 const ORDER: u64 = 0x0102_0304_0506_0708;
 
 /// The words that are checked.

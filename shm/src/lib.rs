@@ -67,7 +67,18 @@
 //!
 //! # The attributes' breakers
 //! The functions under fusebox's attributes find their breakers in the process's
-//! own registry. That can be a shared one: install it before their first use.
+//! own registry, of 256 slots. That can be a shared one, if it is installed
+//! before their first use:
+//!
+//! ```
+//! use fusebox::set_global;
+//! use fusebox_shm::{Options, SharedRegistry};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("panel");
+//! set_global(SharedRegistry::<256>::open(&path, Options::new())?.leak())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Where it runs
 //! Linux and Android, on targets with 64-bit atomics; elsewhere the crate does
@@ -86,8 +97,11 @@ compile_error!(
      has locks of its own"
 );
 
-#[cfg(fusebox_loom)]
-compile_error!("fusebox-shm cannot be built with loom's atomics, which are no plain memory");
+#[cfg(any(fusebox_loom, fusebox_compact))]
+compile_error!(
+    "fusebox-shm shares plain slots of the full size: build it without `fusebox_loom` and \
+     `fusebox_compact`"
+);
 
 mod create;
 mod epoch;
@@ -97,9 +111,15 @@ mod map;
 mod open;
 mod options;
 mod panel;
+mod rebase;
 mod registry;
+mod sealed;
+#[cfg(target_pointer_width = "64")]
+mod view;
 
 pub use error::{OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;
 pub use registry::SharedRegistry;
+#[cfg(target_pointer_width = "64")]
+pub use view::SharedView;

@@ -7,20 +7,19 @@ use std::{
     path::Path,
 };
 
+use fusebox::{Clock, ConstDefault, Observer};
 use rustix::fs::{FallocateFlags, OFlags};
 
-use crate::{
-    epoch::Epoch,
-    error::Problem,
-    header,
-    map::{Map, ReadOnly},
-};
+#[cfg(target_pointer_width = "64")]
+use crate::map::ReadOnly;
+use crate::{epoch::Epoch, error::Problem, header, map::Map, rebase::rebase};
 
 /// A file whose header is good, of a clock that this process has, or of one
 /// that nobody has any more.
 pub(crate) struct Good {
     file: File,
     slots: usize,
+    epoch: Epoch,
 }
 
 impl Good {
@@ -42,15 +41,19 @@ impl Good {
         if stamped.same_boot(epoch) && stamped != epoch {
             return Err(Problem::TimeNamespace);
         }
-        Ok(Self { file, slots })
+        Ok(Self { file, slots, epoch })
     }
 
     pub(crate) const fn slots(&self) -> usize {
         self.slots
     }
 
-    /// Maps it, for reading and writing.
-    pub(crate) fn map(self) -> Result<Map, Problem> {
+    /// Maps it, for reading and writing, and sees to its stamps.
+    pub(crate) fn map<C, O>(self) -> Result<Map, Problem>
+    where
+        C: Clock + ConstDefault,
+        O: Observer + ConstDefault,
+    {
         // A copy of a panel can have holes, for which a write to the mapping
         // would need room: on a full disk a SIGBUS.
         let len = self.size();
@@ -61,10 +64,12 @@ impl Good {
         }
         let map = Map::writable(&self.file, self.slots).map_err(system("map it"))?;
         self.check_length()?;
+        rebase::<C, O>(&map, self.epoch)?;
         Ok(map)
     }
 
     /// Maps it, for reading.
+    #[cfg(target_pointer_width = "64")]
     pub(crate) fn map_read_only(self) -> Result<ReadOnly, Problem> {
         let map = ReadOnly::new(&self.file, self.slots).map_err(system("map it"))?;
         self.check_length()?;

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use fusebox::Panel;
+use fusebox::{DefaultObserver, Panel, StdClock};
 
 use crate::{
     epoch::Epoch,
@@ -46,7 +46,7 @@ impl SharedPanel {
     }
 
     fn map(path: &Path) -> Result<Map, Problem> {
-        Good::open(path, true, Epoch::current()?)?.map()
+        Good::open(path, true, Epoch::current()?)?.map::<StdClock, DefaultObserver>()
     }
 
     /// The breakers.
@@ -67,6 +67,6 @@ impl fmt::Debug for SharedPanel {
         f.debug_struct("SharedPanel")
             .field("path", &self.path)
             .field("breakers", &self.panel())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,10 @@
 //! A registry in a file that all processes of a host may open.
 
 use core::{fmt, marker::PhantomData, ops::Deref};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use fusebox::{Clock, ConstDefault, DefaultObserver, Observer, Registry, StdClock};
 
@@ -12,6 +15,7 @@ use crate::{
     map::Map,
     open::Good,
     options::Options,
+    sealed::sealed,
 };
 
 /// How often a file may vanish between two looks at it, or appear.
@@ -32,6 +36,8 @@ const PATIENCE: usize = 16;
 pub struct SharedRegistry<const N: usize, C = StdClock, O = DefaultObserver> {
     map: Map,
     path: PathBuf,
+    /// Sealed memory has its path for as long as this is open.
+    _sealed: Option<File>,
     slots: PhantomData<Registry<N, C, O>>,
 }
 
@@ -44,6 +50,33 @@ impl<const N: usize> SharedRegistry<N> {
     /// [`OpenError`] names the file, and says what to do. Nothing was changed.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         Self::open_with(path, options)
+    }
+
+    /// A registry in memory that has no name in a file system, that vanishes
+    /// with its last user, and that nobody can truncate. `name` is for people:
+    /// `/proc/PID/maps` shows it.
+    ///
+    /// Its [`path`](Self::path) is `/proc/PID/fd/N` of this process: pass that
+    /// to the others, which open it as they would a file. They keep the memory,
+    /// and the path goes when this registry does. It can be
+    /// opened by processes of the same user, and by root.
+    ///
+    /// ```
+    /// use fusebox_shm::{Options, SharedPanel, SharedRegistry};
+    ///
+    /// let parent = SharedRegistry::<8>::sealed("shop")?;
+    /// let path = parent.path(); // for the children's arguments or environment
+    /// let child = SharedRegistry::<8>::open(path, Options::new().create(false))?;
+    /// let tool = SharedPanel::open(path)?;
+    /// parent.join("ai")?;
+    /// assert!(child.get("ai").is_some() && tool.panel().get("ai").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`OpenError`], for a name of more than 249 bytes among others.
+    pub fn sealed(name: &str) -> Result<Self, OpenError> {
+        Self::sealed_with(name)
     }
 }
 
@@ -68,7 +101,22 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let map = Self::map(path, options).map_err(|problem| OpenError::new(path, problem))?;
-        Ok(Self { map, path: path.to_owned(), slots: PhantomData })
+        Ok(Self { map, path: path.to_owned(), _sealed: None, slots: PhantomData })
+    }
+
+    /// The same as [`sealed`](SharedRegistry::sealed), with a clock and an
+    /// observer of your own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sealed_with(name: &str) -> Result<Self, OpenError> {
+        let make = || -> Result<Self, Problem> {
+            let epoch = Epoch::current()?;
+            let (file, path) = sealed(name, N, epoch)?;
+            let map = Good::open(&path, true, epoch)?.map::<C, O>()?;
+            Ok(Self { map, path, _sealed: Some(file), slots: PhantomData })
+        };
+        make().map_err(|problem| OpenError::new(Path::new(name), problem))
     }
 
     fn map(path: &Path, options: Options) -> Result<Map, Problem> {
@@ -77,7 +125,7 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
         let epoch = Epoch::current()?;
         for _ in 0..PATIENCE {
             match Good::open(path, true, epoch) {
-                Ok(file) if file.slots() == N => return file.map(),
+                Ok(file) if file.slots() == N => return file.map::<C, O>(),
                 Ok(file) => return Err(Problem::SlotCount { found: file.slots(), asked: N }),
                 Err(Problem::NotFound) if options.creates() => {
                     // Made by us or by another: it is opened all the same.
@@ -122,6 +170,6 @@ impl<const N: usize, C: ConstDefault, O: ConstDefault> fmt::Debug for SharedRegi
         f.debug_struct("SharedRegistry")
             .field("path", &self.path)
             .field("breakers", &**self)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

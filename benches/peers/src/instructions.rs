@@ -62,7 +62,7 @@ impl std::error::Error for CountError {}
 /// Counts every path; without the loop around it.
 pub(crate) fn count(mut counted: impl FnMut(&str)) -> Result<Counts, CountError> {
     let mut totals = BTreeMap::new();
-    for path in &PATHS {
+    for path in PATHS {
         totals.insert(path.name, total(path)?);
         counted(path.name);
     }

@@ -9,10 +9,15 @@ use std::{
     time::Duration,
 };
 
+#[cfg(target_os = "linux")]
+use std::sync::LazyLock;
+
 use fusebox::{
     BackoffConfig, BreakerConfig, CachedClock, CircuitBreaker, DefaultObserver, Key, Name,
     Registry, Rejected, Retry, RetryConfig, Settings, resilient, with_circuit_breaker,
 };
+#[cfg(target_os = "linux")]
+use fusebox_shm::SharedRegistry;
 
 /// Calls that a path makes while it is counted.
 pub(crate) const CALLS: u32 = 1_000;
@@ -38,7 +43,7 @@ impl Path {
 /// The loop around every other path.
 pub(crate) const EMPTY: &str = "empty loop";
 
-pub(crate) const PATHS: [Path; 12] = [
+pub(crate) const PATHS: &[Path] = &[
     Path { name: EMPTY, function: "path_empty", prepare: nothing, run: path_empty },
     Path {
         name: "healthy acquire + success",
@@ -51,6 +56,13 @@ pub(crate) const PATHS: [Path; 12] = [
         function: "path_sync_call",
         prepare: nothing,
         run: path_sync_call,
+    },
+    #[cfg(target_os = "linux")]
+    Path {
+        name: "healthy call, shared slot",
+        function: "path_shared_call",
+        prepare: share,
+        run: path_shared_call,
     },
     Path {
         name: "healthy call_async",
@@ -127,6 +139,11 @@ fn fill() {
     }
 }
 
+#[cfg(target_os = "linux")]
+fn share() {
+    LazyLock::force(&SHARED);
+}
+
 #[inline(never)]
 fn path_empty() {
     for _ in 0..CALLS {
@@ -165,6 +182,22 @@ fn used<E>(result: Result<u32, E>) {
 fn path_sync_call() {
     for n in 0..CALLS {
         used(HEALTHY.call(|| work(n)));
+    }
+}
+
+/// A slot in memory that other processes can map, found once.
+#[cfg(target_os = "linux")]
+static SHARED: LazyLock<&CircuitBreaker> = LazyLock::new(|| {
+    let panel = SharedRegistry::<64>::sealed("paths").expect("memory to share").leak();
+    panel.breaker("shared path", SETTINGS).expect("it has room")
+});
+
+#[cfg(target_os = "linux")]
+#[inline(never)]
+fn path_shared_call() {
+    let shared = *SHARED;
+    for n in 0..CALLS {
+        used(shared.call(|| work(n)));
     }
 }
 

@@ -17,7 +17,9 @@ use core::{
 use fusebox::{
     Backoff, BackoffConfig, BreakerConfig, CallError, Clock, ConstDefault, DefaultObserver, Event,
     Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, Settings, Sleep, SleepBy, State,
-    Tick, Verdict, set_seed,
+    Tick, Verdict,
+    health::{AlertRules, Monitor, Window},
+    set_seed,
 };
 
 /// Milliseconds, as a timer's interrupt would count them.
@@ -140,7 +142,22 @@ fn policies() -> Result<(), i32> {
     let mut cx = Context::from_waker(Waker::noop());
     let call = pin!(pipeline.call_async(&4, |_| future::ready(Err::<u32, _>("nack"))));
     step(28, call.poll(&mut cx) == Poll::Ready(Ok(400)))?;
-    step(29, bus.state() == State::Open)
+    step(29, bus.state() == State::Open)?;
+    health()
+}
+
+/// One of four breakers is open: what a panel's monitor makes of that.
+fn health() -> Result<(), i32> {
+    let step = |number: i32, holds: bool| if holds { Ok(()) } else { Err(number) };
+
+    let mut monitor = Monitor::<3, _>::new([const { Window::new() }; 4]);
+    monitor.observe(PANEL.panel().readings());
+    step(41, monitor.score() == Some(37))?; // (75 + 0) / 2
+    let rules = AlertRules::DEFAULT;
+    step(42, monitor.alerts(rules).next().is_none())?;
+    UPTIME.fetch_add(300_001, Ordering::Relaxed);
+    monitor.observe(PANEL.panel().readings());
+    step(43, monitor.alerts(rules).count() == 1)
 }
 
 /// Where the kernel starts the program: aligns the stack, as a call expects.

@@ -1,0 +1,265 @@
+//! What the command takes, and its help.
+
+use std::{ffi::OsString, net::SocketAddr, time::Duration};
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::changes::Change;
+
+/// Shows and changes the circuit breakers of a shared panel.
+///
+/// A panel is a file that programs map into their memory, and in it their
+/// breakers live (see the crate fusebox-shm). What this command changes takes
+/// effect in all of them at their next call; it never makes a file.
+#[derive(Parser, Debug)]
+#[command(name = "fusebox", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Args {
+    /// The panel's file.
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "FUSEBOX_PANEL",
+        value_name = "FILE",
+        hide_env_values = true
+    )]
+    pub panel: Option<OsString>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  export FUSEBOX_PANEL=/dev/shm/shop.panel
+  fusebox ls                            all breakers, once
+  fusebox top                           all breakers, live
+  fusebox watch --json | jq .to         each change of state as it happens
+  fusebox isolate ai_provider           let nobody through until told otherwise
+  fusebox close ai_provider             let everybody through again
+  fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
+  fusebox serve                         http://127.0.0.1:9898/ /health /metrics
+
+Exit codes:
+  0  done
+  1  it failed: no such file, no such breaker, a value out of range
+  2  the command was not understood";
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Lists the breakers with their states, counters and settings.
+    #[command(visible_alias = "list", after_help = LS)]
+    Ls(Ls),
+    /// Shows the breakers live, with keys to sort, isolate and close them.
+    #[command(after_help = TOP)]
+    Top(Top),
+    /// Prints each change of state as it happens, one line each.
+    #[command(after_help = WATCH)]
+    Watch(Watch),
+    /// Opens breakers by force: no call gets through until somebody closes them.
+    #[command(after_help = ISOLATE)]
+    Isolate(Names),
+    /// Closes breakers, with no failures counted.
+    #[command(after_help = CLOSE)]
+    Close(Names),
+    /// Takes breakers out of the picture: they admit all and count nothing.
+    #[command(after_help = DISABLE)]
+    Disable(Names),
+    /// Makes breakers as new; their counters and settings stay.
+    #[command(after_help = RESET)]
+    Reset(Names),
+    /// Changes a breaker's settings, all that are given or none.
+    #[command(after_help = SET)]
+    Set(Set),
+    /// Serves the panel over HTTP: a live page, /health, /metrics.
+    #[command(after_help = SERVE)]
+    Serve(Serve),
+    /// Prints a script that completes this command in a shell.
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `ls`
+#[derive(ClapArgs, Debug)]
+pub struct Ls {
+    /// Only these breakers.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Prints an array of objects instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const LS: &str = "\
+Columns:
+  LEFT       until an open breaker lets a probe through, without jitter
+  OPEN FOR   since when it turns calls away
+  STREAK     failures in a row, of those that open it
+  FAILED, REJECTED, OPENED, CALLS, RETRIES, GAVE UP, FALLBACKS
+             since the breaker was made; CALLS only where they are counted
+  SCORE      100 is well, 0 is open; a disabled breaker has none
+  SETTINGS   the recovery timeout, and what differs from the defaults
+
+Examples:
+  fusebox ls --panel /dev/shm/shop.panel
+  fusebox ls ai_provider billing
+  fusebox ls --json | jq -r '.[] | select(.state != \"closed\") | .name'";
+
+/// `top`
+#[derive(ClapArgs, Debug)]
+pub struct Top {
+    /// How often the panel is read (100ms to 1h).
+    #[arg(long, default_value = "1s", value_parser = interval::<100>)]
+    pub interval: Duration,
+}
+
+const TOP: &str = "\
+Keys:
+  arrows, j, k  pick a breaker        s  sort by name, state, score, rate
+  i             isolate it            /  show only names that contain a text
+  c             close it              ?  help
+  d             disable it            q  quit
+  r             reset it
+
+Examples:
+  fusebox top
+  fusebox top --interval 250ms";
+
+/// `watch`
+#[derive(ClapArgs, Debug)]
+pub struct Watch {
+    /// How often the panel is read (1ms to 1h). A breaker that changes more
+    /// than once in between is said to have: none goes unnoticed.
+    #[arg(long, default_value = "50ms", value_parser = interval::<1>)]
+    pub interval: Duration,
+    /// Prints one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const WATCH: &str = "\
+It prints changes of state, new breakers and changes of settings, each with the
+time in UTC, and runs until it is interrupted (as by Ctrl-C, which ends it as it
+ends any command) or nobody reads what it prints.
+
+Examples:
+  fusebox watch
+  fusebox watch --json >> transitions.jsonl
+  fusebox watch --json | jq -r 'select(.to == \"open\") | .name'";
+
+/// `isolate`, `close`, `disable`, `reset`
+#[derive(ClapArgs, Debug)]
+pub struct Names {
+    /// The breakers' names, as `fusebox ls` shows them. If one is unknown
+    /// nothing is changed.
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+}
+
+const ISOLATE: &str = "\
+Examples:
+  fusebox isolate ai_provider
+  fusebox isolate ai_provider billing";
+const CLOSE: &str = "\
+Examples:
+  fusebox close ai_provider";
+const DISABLE: &str = "\
+A disabled breaker guards nothing. Close or reset it when you are done.
+
+Examples:
+  fusebox disable ai_provider";
+const RESET: &str = "\
+A reset is a close that also forgets when the last failure was. Calls in flight
+cannot change the breaker any more.
+
+Examples:
+  fusebox reset ai_provider";
+
+/// `set`
+#[derive(ClapArgs, Debug)]
+pub struct Set {
+    /// The breaker's name.
+    pub name: String,
+    /// What to change, as in `failure_threshold=3`.
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub changes: Vec<Change>,
+}
+
+const SET: &str = "\
+Settings:
+  failure_threshold=N   failures in a row that open it, 1 to 4095
+  recovery_timeout=T    how long it stays open: 500ms, 10s, 1m30s, 2h; up to 49 days
+  probes=N              calls let through at a time while half-open, 1 to 15
+  successes_to_close=N  of them that must succeed, 1 to 15
+  doublings=N           how many times the wait doubles, 0 to 15
+  recovery_jitter=N%    by how much an opening waits longer at most, 0% to 100%
+They take effect at the next call, in every program, and change no state.
+
+Examples:
+  fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
+  fusebox set ai_provider recovery_jitter=20%";
+
+/// `serve`
+#[derive(ClapArgs, Debug)]
+pub struct Serve {
+    /// Where to listen. Port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:9898", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// How often the panel is read (100ms to 1h).
+    #[arg(long, default_value = "1s", value_parser = interval::<100>)]
+    pub interval: Duration,
+    /// /health says `down`, with code 503, while the score is below this. One
+    /// breaker that is open brings it below 50, half of them to 25.
+    #[arg(long, default_value_t = 25, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub down_below: u8,
+}
+
+const SERVE: &str = "\
+  /            a page that shows the panel live
+  /health      200 \"ok\" while all is well; 200 \"degraded\" with an alert, a breaker
+               that turns calls away or one with a fault, as the program still answers
+               and taking it out of service would make things worse; 503 \"down\" below
+               --down-below, or when the file cannot be read any more
+  /metrics     for Prometheus
+  /panel.json  what the page shows
+
+Nothing can be changed through it, and nobody is asked for a password. It ends
+with code 0 when it is interrupted or terminated.
+
+Examples:
+  fusebox serve
+  fusebox serve --listen 127.0.0.1:8080 --down-below 30
+  curl --fail http://127.0.0.1:9898/health";
+
+const COMPLETIONS: &str = "\
+Examples:
+  fusebox completions bash > ~/.local/share/bash-completion/completions/fusebox
+  fusebox completions zsh  > ~/.zfunc/_fusebox
+  fusebox completions fish > ~/.config/fish/completions/fusebox.fish";
+
+/// An interval of at least `LEAST` milliseconds.
+fn interval<const LEAST: u64>(text: &str) -> Result<Duration, String> {
+    const MOST: Duration = Duration::from_hours(1);
+    let interval = humantime::parse_duration(text)
+        .map_err(|_| String::from("write a time such as 250ms or 2s"))?;
+    if (Duration::from_millis(LEAST)..=MOST).contains(&interval) {
+        Ok(interval)
+    } else {
+        Err(format!("it must be from {LEAST}ms to 1h"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_holds_together() {
+        super::Args::command().debug_assert();
+    }
+}

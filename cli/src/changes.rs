@@ -1,0 +1,247 @@
+//! What `set` is asked to change: `failure_threshold=3 recovery_timeout=10s`.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use fusebox::{BreakerConfig, ConfigError, Settings};
+
+/// What can be set, in the order in which it is shown.
+pub const KEYS: [&str; 6] = [
+    "failure_threshold",
+    "recovery_timeout",
+    "probes",
+    "successes_to_close",
+    "doublings",
+    "recovery_jitter",
+];
+
+/// One `key=value`, not compared with its range yet: that is up to fusebox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Consecutive failures that open.
+    FailureThreshold(u32),
+    /// How long it stays open.
+    RecoveryTimeout(Duration),
+    /// Probes in flight.
+    Probes(u32),
+    /// Probes that must succeed.
+    SuccessesToClose(u32),
+    /// How often the wait doubles.
+    Doublings(u32),
+    /// Percent by which an opening waits longer.
+    RecoveryJitter(u32),
+}
+
+impl Change {
+    /// Its key, one of [`KEYS`].
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::FailureThreshold(_) => KEYS[0],
+            Self::RecoveryTimeout(_) => KEYS[1],
+            Self::Probes(_) => KEYS[2],
+            Self::SuccessesToClose(_) => KEYS[3],
+            Self::Doublings(_) => KEYS[4],
+            Self::RecoveryJitter(_) => KEYS[5],
+        }
+    }
+
+    const fn apply(self, config: BreakerConfig) -> BreakerConfig {
+        match self {
+            Self::FailureThreshold(failures) => config.failure_threshold(failures),
+            Self::RecoveryTimeout(timeout) => config.recovery_timeout(timeout),
+            Self::Probes(probes) => config.probes(probes),
+            Self::SuccessesToClose(successes) => config.successes_to_close(successes),
+            Self::Doublings(doublings) => config.doublings(doublings),
+            Self::RecoveryJitter(percent) => config.recovery_jitter(percent),
+        }
+    }
+}
+
+/// `settings` with all `changes`, or none of them.
+///
+/// # Errors
+/// [`ConfigError`] when a value is out of its range.
+pub fn apply(changes: &[Change], settings: Settings) -> Result<Settings, ConfigError> {
+    changes
+        .iter()
+        .fold(BreakerConfig::from(settings), |config, change| change.apply(config))
+        .try_build()
+}
+
+/// The first key that is given twice.
+#[must_use]
+pub fn repeated(changes: &[Change]) -> Option<&'static str> {
+    changes
+        .iter()
+        .enumerate()
+        .find(|(at, change)| changes[..*at].iter().any(|earlier| earlier.key() == change.key()))
+        .map(|(_, change)| change.key())
+}
+
+/// `key=value` says nothing that can be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeError {
+    /// There is no `=`.
+    NoValue,
+    /// There is no such key.
+    Key(String),
+    /// A number was due.
+    Number {
+        /// Where.
+        key: &'static str,
+        /// What was there.
+        value: String,
+    },
+    /// A length of time was due.
+    Time {
+        /// What was there.
+        value: String,
+    },
+}
+
+impl fmt::Display for ChangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoValue => f.write_str("write it as key=value, as in failure_threshold=3"),
+            Self::Key(key) => write!(
+                f,
+                "there is no setting `{}`; there are {}",
+                crate::escape::escape(key),
+                KEYS.join(", ")
+            ),
+            Self::Number { key, value } => write!(
+                f,
+                "`{key}` takes a whole number, and `{}` is none",
+                crate::escape::escape(value)
+            ),
+            Self::Time { value } => write!(
+                f,
+                "`recovery_timeout` takes a time such as 500ms, 10s or 1m30s, and `{}` is none",
+                crate::escape::escape(value)
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ChangeError {}
+
+impl FromStr for Change {
+    type Err = ChangeError;
+
+    /// ```
+    /// use std::time::Duration;
+    /// use fusebox_cli::changes::Change;
+    ///
+    /// assert_eq!("recovery_timeout=1m30s".parse(), Ok(Change::RecoveryTimeout(Duration::from_secs(90))));
+    /// assert_eq!("recovery_jitter=10%".parse(), Ok(Change::RecoveryJitter(10)));
+    /// assert!("recovery_timeout=10".parse::<Change>().is_err()); // of what?
+    /// ```
+    fn from_str(text: &str) -> Result<Self, ChangeError> {
+        let (given, value) = text.split_once('=').ok_or(ChangeError::NoValue)?;
+        let Some(key) = KEYS.into_iter().find(|&key| key == given) else {
+            return Err(ChangeError::Key(given.into()));
+        };
+        let number =
+            |text: &str| text.parse().map_err(|_| ChangeError::Number { key, value: value.into() });
+        Ok(match key {
+            "failure_threshold" => Self::FailureThreshold(number(value)?),
+            "recovery_timeout" => Self::RecoveryTimeout(
+                humantime::parse_duration(value)
+                    .map_err(|_| ChangeError::Time { value: value.into() })?,
+            ),
+            "probes" => Self::Probes(number(value)?),
+            "successes_to_close" => Self::SuccessesToClose(number(value)?),
+            "doublings" => Self::Doublings(number(value)?),
+            _ => Self::RecoveryJitter(number(value.strip_suffix('%').unwrap_or(value))?),
+        })
+    }
+}
+
+/// Every setting by its key, as `set` takes it.
+#[must_use]
+pub fn list(settings: Settings) -> [(&'static str, String); KEYS.len()] {
+    [
+        (KEYS[0], settings.failure_threshold().to_string()),
+        (KEYS[1], crate::text::exact(settings.recovery_timeout())),
+        (KEYS[2], settings.probes().to_string()),
+        (KEYS[3], settings.successes_to_close().to_string()),
+        (KEYS[4], settings.doublings().to_string()),
+        (KEYS[5], format!("{}%", settings.recovery_jitter())),
+    ]
+}
+
+/// What differs, as `probes 1 -> 2`.
+#[must_use]
+pub fn differences(old: Settings, new: Settings) -> Vec<String> {
+    let both = list(old).into_iter().zip(list(new));
+    both.filter(|(old, new)| old != new)
+        .map(|((key, old), (_, new))| format!("{key} {old} -> {new}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn legal() -> impl Strategy<Value = Settings> {
+        (1..=4095u32, 1..=4_194_304u64, 1..=15u32, 1..=15u32, 0..=15u32, 0..=100u32).prop_map(
+            |(failures, timeout, probes, successes, doublings, jitter)| {
+                BreakerConfig::new()
+                    .failure_threshold(failures)
+                    .recovery_timeout(Duration::from_millis(timeout))
+                    .probes(probes)
+                    .successes_to_close(successes)
+                    .doublings(doublings)
+                    .recovery_jitter(jitter)
+                    .build()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = text.parse::<Change>();
+        }
+
+        #[test]
+        fn no_value_panics(key in proptest::sample::select(&KEYS[..]), value in "[-+0-9a-z.% ]{0,24}") {
+            if let Ok(change) = format!("{key}={value}").parse::<Change>() {
+                prop_assert_eq!(change.key(), key);
+                let _ = apply(&[change], Settings::default());
+            }
+        }
+
+        /// What is shown can be given back to `set`.
+        #[test]
+        fn shown_settings_parse_to_themselves(settings in legal(), other in legal()) {
+            let changes: Vec<Change> = list(settings)
+                .iter()
+                .map(|(key, value)| format!("{key}={value}").parse().expect("it is shown so"))
+                .collect();
+            prop_assert_eq!(apply(&changes, other), Ok(settings));
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_is_found() {
+        let change = |text: &str| text.parse::<Change>().unwrap();
+        assert_eq!(repeated(&[change("probes=1"), change("doublings=1")]), None);
+        assert_eq!(
+            repeated(&[change("probes=1"), change("doublings=1"), change("probes=2")]),
+            Some("probes")
+        );
+    }
+
+    #[test]
+    fn errors_say_what_to_write() {
+        let error = |text: &str| text.parse::<Change>().unwrap_err().to_string();
+        assert_eq!(error("probes"), "write it as key=value, as in failure_threshold=3");
+        assert!(error("probs=1").contains("there is no setting `probs`; there are failure_thresh"));
+        assert_eq!(error("probes=one"), "`probes` takes a whole number, and `one` is none");
+        assert!(error("recovery_timeout=10").contains("such as 500ms, 10s or 1m30s, and `10`"));
+        assert!(error("\x1b[2J=1").contains(r"`\u{1b}[2J`"));
+    }
+}

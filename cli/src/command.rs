@@ -1,0 +1,56 @@
+//! The commands, and the panel that they are about.
+
+mod force;
+mod ls;
+mod set;
+mod watch;
+
+use std::{ffi::OsString, io::Write, path::PathBuf};
+
+use clap::CommandFactory as _;
+
+use crate::{
+    action::Action,
+    args::{Args, Command},
+    failure::Failure,
+    serve,
+    source::Source,
+    top,
+};
+
+/// Does what `args` say.
+///
+/// # Errors
+/// [`Failure`], which says why and with which code to end.
+pub fn run(args: Args) -> Result<(), Failure> {
+    // Colours only where they are wanted: on a terminal, without NO_COLOR.
+    let mut out = anstream::stdout().lock();
+    let panel = || named(args.panel);
+    match args.command {
+        Command::Ls(ls) => ls::run(&Source::read(&panel()?)?, &ls, &mut out)?,
+        Command::Top(top) => top::run(&panel()?, &top)?,
+        Command::Watch(watch) => watch::run(&panel()?, &watch, &mut out)?,
+        Command::Isolate(names) => force::run(&panel()?, Action::Isolate, &names, &mut out)?,
+        Command::Close(names) => force::run(&panel()?, Action::Close, &names, &mut out)?,
+        Command::Disable(names) => force::run(&panel()?, Action::Disable, &names, &mut out)?,
+        Command::Reset(names) => force::run(&panel()?, Action::Reset, &names, &mut out)?,
+        Command::Set(set) => set::run(&panel()?, &set, &mut out)?,
+        Command::Serve(serve) => serve::run(&panel()?, &serve)?,
+        Command::Completions { shell } => {
+            // Made whole first: the generator panics on a closed pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "fusebox", &mut script);
+            out.write_all(&script)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// The panel's file.
+fn named(panel: Option<OsString>) -> Result<PathBuf, Failure> {
+    panel.filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(|| {
+        Failure::Usage(
+            "no panel: name its file with --panel FILE, or in the variable FUSEBOX_PANEL".into(),
+        )
+    })
+}

@@ -1,0 +1,119 @@
+//! `ls`: all breakers, once.
+
+use std::io::Write;
+
+use fusebox::{Reading, Settings, State, health::Window};
+
+use crate::{
+    args::Ls,
+    changes,
+    failure::Failure,
+    json, names, paint,
+    source::Source,
+    table::{self, Cell, Column},
+    text,
+};
+
+/// Prints the breakers that were asked for.
+pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), Failure> {
+    let mut readings = source.readings();
+    if ls.names.is_empty() {
+        readings.sort_by_key(|(slot, reading)| (names::label(reading.name), *slot));
+    } else {
+        readings = names::find_all(&readings, &ls.names)?;
+    }
+    let readings: Vec<Reading> = readings.into_iter().map(|(_, reading)| reading).collect();
+    let text = if ls.json {
+        let breakers: Vec<_> =
+            readings.iter().map(|reading| json::Breaker::new(reading, score(reading))).collect();
+        json::pretty(&breakers) + "\n"
+    } else {
+        table(&readings)
+    };
+    out.write_all(text.as_bytes())?;
+    if readings.is_empty() {
+        out.flush()?;
+        eprintln!("no breaker is registered in this panel yet");
+    }
+    Ok(())
+}
+
+/// By one reading: without rates, its state says all.
+fn score(reading: &Reading) -> Option<u8> {
+    let mut window = Window::<2>::new();
+    window.push(reading);
+    window.score()
+}
+
+const COLUMNS: [Column; 15] = [
+    Column { title: "NAME", right: false },
+    Column { title: "STATE", right: false },
+    Column { title: "LEFT", right: true },
+    Column { title: "OPEN FOR", right: true },
+    Column { title: "STREAK", right: true },
+    Column { title: "FAILED", right: true },
+    Column { title: "REJECTED", right: true },
+    Column { title: "OPENED", right: true },
+    Column { title: "CALLS", right: true },
+    Column { title: "RETRIES", right: true },
+    Column { title: "GAVE UP", right: true },
+    Column { title: "FALLBACKS", right: true },
+    Column { title: "SCORE", right: true },
+    Column { title: "SETTINGS", right: false },
+    Column { title: "FAULT", right: false },
+];
+
+fn table(readings: &[Reading]) -> String {
+    let faulty = readings.iter().any(|reading| reading.fault.is_some());
+    let columns = if faulty { &COLUMNS[..] } else { &COLUMNS[..COLUMNS.len() - 1] };
+    let rows: Vec<_> = readings.iter().map(row).collect();
+    table::render(columns, &rows)
+}
+
+fn row(reading: &Reading) -> Vec<Cell> {
+    let Reading { snapshot, counters, settings, .. } = reading;
+    let state = snapshot.state;
+    let time = |time: Option<_>| time.map_or_else(|| "-".into(), text::short);
+    let streak = match state {
+        State::Closed => {
+            format!("{}/{}", snapshot.consecutive_failures, settings.failure_threshold())
+        }
+        _ => "-".into(),
+    };
+    // Whoever counts calls has counted one before anything else happens.
+    let calls = if counters.calls == 0 { "-".into() } else { counters.calls.to_string() };
+    let score = score(reading);
+    vec![
+        names::label(reading.name).into(),
+        Cell { text: state.to_string(), style: paint::state(state) },
+        time(reading.time_left).into(),
+        time(reading.open_for).into(),
+        streak.into(),
+        counters.failures.to_string().into(),
+        counters.rejections.to_string().into(),
+        counters.openings.to_string().into(),
+        calls.into(),
+        counters.retries.to_string().into(),
+        counters.exhausted.to_string().into(),
+        counters.fallbacks.to_string().into(),
+        Cell {
+            text: score.map_or_else(|| "-".into(), |score| score.to_string()),
+            style: paint::score(score),
+        },
+        settings_in_short(*settings).into(),
+        Cell {
+            text: reading.fault.map(|fault| fault.to_string()).unwrap_or_default(),
+            style: paint::FAULT,
+        },
+    ]
+}
+
+/// As `set` takes them: the recovery timeout, and what differs from the
+/// defaults. The threshold stands in a column of its own.
+fn settings_in_short(settings: Settings) -> String {
+    let defaults = changes::list(Settings::default());
+    let shown = changes::list(settings).into_iter().zip(defaults).filter(|(own, default)| {
+        own.0 != "failure_threshold" && (own.0 == "recovery_timeout" || own != default)
+    });
+    shown.map(|((key, value), _)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+}

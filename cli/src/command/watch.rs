@@ -1,0 +1,164 @@
+//! `watch`: changes as they happen, one line each.
+
+use std::{io::Write, path::Path, thread};
+
+use fusebox::{Name, Reading, Settings, State};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::{
+    args::Watch,
+    changes,
+    failure::Failure,
+    json, names, paint,
+    source::{Source, shown},
+};
+
+/// Prints changes until nobody reads them.
+pub(super) fn run(path: &Path, watch: &Watch, out: &mut impl Write) -> Result<(), Failure> {
+    let mut source = Source::read(path)?;
+    let mut seen = Seen::new(&source);
+    for (slot, reading) in source.readings() {
+        seen.slots[slot] = Some(reading);
+    }
+    let breakers = seen.slots.iter().flatten().count();
+    eprintln!("watching {breakers} breakers in {}", shown(path));
+    loop {
+        thread::sleep(watch.interval);
+        // While there is none, the old file is all there is.
+        if let Ok(Some(renewed)) = source.renewed() {
+            source = renewed;
+            seen = Seen::new(&source);
+            eprintln!("the file was replaced: watching the new one");
+        }
+        for (slot, reading) in source.readings() {
+            for change in seen.changes(slot, reading) {
+                print(out, &change, watch.json)?;
+            }
+        }
+    }
+}
+
+/// What was seen last in each slot.
+struct Seen {
+    slots: Vec<Option<Reading>>,
+}
+
+impl Seen {
+    fn new(source: &Source) -> Self {
+        Self { slots: vec![None; source.capacity()] }
+    }
+
+    /// What has changed in a slot since it was looked at.
+    fn changes(&mut self, slot: usize, new: Reading) -> Vec<Change> {
+        let at = Timestamp::now();
+        let change = |what| Change { at, name: new.name, what };
+        let old = self.slots[slot].replace(new).filter(|old| old.name == new.name);
+        let Some(old) = old else {
+            return vec![change(What::Registered { state: new.snapshot.state })];
+        };
+        let mut changes = Vec::new();
+        let generation = new.snapshot.generation;
+        // Every change of state moves it by one.
+        let steps = generation.wrapping_sub(old.snapshot.generation) % GENERATIONS;
+        if steps != 0 {
+            let (from, to) = (old.snapshot.state, new.snapshot.state);
+            changes.push(change(What::Transition { from, to, generation, missed: steps - 1 }));
+        }
+        if old.settings != new.settings {
+            changes.push(change(What::Settings { from: old.settings, to: new.settings }));
+        }
+        changes
+    }
+}
+
+/// After so many changes of state a generation comes again.
+const GENERATIONS: u16 = 1024;
+
+/// Something changed.
+#[derive(Serialize)]
+struct Change {
+    #[serde(serialize_with = "to_the_millisecond")]
+    at: Timestamp,
+    #[serde(serialize_with = "name")]
+    name: Option<Name>,
+    #[serde(flatten)]
+    what: What,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum What {
+    Transition {
+        #[serde(serialize_with = "word")]
+        from: State,
+        #[serde(serialize_with = "word")]
+        to: State,
+        generation: u16,
+        /// Changes of state in between, which came and went unseen.
+        missed: u16,
+    },
+    Registered {
+        #[serde(serialize_with = "word")]
+        state: State,
+    },
+    Settings {
+        #[serde(serialize_with = "settings")]
+        from: Settings,
+        #[serde(serialize_with = "settings")]
+        to: Settings,
+    },
+}
+
+fn to_the_millisecond<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.3}"))
+}
+
+#[allow(clippy::ref_option)] // serde's form
+fn name<S: Serializer>(name: &Option<Name>, serializer: S) -> Result<S::Ok, S::Error> {
+    name.map(|name| name.to_string()).serialize(serializer)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
+fn word<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(state)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
+fn settings<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
+    json::SettingsJson::from(*settings).serialize(serializer)
+}
+
+impl Change {
+    /// One line for people.
+    fn text(&self) -> String {
+        let Self { at, name, what } = self;
+        let name = names::label(*name);
+        let painted = |state: State| {
+            let style = paint::state(state);
+            format!("{style}{state}{style:#}")
+        };
+        let what = match what {
+            What::Transition { from, to, generation, missed } => {
+                let missed = match missed {
+                    0 => String::new(),
+                    1 => ", 1 change in between was missed".into(),
+                    missed => format!(", {missed} changes in between were missed"),
+                };
+                format!("{from} -> {} (generation {generation}{missed})", painted(*to))
+            }
+            What::Registered { state } => format!("registered, {}", painted(*state)),
+            What::Settings { from, to } => {
+                format!("settings: {}", changes::differences(*from, *to).join(", "))
+            }
+        };
+        format!("{at:.3} {name} {what}")
+    }
+}
+
+/// Writes it at once: somebody waits for it.
+fn print(out: &mut impl Write, change: &Change, as_json: bool) -> Result<(), Failure> {
+    let line = if as_json { json::line(change) } else { change.text() };
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,22 @@
+//! The rooms of the command `fusebox`, for its own `main` and its tests: no
+//! API for other crates, and nothing here is stable but the command itself.
+//!
+//! `fusebox --help` says what it does. Here, [`args`] is what it takes,
+//! [`source`] the one file that knows the shared panel, [`command`] has a file
+//! for each short command, [`top`] the live screen, [`serve`] the HTTP server.
+
+pub mod action;
+pub mod args;
+pub mod changes;
+pub mod command;
+pub mod escape;
+pub mod failure;
+pub mod json;
+pub mod names;
+pub mod overview;
+pub mod paint;
+pub mod serve;
+pub mod source;
+pub mod table;
+pub mod text;
+pub mod top;

@@ -1,0 +1,145 @@
+//! A panel over the last minute or so: what `top` and `serve` show.
+
+use fusebox::{
+    Reading, State,
+    health::{AlertRules, Monitor, Rates, Window},
+};
+use serde::Serialize;
+
+use crate::{escape::escape, names, source::Source};
+
+/// Readings in a window: a minute of them at the default interval.
+const READINGS: usize = 61;
+
+/// Keeps the last readings of a panel's breakers.
+pub struct History {
+    monitor: Monitor<READINGS, Vec<Window<READINGS>>>,
+}
+
+/// A panel, as it is now and was a moment ago.
+#[derive(Debug, Default, Clone)]
+pub struct Overview {
+    /// Its breakers, in the order of their slots.
+    pub rows: Vec<Row>,
+    /// How many there can be.
+    pub capacity: usize,
+    /// 0 to 100; `None` where no breaker has one.
+    pub score: Option<u8>,
+    /// What somebody should be told.
+    pub alerts: Vec<Told>,
+}
+
+/// A breaker, as it is now and was a moment ago.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its slot.
+    pub slot: usize,
+    /// Its name, escaped.
+    pub label: String,
+    /// What it said last.
+    pub reading: Reading,
+    /// 0 to 100; `None` for one that is disabled.
+    pub score: Option<u8>,
+    /// What happened in the window.
+    pub rates: Rates,
+    /// Failures and rejections between each reading and the next, the oldest
+    /// first.
+    pub trouble: Vec<u64>,
+}
+
+/// An alert, escaped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// A stable word for its kind.
+    pub kind: &'static str,
+    /// The breaker, where it is about one that has a name.
+    pub breaker: Option<String>,
+    /// Its text.
+    pub text: String,
+}
+
+impl History {
+    /// Nothing yet, of a panel with so many slots.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { monitor: Monitor::new(vec![Window::new(); capacity]) }
+    }
+
+    /// Takes a reading of every breaker.
+    pub fn observe(&mut self, source: &Source) {
+        self.monitor.observe(source.readings());
+    }
+
+    /// What there is to be shown.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        let windows = self.monitor.windows();
+        Overview {
+            rows: windows
+                .iter()
+                .enumerate()
+                .filter_map(|(slot, window)| Row::new(slot, window))
+                .collect(),
+            capacity: windows.len(),
+            score: self.monitor.score(),
+            alerts: self
+                .monitor
+                .alerts(AlertRules::DEFAULT)
+                .map(|alert| Told {
+                    kind: alert.kind(),
+                    breaker: alert.breaker().map(ToString::to_string),
+                    text: escape(&alert.to_string()),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Row {
+    fn new(slot: usize, window: &Window<READINGS>) -> Option<Self> {
+        let reading = *window.latest()?;
+        Some(Self {
+            slot,
+            label: names::label(reading.name),
+            reading,
+            score: window.score(),
+            rates: window.rates(),
+            trouble: window
+                .steps()
+                .map(|step| step.counted.failures.saturating_add(step.counted.rejections))
+                .collect(),
+        })
+    }
+
+    /// Failures a second.
+    #[must_use]
+    pub fn failures(&self) -> f64 {
+        self.rates.per_second(self.rates.counted.failures)
+    }
+
+    /// Rejections a second.
+    #[must_use]
+    pub fn rejections(&self) -> f64 {
+        self.rates.per_second(self.rates.counted.rejections)
+    }
+
+    /// Calls a second that were let through, where they are counted.
+    #[must_use]
+    pub fn calls(&self) -> Option<f64> {
+        self.rates.counts_calls.then(|| self.rates.per_second(self.rates.counted.calls))
+    }
+
+    /// Whether it turns calls away.
+    #[must_use]
+    pub const fn turns_away(&self) -> bool {
+        matches!(self.reading.snapshot.state, State::Open | State::HalfOpen | State::ForcedOpen)
+    }
+}
+
+impl Overview {
+    /// How many breakers turn calls away.
+    #[must_use]
+    pub fn turning_away(&self) -> usize {
+        self.rows.iter().filter(|row| row.turns_away()).count()
+    }
+}

@@ -1,0 +1,112 @@
+//! `serve`: the panel over HTTP, to look at only.
+
+mod guard;
+mod health;
+mod latest;
+mod metrics;
+mod page;
+mod panel_json;
+
+use std::{io::Write as _, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use axum::{Router, middleware, routing::get};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{self, MissedTickBehavior},
+};
+
+use crate::{
+    args::Serve,
+    failure::Failure,
+    serve::{
+        guard::Hosts,
+        latest::{Latest, Sampler},
+    },
+};
+
+/// Serves the panel until it is interrupted or terminated.
+///
+/// # Errors
+/// [`Failure`] when there is no such panel, or the address is not to be had.
+pub fn run(panel: &Path, serve: &Serve) -> Result<(), Failure> {
+    let sampler = Sampler::start(panel, serve)?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because(format!("cannot start the server: {error}")))?
+        .block_on(listen(sampler, serve))
+}
+
+async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
+    let asked = serve.listen;
+    let cannot =
+        |error| Failure::because(format!("cannot listen on {asked}: {error}; see --listen"));
+    let listener = TcpListener::bind(asked).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "warning: whoever reaches {address} can look at this panel: nobody is asked for a \
+             password"
+        );
+    }
+    // Said to whoever listens; a service may have closed its output.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "serving http://{address}/").and_then(|()| out.flush());
+
+    let (send, latest) = watch::channel(Arc::new(sampler.sample()));
+    let sampling = async {
+        let mut ticks = time::interval(serve.interval);
+        // Each reading is of its own time; a late one is not made up for.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            send.send_replace(Arc::new(sampler.sample()));
+        }
+    };
+    let serving =
+        axum::serve(listener, router(latest, address)).with_graceful_shutdown(interrupted());
+    let grace = async {
+        interrupted().await;
+        time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = serving => ended.map_err(|error| Failure::because(format!("cannot serve: {error}"))),
+        () = sampling => Ok(()),
+        () = grace => Ok(()),
+    }
+}
+
+/// A client that holds its connection does not hold up the end for longer.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Everything that is served.
+fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
+    Router::new()
+        .route("/", get(page::get))
+        .route("/health", get(health::get))
+        .route("/metrics", get(metrics::get))
+        .route("/panel.json", get(panel_json::get))
+        .with_state(latest)
+        .layer(middleware::map_response(guard::headers))
+        .layer(middleware::from_fn_with_state(Hosts::of(address), guard::host))
+}
+
+/// Ends when the process is told to end.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut signals = Vec::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        // Without a handler the signal does what it does by itself: it ends us.
+        signals.extend(signal(kind));
+    }
+    match &mut signals[..] {
+        [one, other] => {
+            tokio::select! { _ = one.recv() => {}, _ = other.recv() => {} }
+        }
+        [one] => {
+            one.recv().await;
+        }
+        _ => std::future::pending().await,
+    }
+}

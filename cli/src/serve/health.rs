@@ -1,0 +1,52 @@
+//! `/health`: whether the program behind the panel does well.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::{
+    json,
+    overview::Told,
+    serve::latest::{Latest, Status},
+};
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: Status,
+    score: Option<u8>,
+    /// Why the file cannot be read.
+    problem: &'a Option<String>,
+    /// How many breakers are in each state.
+    breakers: BTreeMap<String, usize>,
+    alerts: &'a [Told],
+}
+
+/// 200 while the program answers, well or with fallbacks; 503 when it does not.
+pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> Response {
+    let latest = Arc::clone(&latest.borrow());
+    let code = match latest.status {
+        // Degraded is what breakers are for: whoever restarted the program, or
+        // sent its users elsewhere, would make things worse.
+        Status::Ok | Status::Degraded => StatusCode::OK,
+        Status::Down => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut breakers = BTreeMap::new();
+    for row in &latest.overview.rows {
+        *breakers.entry(row.reading.snapshot.state.to_string()).or_default() += 1;
+    }
+    let health = Health {
+        status: latest.status,
+        score: latest.overview.score,
+        problem: &latest.problem,
+        breakers,
+        alerts: &latest.overview.alerts,
+    };
+    let body = json::pretty(&health) + "\n";
+    (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

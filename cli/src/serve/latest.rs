@@ -1,0 +1,94 @@
+//! The last reading of the panel, which all pages show.
+
+use std::path::Path;
+
+use fusebox::State;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    args::Serve,
+    failure::Failure,
+    overview::{History, Overview},
+    source::Source,
+};
+
+/// The last reading of the panel.
+#[derive(Debug)]
+pub(super) struct Latest {
+    pub(super) at: Timestamp,
+    /// Of the last reading that could be taken.
+    pub(super) overview: Overview,
+    /// Why none can be taken now.
+    pub(super) problem: Option<String>,
+    pub(super) status: Status,
+    pub(super) interval_ms: u64,
+}
+
+/// What `/health` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Ok,
+    /// An alert, a breaker that turns calls away, or one with a fault.
+    Degraded,
+    /// The score is too low, or the file cannot be read.
+    Down,
+}
+
+/// Takes readings.
+pub(super) struct Sampler {
+    source: Source,
+    history: History,
+    down_below: u8,
+    interval_ms: u64,
+}
+
+impl Sampler {
+    pub(super) fn start(panel: &Path, serve: &Serve) -> Result<Self, Failure> {
+        let source = Source::read(panel)?;
+        Ok(Self {
+            history: History::new(source.capacity()),
+            source,
+            down_below: serve.down_below,
+            interval_ms: crate::json::millis(serve.interval),
+        })
+    }
+
+    pub(super) fn sample(&mut self) -> Latest {
+        let problem = match self.source.renewed() {
+            Ok(None) => None,
+            Ok(Some(renewed)) => {
+                self.source = renewed;
+                self.history = History::new(self.source.capacity());
+                None
+            }
+            Err(failure) => Some(failure.to_string()),
+        };
+        self.history.observe(&self.source);
+        let overview = self.history.overview();
+        Latest {
+            at: Timestamp::now(),
+            status: status(&overview, problem.is_some(), self.down_below),
+            overview,
+            problem,
+            interval_ms: self.interval_ms,
+        }
+    }
+}
+
+fn status(overview: &Overview, unreadable: bool, down_below: u8) -> Status {
+    let well = |state| matches!(state, State::Closed | State::Disabled);
+    if unreadable || overview.score.is_some_and(|score| score < down_below) {
+        Status::Down
+    } else if !overview.alerts.is_empty()
+        || overview
+            .rows
+            .iter()
+            .any(|row| !well(row.reading.snapshot.state) || row.reading.fault.is_some())
+    {
+        Status::Degraded
+    } else {
+        Status::Ok
+    }
+}

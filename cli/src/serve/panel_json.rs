@@ -1,0 +1,75 @@
+//! `/panel.json`: what the page shows.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::{
+    json::{self, Breaker},
+    overview::{Row, Told},
+    serve::latest::{Latest, Status},
+};
+
+#[derive(Serialize)]
+struct Panel<'a> {
+    at: String,
+    interval_ms: u64,
+    status: Status,
+    problem: &'a Option<String>,
+    score: Option<u8>,
+    capacity: usize,
+    alerts: &'a [Told],
+    breakers: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    slot: usize,
+    /// The name, escaped.
+    label: &'a str,
+    #[serde(flatten)]
+    breaker: Breaker,
+    failures_per_second: f64,
+    rejections_per_second: f64,
+    /// `null` where calls are not counted.
+    calls_per_second: Option<f64>,
+    /// Failures and rejections between each reading and the next; empty where
+    /// there were none.
+    trouble: &'a [u64],
+}
+
+impl<'a> Shown<'a> {
+    fn new(row: &'a Row) -> Self {
+        let quiet = row.trouble.iter().all(|&number| number == 0);
+        Self {
+            slot: row.slot,
+            label: &row.label,
+            breaker: Breaker::new(&row.reading, row.score),
+            failures_per_second: row.failures(),
+            rejections_per_second: row.rejections(),
+            calls_per_second: row.calls(),
+            trouble: if quiet { &[] } else { &row.trouble },
+        }
+    }
+}
+
+pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> Response {
+    let latest = Arc::clone(&latest.borrow());
+    let panel = Panel {
+        at: format!("{:.3}", latest.at),
+        interval_ms: latest.interval_ms,
+        status: latest.status,
+        problem: &latest.problem,
+        score: latest.overview.score,
+        capacity: latest.overview.capacity,
+        alerts: &latest.overview.alerts,
+        breakers: latest.overview.rows.iter().map(Shown::new).collect(),
+    };
+    ([(header::CONTENT_TYPE, "application/json")], json::line(&panel)).into_response()
+}

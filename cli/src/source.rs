@@ -1,0 +1,159 @@
+//! Where readings come from: the one file that knows the shared panel.
+
+use std::{
+    error::Error as _,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use fusebox::{CircuitBreaker, Panel, Reading};
+use fusebox_shm::{OpenError, Problem, SharedPanel, SharedView};
+
+use crate::{escape::escape, failure::Failure};
+
+/// A panel's file, mapped.
+#[derive(Debug)]
+pub struct Source {
+    map: Map,
+    path: PathBuf,
+    id: Option<FileId>,
+}
+
+#[derive(Debug)]
+enum Map {
+    /// To change what is in it, too.
+    Panel(SharedPanel),
+    /// To look at it.
+    View(SharedView),
+}
+
+impl Source {
+    /// Maps `path` to look at it.
+    ///
+    /// # Errors
+    /// [`Failure`] that names the file and says what to do.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, |path| SharedView::open(path).map(Map::View))
+    }
+
+    /// Maps `path` to change what is in it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn write(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, |path| SharedPanel::open(path).map(Map::Panel))
+    }
+
+    /// Maps `path` to change what is in it if that is allowed, or else to look
+    /// at it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn write_or_read(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, |path| match SharedPanel::open(path) {
+            Err(error) if is_forbidden(&error) => SharedView::open(path).map(Map::View),
+            other => other.map(Map::Panel),
+        })
+    }
+
+    fn open(path: &Path, map: impl Fn(&Path) -> Result<Map, OpenError>) -> Result<Self, Failure> {
+        // Should the file be replaced meanwhile, `renewed` will see it: then
+        // this is not the identity of what was mapped.
+        let id = file_id(path);
+        let map = map(path).map_err(|error| failure(&error))?;
+        Ok(Self { map, path: path.to_owned(), id })
+    }
+
+    /// The path of its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many breakers there can be.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        match &self.map {
+            Map::Panel(shared) => shared.panel().capacity(),
+            Map::View(view) => view.capacity(),
+        }
+    }
+
+    /// A reading of each breaker, with the number of its slot.
+    #[must_use]
+    pub fn readings(&self) -> Vec<(usize, Reading)> {
+        match &self.map {
+            Map::Panel(shared) => shared.panel().readings().collect(),
+            Map::View(view) => view.readings().collect(),
+        }
+    }
+
+    /// The panel, where it may be changed.
+    #[must_use]
+    pub fn panel(&self) -> Option<Panel<'_>> {
+        match &self.map {
+            Map::Panel(shared) => Some(shared.panel()),
+            Map::View(_) => None,
+        }
+    }
+
+    /// The breaker in a slot, to be changed.
+    ///
+    /// # Errors
+    /// [`Failure`] where that is not allowed.
+    pub fn breaker(&self, slot: usize) -> Result<&CircuitBreaker, Failure> {
+        self.panel().and_then(|panel| panel.slots().get(slot)).ok_or_else(|| {
+            Failure::because(format!("`{}` was opened to be read only", shown(&self.path)))
+        })
+    }
+
+    /// The file that its path leads to by now, mapped in the same way; `None`
+    /// while that is the one that is mapped. A file that was replaced lives on
+    /// for those that have it, and no program that starts now shares it.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no file any more, or another thing.
+    pub fn renewed(&self) -> Result<Option<Self>, Failure> {
+        match (file_id(&self.path), &self.map) {
+            (Some(id), _) if Some(id) == self.id => Ok(None),
+            (_, Map::Panel(_)) => Self::write_or_read(&self.path).map(Some),
+            (_, Map::View(_)) => Self::read(&self.path).map(Some),
+        }
+    }
+
+    /// What to say of a panel that nobody has opened since the host's start:
+    /// its times are those of a clock that is gone.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        match &self.map {
+            Map::View(view) if view.is_from_before_boot() => Some(
+                "no program has opened this panel since the host started: its times mean nothing",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// The same for as long as the file lives.
+type FileId = (u64, u64);
+
+fn file_id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
+}
+
+/// Whether it is only the writing that is not allowed.
+fn is_forbidden(error: &OpenError) -> bool {
+    matches!(error.problem(), Problem::Permission { .. } | Problem::ReadOnly)
+}
+
+fn failure(error: &OpenError) -> Failure {
+    let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    Failure::because(escape(&format!("{error}{why}")))
+}
+
+/// A path, escaped.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}

@@ -1,0 +1,98 @@
+//! `top`: the panel on a live screen.
+
+mod app;
+mod columns;
+mod look;
+mod screen;
+mod signals;
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use ratatui::{
+    DefaultTerminal,
+    crossterm::event::{self, Event, KeyEventKind},
+};
+
+use crate::{
+    args::Top,
+    failure::Failure,
+    overview::History,
+    source::{Source, shown},
+    top::{
+        app::{App, Todo},
+        signals::Signals,
+    },
+};
+
+/// Shows the panel until somebody quits.
+///
+/// # Errors
+/// [`Failure`] when there is no such panel, or no terminal.
+pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
+    let source = Source::write_or_read(panel)?;
+    if !io::stdout().is_terminal() {
+        return Err(Failure::because(
+            "top needs a terminal; into a pipe or a file write `fusebox ls` or `fusebox watch`",
+        ));
+    }
+    let signals = Signals::listen()
+        .map_err(|error| Failure::because(format!("cannot listen to signals: {error}")))?;
+    // It also restores the terminal on a panic.
+    let mut terminal = ratatui::try_init()
+        .map_err(|error| Failure::because(format!("cannot use this terminal: {error}")))?;
+    let ended = show(&mut terminal, source, top.interval, &signals);
+    drop(terminal); // shows the cursor again
+    ratatui::restore();
+    signals.obey();
+    ended.map_err(|error| Failure::because(format!("the terminal failed: {error}")))
+}
+
+fn show(
+    terminal: &mut DefaultTerminal,
+    mut source: Source,
+    interval: Duration,
+    signals: &Signals,
+) -> io::Result<()> {
+    let mut history = History::new(source.capacity());
+    let mut app = App::new(&shown(source.path()), source.panel().is_some());
+    let mut next = Instant::now();
+    while !signals.came() {
+        if Instant::now() >= next {
+            next = Instant::now() + interval;
+            // While there is none, the old file is all there is.
+            if let Ok(Some(renewed)) = source.renewed() {
+                source = renewed;
+                history = History::new(source.capacity());
+                app.say("the file was replaced: this is the new one");
+            }
+            history.observe(&source);
+            app.update(history.overview());
+        }
+        terminal.draw(|frame| screen::draw(frame, &mut app))?;
+        if !event::poll(next.saturating_duration_since(Instant::now()).min(SIGNALS_SEEN_WITHIN))? {
+            continue;
+        }
+        // Whatever else came, a change of size for one, is drawn anyway.
+        let Event::Key(key) = event::read()? else { continue };
+        if key.kind == KeyEventKind::Release {
+            continue;
+        }
+        match app.press(key) {
+            Todo::Nothing => {}
+            Todo::Quit => break,
+            Todo::Act { action, slot, label } => {
+                if let Ok(breaker) = source.breaker(slot) {
+                    app.say(&format!("{label}: {}", action.apply(breaker)));
+                    next = Instant::now();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+const SIGNALS_SEEN_WITHIN: Duration = Duration::from_millis(100);

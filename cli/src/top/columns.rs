@@ -1,0 +1,112 @@
+//! The columns of the list.
+
+use fusebox::State;
+use ratatui::{
+    layout::{Alignment, Constraint},
+    style::Color,
+    text::Line,
+    widgets::Cell,
+};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::{overview::Row, paint, text, top::look::style};
+
+/// A column of the list.
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    pub(super) width: Width,
+    /// A screen that is narrower has no room for it.
+    pub(super) from: u16,
+    /// Numbers go to the right.
+    right: bool,
+    pub(super) show: fn(&Row) -> Line<'static>,
+}
+
+pub(super) enum Width {
+    /// As wide as the names.
+    Names,
+    Fixed(u16),
+    /// What is left.
+    Rest,
+}
+
+impl Width {
+    pub(super) fn constraint(&self, names: usize, screen: u16) -> Constraint {
+        match self {
+            // Half of a narrow screen, so that the state is seen, too.
+            Self::Names => Constraint::Length(
+                u16::try_from(names).unwrap_or(u16::MAX).clamp(4, 40).min((screen / 2).max(4)),
+            ),
+            Self::Fixed(width) => Constraint::Length(*width),
+            Self::Rest => Constraint::Fill(1),
+        }
+    }
+}
+
+impl Column {
+    pub(super) fn cell(&self, text: Line<'static>) -> Cell<'static> {
+        Cell::new(if self.right { text.alignment(Alignment::Right) } else { text })
+    }
+}
+
+const fn left(
+    title: &'static str,
+    width: Width,
+    from: u16,
+    show: fn(&Row) -> Line<'static>,
+) -> Column {
+    Column { title, width, from, right: false, show }
+}
+
+const fn right(
+    title: &'static str,
+    width: u16,
+    from: u16,
+    show: fn(&Row) -> Line<'static>,
+) -> Column {
+    Column { title, width: Width::Fixed(width), from, right: true, show }
+}
+
+pub(super) const COLUMNS: [Column; 10] = [
+    left("NAME", Width::Names, 0, name),
+    left("STATE", Width::Fixed(11), 0, |row| {
+        let state = row.reading.snapshot.state;
+        Line::styled(state.to_string(), style(paint::state(state)))
+    }),
+    right("LEFT", 7, 40, |row| shown(row.reading.time_left, text::short)),
+    right("OPEN FOR", 8, 100, |row| shown(row.reading.open_for, text::short)),
+    right("STREAK", 9, 72, streak),
+    right("FAIL/S", 6, 50, |row| Line::raw(text::rate(row.failures()))),
+    right("REJ/S", 6, 58, |row| Line::raw(text::rate(row.rejections()))),
+    right("CALL/S", 6, 110, |row| shown(row.calls(), text::rate)),
+    right("SCORE", 5, 64, |row| {
+        shown(row.score, |score| score.to_string()).style(style(paint::score(row.score)))
+    }),
+    left("FAILED + REJECTED", Width::Rest, 84, |row| {
+        Line::styled(text::sparkline(&row.trouble), Color::Yellow)
+    }),
+];
+
+fn name(row: &Row) -> Line<'static> {
+    match row.reading.fault {
+        // In front: a long name is cut at its end.
+        Some(_) => Line::styled(format!("! {}", row.label), style(paint::FAULT)),
+        None => Line::raw(row.label.clone()),
+    }
+}
+
+/// The columns that a name takes.
+pub(super) fn name_width(row: &Row) -> usize {
+    row.label.width() + if row.reading.fault.is_some() { 2 } else { 0 }
+}
+
+fn streak(row: &Row) -> Line<'static> {
+    let (snapshot, settings) = (row.reading.snapshot, row.reading.settings);
+    let streak = (snapshot.state == State::Closed)
+        .then(|| format!("{}/{}", snapshot.consecutive_failures, settings.failure_threshold()));
+    shown(streak, |it| it)
+}
+
+fn shown<T>(value: Option<T>, show: impl Fn(T) -> String) -> Line<'static> {
+    Line::raw(value.map_or_else(|| "-".into(), show))
+}

@@ -1,0 +1,164 @@
+//! Draws the screen from what [`App`] knows.
+
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    style::Modifier,
+    text::{Line, Span},
+    widgets::{self, Block, Clear, Paragraph, Table},
+};
+
+use crate::{
+    paint,
+    top::{
+        app::{App, Mode},
+        columns::{COLUMNS, name_width},
+        look::style,
+    },
+};
+
+/// Of more alerts only the number is shown: the list needs room, too.
+const MOST_ALERTS: usize = 4;
+
+/// Draws everything; what does not fit is left out.
+pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
+    let alerts = alerts(app);
+    let height = u16::try_from(alerts.len()).unwrap_or(u16::MAX);
+    let [head, told, list, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(height),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
+    frame.render_widget(summary(app), head);
+    frame.render_widget(Paragraph::new(alerts), told);
+    draw_list(frame, app, list);
+    frame.render_widget(bottom(app), foot);
+    if app.mode == Mode::Help {
+        draw_help(frame);
+    }
+}
+
+fn summary(app: &App) -> Line<'_> {
+    let score = app.overview.score;
+    let (shown, all) = (app.rows().len(), app.overview.rows.len());
+    let mut line = Line::from_iter([
+        Span::styled(" fusebox ", Modifier::BOLD | Modifier::REVERSED),
+        Span::raw("  score "),
+        Span::styled(
+            score.map_or_else(|| "-".into(), |score| score.to_string()),
+            style(paint::score(score)),
+        ),
+        Span::raw(format!(
+            "   {} of {all} turn calls away   sorted by {}",
+            app.overview.turning_away(),
+            app.sort.name()
+        )),
+    ]);
+    if !app.filter.is_empty() {
+        line.push_span(Span::raw(format!("   {shown} match /{}", app.filter)));
+    }
+    if !app.writable {
+        line.push_span(Span::styled("   read only", Modifier::DIM));
+    }
+    line.push_span(Span::styled(format!("   {}", app.panel), Modifier::DIM));
+    line
+}
+
+fn alerts(app: &App) -> Vec<Line<'static>> {
+    let told = &app.overview.alerts;
+    let mut lines: Vec<_> = told
+        .iter()
+        .take(MOST_ALERTS)
+        .map(|alert| Line::styled(format!(" ! {}", alert.text), style(paint::FAULT)))
+        .collect();
+    if told.len() > MOST_ALERTS {
+        lines.push(Line::styled(
+            format!(" ! and {} more alerts", told.len() - MOST_ALERTS),
+            style(paint::FAULT),
+        ));
+    }
+    lines
+}
+
+fn bottom(app: &App) -> Line<'_> {
+    match (&app.mode, &app.message) {
+        (Mode::Confirm { action, label, .. }, _) => Line::styled(
+            format!(" {} `{label}`? y/n", action.verb()),
+            Modifier::BOLD | Modifier::REVERSED,
+        ),
+        (Mode::Filter, _) => {
+            Line::raw(format!(" /{}\u{2588}  enter keeps, esc clears", app.filter))
+        }
+        (_, Some(message)) => Line::styled(format!(" {message}"), Modifier::BOLD),
+        _ => Line::styled(
+            " s sort  i isolate  c close  d disable  r reset  / filter  ? help  q quit",
+            Modifier::DIM,
+        ),
+    }
+}
+
+fn draw_list(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
+    app.page = usize::from(area.height.saturating_sub(1));
+    let rows = app.rows();
+    let picked = app.line(&rows);
+    // The line that is picked stays on the screen.
+    let first = app.first.min(picked).max((picked + 1).saturating_sub(app.page));
+    let names = rows.iter().map(|row| name_width(row)).max().unwrap_or(0);
+
+    let shown: Vec<_> = COLUMNS.iter().filter(|column| area.width >= column.from).collect();
+    let widths = shown.iter().map(|column| column.width.constraint(names, area.width));
+    let lines = rows.iter().enumerate().skip(first).take(app.page).map(|(line, row)| {
+        let cells = shown.iter().map(|column| column.cell((column.show)(row)));
+        let look = if line == picked { Modifier::REVERSED } else { Modifier::empty() };
+        widgets::Row::new(cells).style(look)
+    });
+    let head = shown.iter().map(|column| column.cell(Line::raw(column.title)));
+    let table = Table::new(lines, widths)
+        .header(widgets::Row::new(head).style(Modifier::BOLD))
+        .column_spacing(2);
+    frame.render_widget(table, area);
+    if rows.is_empty() {
+        let why = if app.overview.rows.is_empty() {
+            "no breaker is registered in this panel yet"
+        } else {
+            "no breaker has a name that contains the filter"
+        };
+        let [_, below] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        frame.render_widget(Line::styled(why, Modifier::DIM), below);
+    }
+    app.first = first;
+}
+
+const HELP: [&str; 12] = [
+    "arrows, j, k   pick a breaker",
+    "PgUp, PgDn     a page further",
+    "Home, End      the first, the last",
+    "s              sort by name, state, score, rate",
+    "/              show only names that contain a text",
+    "i              isolate: open by force",
+    "c              close",
+    "d              disable: admit all, count nothing",
+    "r              reset",
+    "               each asks first; y says yes",
+    "! before name  something is wrong with its memory",
+    "q, Esc         quit",
+];
+
+fn draw_help(frame: &mut Frame<'_>) {
+    let all = frame.area();
+    let (width, height) = (54.min(all.width), 14.min(all.height));
+    let area = Rect {
+        x: all.x + (all.width - width) / 2,
+        y: all.y + (all.height - height) / 2,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, area);
+    let lines: Vec<_> = HELP.into_iter().map(Line::raw).collect();
+    frame.render_widget(
+        Paragraph::new(lines).block(Block::bordered().title(" any key goes back ")),
+        area,
+    );
+}

@@ -1,0 +1,219 @@
+//! The page in a real browser: Chromium without a window, driven through its
+//! driver. `cargo test -p fusebox-cli --features browser-tests --test page`
+//! takes pictures into `target/page/`. It needs Debian's `chromium` and
+//! `chromium-driver`.
+
+mod common;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use common::{DEADLINE, Panel, fail, server::Server};
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The driver, and in it one browser with an empty profile.
+struct Browser {
+    driver: Child,
+    client: Client,
+    _profile: TempDir,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scheme {
+    // Blink's own numbers.
+    Dark = 0,
+    Light = 1,
+}
+
+impl Browser {
+    async fn start(width: u32, height: u32, scheme: Scheme) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Debian's packages chromium and chromium-driver are installed");
+        let port = BufReader::new(driver.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, port) = line.split_once("started successfully on port ")?;
+                Some(port.trim_end_matches('.').to_owned())
+            })
+            .expect("the driver says its port");
+        let profile = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--headless".into(),
+            "--no-sandbox".into(), // it runs as root in CI
+            "--disable-gpu".into(),
+            "--disable-quic".into(),
+            "--no-first-run".into(),
+            "--disable-background-networking".into(),
+            "--disable-component-update".into(),
+            "--disable-sync".into(),
+            format!("--user-data-dir={}", profile.path().display()),
+            format!("--blink-settings=preferredColorScheme={}", scheme as u8),
+        ];
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1.0 });
+        let options = json!({
+            "args": arguments,
+            "mobileEmulation": { "deviceMetrics": metrics },
+        });
+        let Value::Object(capabilities) = json!({ "goog:chromeOptions": options }) else {
+            unreachable!("it is written as an object")
+        };
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Self { driver, client, _profile: profile }
+    }
+
+    async fn ask(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Waits until an expression of the page is true.
+    async fn waits(&self, what: &str) {
+        let ask = async {
+            while self.ask(&format!("return {what}")).await != Value::Bool(true) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(DEADLINE, ask).await.is_err() {
+            let text = self.ask("return document.body.innerText").await;
+            panic!("waited in vain for {what}; the page:\n{text}");
+        }
+    }
+
+    async fn picture(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("page");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    async fn end(mut self) {
+        self.client.clone().close().await.unwrap();
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+    }
+}
+
+/// The text of a breaker's cell.
+fn cell(name: &str, class: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('#breakers tr')]
+            .find((tr) => tr.querySelector('bdi').textContent === {name:?})
+            ?.querySelector('.{class}').textContent"
+    )
+}
+
+const HOSTILE: &str = "<img src=x onerror=document.title=1>";
+
+#[tokio::test]
+async fn a_breaker_opens_before_ones_eyes() {
+    let panel = Panel::with(&["ai_provider", "billing", "mail", "recommendations", HOSTILE]);
+    panel.breaker("recommendations").disable();
+    // Calls that are counted, so that there are rates.
+    let counting = panel.counting();
+    let ai = counting.get("ai_provider").unwrap();
+    let mut server = Server::start(&panel, &[]);
+
+    let browser = Browser::start(1100, 620, Scheme::Light).await;
+    browser.client.goto(&server.url).await.unwrap();
+    browser.waits(&format!("{} === 'closed'", cell("ai_provider", "state"))).await;
+    browser.waits(&format!("{} === 'disabled'", cell("recommendations", "state"))).await;
+    // A page that was loaded anew would have forgotten this.
+    browser.ask("window.same = true").await;
+
+    for calls in 0..40 {
+        let _ = ai.call(|| if calls % 3 == 0 { Err("down") } else { Ok(()) });
+        tokio::time::sleep(Duration::from_millis(20)).await; // spread over several readings
+    }
+    panel.breaker("mail").force_open();
+    fail(panel.breaker("billing"), 3);
+    panel.breaker("billing").close();
+    fail(panel.breaker("billing"), 2);
+    for _ in 0..3 {
+        let _ = ai.call(|| Err::<(), _>("down"));
+    }
+    browser.waits(&format!("{} === 'open'", cell("ai_provider", "state"))).await;
+    browser.waits(&format!("{} === '2/3'", cell("billing", "streak"))).await;
+    browser.waits(&format!("{} === 'forced open'", cell("mail", "state"))).await;
+    // Three of them opened, though one has closed again.
+    let alert = "document.getElementById('alerts').textContent";
+    browser.waits(&format!("{alert}.startsWith('3 breakers opened within')")).await;
+    browser.waits("window.same").await;
+    for _ in 0..8 {
+        let _ = ai.try_acquire();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+
+    // The time that is left goes on between readings, too: it is never asked
+    // for by a reload.
+    let left = browser.ask(&format!("return {}", cell("ai_provider", "left"))).await;
+    browser.waits(&format!("{} !== {left}", cell("ai_provider", "left"))).await;
+    assert!(left.as_str().unwrap().ends_with("min"), "{left}");
+    browser.waits("document.title === '(2) fusebox'").await;
+    browser.picture("desktop-light.png").await;
+
+    // A name is text, whatever it holds; and nothing outside the page is asked.
+    browser.waits(&format!("{} === 'closed'", cell(HOSTILE, "state"))).await;
+    browser.waits("document.images.length === 0").await;
+    let asked = browser
+        .ask(
+            "return performance.getEntriesByType('resource').map((it) => it.name)
+                .filter((name) => !name.startsWith(location.origin))",
+        )
+        .await;
+    assert_eq!(asked, json!([]));
+    browser.end().await;
+
+    for (width, height, scheme, name) in [
+        (400, 1500, Scheme::Light, "phone-light.png"),
+        (400, 1500, Scheme::Dark, "phone-dark.png"),
+        (1100, 620, Scheme::Dark, "desktop-dark.png"),
+    ] {
+        let browser = Browser::start(width, height, scheme).await;
+        browser.client.goto(&server.url).await.unwrap();
+        browser.waits(&format!("{} === 'open'", cell("ai_provider", "state"))).await;
+        let dark = browser.ask("return matchMedia('(prefers-color-scheme: dark)').matches").await;
+        assert_eq!(dark, Value::Bool(scheme == Scheme::Dark));
+        browser.waits("document.documentElement.scrollWidth <= innerWidth").await;
+        browser.picture(name).await;
+        if name == "desktop-dark.png" {
+            server.stop();
+            browser.waits("document.body.innerText.includes('Connection lost')").await;
+            browser.picture("connection-lost.png").await;
+        }
+        browser.end().await;
+    }
+}
+
+#[tokio::test]
+async fn no_script_runs_but_the_pages_own() {
+    let panel = Panel::with(&["ai"]);
+    let server = Server::start(&panel, &[]);
+    let browser = Browser::start(800, 600, Scheme::Light).await;
+    browser.client.goto(&server.url).await.unwrap();
+    browser.waits(&format!("{} === 'closed'", cell("ai", "state"))).await;
+    browser
+        .ask(
+            "window.blocked = false;
+            document.addEventListener('securitypolicyviolation', () => { window.blocked = true; });
+            const script = document.createElement('script');
+            script.textContent = 'window.ran = true';
+            document.body.append(script);",
+        )
+        .await;
+    browser.waits("window.blocked").await;
+    browser.waits("window.ran === undefined").await;
+    browser.end().await;
+}

@@ -1,0 +1,88 @@
+//! `set`.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Panel, fail};
+use fusebox::{BreakerConfig, State};
+
+#[test]
+fn a_change_takes_effect_at_the_next_decision() {
+    let panel = Panel::with(&["ai"]);
+    let ai = panel.breaker("ai");
+    fail(ai, 1);
+    let said = panel.run(&["set", "ai", "failure_threshold=2", "recovery_timeout=1ms"]).ok();
+    assert_eq!(said, "ai: failure_threshold 3 -> 2\nai: recovery_timeout 1h -> 1ms\n");
+    assert_eq!((ai.state(), ai.snapshot().consecutive_failures), (State::Closed, 1));
+    fail(ai, 1);
+    assert_eq!(ai.state(), State::Open);
+    drop(common::wait_for("a millisecond", || ai.try_acquire().ok()));
+
+    // And those that are not named stay.
+    let expected = BreakerConfig::from(common::settings())
+        .failure_threshold(2)
+        .recovery_timeout(Duration::from_millis(1));
+    assert_eq!(ai.settings(), expected.build());
+}
+
+#[test]
+fn every_setting_in_its_own_units() {
+    let panel = Panel::with(&["ai"]);
+    let said = panel
+        .run(&[
+            "set",
+            "ai",
+            "failure_threshold=4095",
+            "recovery_timeout=1h 30m 5s 250ms",
+            "probes=15",
+            "successes_to_close=2",
+            "doublings=3",
+            "recovery_jitter=10%",
+        ])
+        .ok();
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(
+        panel.breaker("ai").settings().to_string(),
+        "failure_threshold=4095 recovery_timeout=5405.25s probes=15 successes_to_close=2 \
+         doublings=3 recovery_jitter=10%"
+    );
+    assert_eq!(
+        panel.run(&["set", "ai", "probes=15"]).ok(),
+        "ai: nothing changed, it has these settings\n"
+    );
+}
+
+#[test]
+fn all_or_nothing() {
+    let panel = Panel::with(&["ai"]);
+    let error = panel.run(&["set", "ai", "probes=2", "failure_threshold=0"]).failed(1);
+    assert_eq!(
+        error,
+        "error: `failure_threshold` is 0, and must be from 1 to 4095; nothing was changed\n"
+    );
+    // Fine by itself, but not with the timeout that is there.
+    panel.run(&["set", "ai", "recovery_timeout=49d"]).ok();
+    let error = panel.run(&["set", "ai", "doublings=15", "probes=2"]).failed(1);
+    assert!(error.contains("`doublings` is 15, and must be from 0 to 5"), "{error}");
+    assert_eq!(panel.breaker("ai").settings().probes(), 1);
+}
+
+#[test]
+fn what_is_not_understood_is_code_2() {
+    let panel = Panel::with(&["ai"]);
+    let error = |change: &str| panel.run(&["set", "ai", change]).failed(2);
+    assert!(error("probs=3").contains(
+        "there is no setting `probs`; there are failure_threshold, recovery_timeout, probes, \
+         successes_to_close, doublings, recovery_jitter"
+    ));
+    assert!(error("recovery_timeout=10").contains("such as 500ms, 10s or 1m30s, and `10` is none"));
+    assert!(error("probes").contains("write it as key=value"));
+    assert!(error("probes=-1").contains("`probes` takes a whole number, and `-1` is none"));
+    assert!(error("recovery_jitter=ten").contains("a whole number"));
+    let twice = panel.run(&["set", "ai", "probes=1", "probes=2"]).failed(2);
+    assert!(twice.contains("`probes` is given twice"), "{twice}");
+    assert!(panel.run(&["set", "ai"]).failed(2).contains("<KEY=VALUE>..."));
+    assert!(panel.run(&["set", "ia", "probes=2"]).failed(1).contains("did you mean `ai`?"));
+    assert_eq!(panel.breaker("ai").settings(), common::settings());
+}

@@ -1,0 +1,204 @@
+//! `top`, driven through a pseudo-terminal.
+
+mod common;
+
+use std::{
+    io::{Read as _, Write},
+    num::NonZero,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use common::{Panel, fail, wait_for};
+use fusebox::State;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+fn some(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).expect("a terminal has a size")
+}
+
+/// The command on a terminal of its own, and what that shows.
+struct Top {
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: Arc<Mutex<vt100::Parser>>,
+}
+
+impl Top {
+    fn start(panel: &Panel, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fusebox"));
+        command.args(["top", "--interval", "100ms", "--panel"]);
+        command.arg(panel.path());
+        Self::spawn(command, size)
+    }
+
+    fn spawn(mut command: CommandBuilder, (rows, cols): (u16, u16)) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(some(rows), some(cols), 0)));
+        let seen = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // Ends with an error when the other side has gone.
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                seen.lock().unwrap().process(&bytes[..count]);
+            }
+        });
+        Self { master: pair.master, keys, child, screen }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until the screen is as it should be, and returns its text.
+    #[track_caller]
+    fn shows(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
+        wait_for(&format!("{what}; the screen:\n{}", self.text()), || {
+            Some(self.text()).filter(|text| is_so(text))
+        })
+    }
+
+    /// The line of a breaker.
+    #[track_caller]
+    fn line(&self, name: &str, holds: &str) -> String {
+        let line = |text: &str| {
+            text.lines()
+                .find(|line| line.starts_with(name) && line.contains(holds))
+                .map(String::from)
+        };
+        line(&self.shows(&format!("`{name}` with `{holds}`"), |text| line(text).is_some())).unwrap()
+    }
+
+    fn resize(&self, rows: u16, cols: u16) {
+        // First the screen, so that it has the room for what is drawn.
+        self.screen.lock().unwrap().screen_mut().set_size(some(rows), some(cols));
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Waits for the end, and that the terminal is as it was.
+    #[track_caller]
+    fn ends(mut self) -> u32 {
+        let status = wait_for("the end", || self.child.try_wait().unwrap());
+        wait_for("the ordinary screen", || {
+            let parser = self.screen.lock().unwrap();
+            let screen = parser.screen();
+            (!screen.alternate_screen() && !screen.hide_cursor()).then_some(())
+        });
+        status.exit_code()
+    }
+}
+
+#[test]
+fn shows_a_breaker_open_and_isolates_one_by_a_key() {
+    let panel = Panel::with(&["ai", "billing", "mail"]);
+    let mut top = Top::start(&panel, (24, 120));
+    top.line("billing", "closed");
+    assert!(top.text().contains("score 100"), "{}", top.text());
+
+    fail(panel.breaker("billing"), 3);
+    let line = top.line("billing", "open");
+    assert!(line.contains("59m59s") || line.contains("1h00m"), "{line}");
+    // Its rejections draw a line.
+    let _ = panel.breaker("billing").try_acquire();
+    top.line("billing", "█");
+
+    // `ai` is picked at the start; the question comes first.
+    top.press("i");
+    top.shows("the question", |text| text.contains("isolate `ai`? y/n"));
+    top.press("n");
+    top.shows("nothing done", |text| text.contains("nothing was changed"));
+    assert_eq!(panel.breaker("ai").state(), State::Closed);
+    top.press("iy");
+    top.line("ai", "forced open");
+    assert_eq!(panel.breaker("ai").state(), State::ForcedOpen);
+    top.shows("what was done", |text| text.contains("ai: closed -> forced open"));
+
+    top.press("cy");
+    top.line("ai", "closed");
+    top.press("jjdy"); // two lines down: `mail`
+    top.line("mail", "disabled");
+    top.press("ry");
+    top.line("mail", "closed");
+    println!("{}", top.text());
+
+    top.press("q");
+    assert_eq!(top.ends(), 0);
+}
+
+#[test]
+fn sorts_filters_and_helps() {
+    let panel = Panel::with(&["ai", "billing", "mail"]);
+    panel.breaker("mail").force_open();
+    let mut top = Top::start(&panel, (24, 120));
+    let order = |text: &str| {
+        let at = |name: &str| text.lines().position(|line| line.starts_with(name));
+        [at("ai"), at("billing"), at("mail")]
+    };
+    top.shows("by name", |text| order(text).is_sorted() && order(text)[0].is_some());
+    top.press("s");
+    top.shows("by state", |text| {
+        text.contains("sorted by state") && order(text)[2] < order(text)[0]
+    });
+    top.press("s");
+    top.shows("by score", |text| {
+        text.contains("sorted by score") && order(text)[2] < order(text)[0]
+    });
+    top.press("ss");
+    top.shows("by name", |text| text.contains("sorted by name") && order(text).is_sorted());
+
+    top.press("/BIL\r");
+    top.shows("one of them", |text| {
+        text.contains("1 match /BIL") && !text.lines().any(|line| line.starts_with("ai"))
+    });
+    top.press("/\x1b");
+    top.shows("all of them", |text| text.lines().any(|line| line.starts_with("ai")));
+
+    top.press("?");
+    top.shows("help", |text| text.contains("any key goes back"));
+    top.press(" ");
+    top.shows("no help", |text| !text.contains("any key goes back"));
+    top.press("\x03"); // Ctrl-C
+    assert_eq!(top.ends(), 0);
+}
+
+#[test]
+fn survives_every_size() {
+    let panel = Panel::with(&["ai", "a_name_of_forty_bytes_that_is_the_longes"]);
+    fail(panel.breaker("ai"), 3);
+    let mut top = Top::start(&panel, (24, 80));
+    top.line("ai", "open");
+    top.press("?");
+    for size in [(1, 1), (2, 3), (3, 200), (60, 4), (5, 20), (1, 500), (100, 300)] {
+        top.resize(size.0, size.1);
+        thread::sleep(std::time::Duration::from_millis(150)); // a frame or two, no matter how many
+        assert!(top.child.try_wait().unwrap().is_none(), "it ended at {size:?}: {}", top.text());
+    }
+    top.press(" ");
+    top.resize(24, 80);
+    top.line("ai", "open");
+    top.press("q");
+    assert_eq!(top.ends(), 0);
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    let panel = Panel::with(&["ai"]);
+    let top = Top::start(&panel, (24, 80));
+    top.line("ai", "closed");
+    let process = top.child.process_id().unwrap();
+    let killed = std::process::Command::new("kill").arg(process.to_string()).status().unwrap();
+    assert!(killed.success());
+    assert_ne!(top.ends(), 0);
+}

@@ -1,0 +1,35 @@
+//! The first to open a file after a reboot stamps its breakers anew.
+
+use core::sync::atomic::Ordering;
+
+use fusebox::{Clock, ConstDefault, Observer, Panel};
+
+use crate::{epoch::Epoch, error::Problem, map::Map};
+
+/// Makes the slots' stamps those of this process's clock, if they are not.
+///
+/// Several may do it at once, and one may die half-way: the epoch changes last,
+/// so whoever comes next does all of it again. Someone who read the old epoch
+/// and is late stamps breakers that others use already: what waits then, waits
+/// for one more recovery timeout from that moment, and no longer, as each
+/// process stamps a breaker once. A breaker's state and generation stay, so no
+/// call in flight is forgotten.
+pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
+    map: &Map,
+    own: Epoch,
+) -> Result<(), Problem> {
+    let epoch = map.epoch();
+    // Acquire and release: whoever sees the new epoch sees the new stamps.
+    let mut seen = Epoch(epoch.load(Ordering::Acquire));
+    while seen != own {
+        if seen.same_boot(own) {
+            return Err(Problem::TimeNamespace);
+        }
+        Panel::new(map.slots::<C, O>()).iter().for_each(fusebox::CircuitBreaker::restamp);
+        match epoch.compare_exchange(seen.0, own.0, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => break,
+            Err(found) => seen = Epoch(found),
+        }
+    }
+    Ok(())
+}

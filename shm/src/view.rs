@@ -1,0 +1,90 @@
+//! A registry of any number of slots, to look at only.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+
+use fusebox::Reading;
+
+use crate::{
+    epoch::Epoch,
+    error::{OpenError, Problem},
+    map::ReadOnly,
+    open::Good,
+};
+
+/// The breakers in a file that some program made, to look at only: for a tool
+/// that may not write the file.
+///
+/// ```
+/// use fusebox::health::{Monitor, Window};
+/// use fusebox_shm::{Options, SharedRegistry, SharedView};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("panel");
+/// let program = SharedRegistry::<64>::open(&path, Options::new())?;
+/// program.join("ai")?.force_open();
+///
+/// let view = SharedView::open(&path)?;
+/// for (slot, reading) in view.readings() {
+///     println!("slot {slot}: {:?} is {}", reading.name, reading.snapshot.state);
+/// }
+/// let mut monitor = Monitor::<6, _>::new(vec![Window::new(); view.capacity()]);
+/// monitor.observe(view.readings());
+/// assert_eq!(monitor.score(), Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SharedView {
+    map: ReadOnly,
+    path: PathBuf,
+    epoch: Epoch,
+}
+
+impl SharedView {
+    /// Opens the file `path`, and makes none.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the file, and says what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let open = || -> Result<Self, Problem> {
+            let epoch = Epoch::current()?;
+            let map = Good::open(path, false, epoch)?.map_read_only()?;
+            Ok(Self { map, path: path.to_owned(), epoch })
+        };
+        open().map_err(|problem| OpenError::new(path, problem))
+    }
+
+    /// What every registered breaker says of itself, with the number of its
+    /// slot, from 0.
+    pub fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
+        self.map.readings()
+    }
+
+    /// How many breakers there can be.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.map.capacity()
+    }
+
+    /// Whether the file is from before the host's last start and no program
+    /// has opened it since: then every time in a reading is one of a clock that
+    /// is gone, and means nothing. A view cannot stamp the breakers anew;
+    /// whoever opens the file for writing does.
+    #[must_use]
+    pub fn is_from_before_boot(&self) -> bool {
+        self.map.epoch() != self.epoch
+    }
+
+    /// The path of the file, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Debug for SharedView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SharedView");
+        shown.field("path", &self.path).field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}

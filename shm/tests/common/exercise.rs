@@ -1,0 +1,161 @@
+//! Everything that can be done to a panel, done to one that holds anything:
+//! for the tests and, by its path, for the fuzz targets.
+#![allow(dead_code, unreachable_pub)] // each user uses its share
+
+use std::{cell::Cell, fmt::Write, fs, path::Path, time::Duration};
+
+use fusebox::{
+    BreakerConfig, CircuitBreaker, Clock, ConstDefault, DefaultObserver, Fault, Panel, Permit,
+    Registry, State, Tick,
+};
+use fusebox_shm::{OpenError, Options, SharedPanel, SharedRegistry, SharedView};
+
+thread_local! {
+    static NOW: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A clock without a size, which each thread sets for itself.
+#[derive(Debug)]
+pub struct SetClock;
+
+impl SetClock {
+    pub fn set(now: u64) {
+        NOW.set(now);
+    }
+
+    pub fn advance(by: Duration) {
+        let by = u64::try_from(by.as_millis()).expect("waits are shorter than that");
+        NOW.set(NOW.get().wrapping_add(by));
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Tick {
+        Tick::from_millis(NOW.get())
+    }
+}
+
+impl ConstDefault for SetClock {
+    const DEFAULT: Self = Self;
+}
+
+pub type Manual<const N: usize> = SharedRegistry<N, SetClock, DefaultObserver>;
+
+type Way = fn(&Path) -> Result<(), OpenError>;
+
+/// Makes the file hold `bytes`, opens it in every way, and uses what opens.
+/// Returns how many ways did.
+pub fn open_in_every_way(path: &Path, bytes: &[u8]) -> usize {
+    fs::write(path, bytes).unwrap();
+    let ways: [Way; 4] = [
+        |path| SharedView::open(path).map(|view| look(&view)),
+        |path| SharedPanel::open(path).map(|tool| use_everything(tool.panel())),
+        |path| {
+            SharedRegistry::<8>::open(path, Options::new())
+                .map(|registry| use_everything(registry.panel()))
+        },
+        |path| {
+            Manual::<8>::open_with(path, Options::new())
+                .map(|registry| use_everything(registry.panel()))
+        },
+    ];
+    let mut opened = 0;
+    for way in ways {
+        let before = fs::read(path).unwrap();
+        match way(path) {
+            Ok(()) => opened += 1,
+            Err(error) => {
+                assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
+                assert!(fs::read(path).unwrap() == before, "a refused file stays as it is");
+            }
+        }
+    }
+    opened
+}
+
+/// All that a reader says.
+pub fn look(view: &SharedView) {
+    let mut text = String::new();
+    for (slot, reading) in view.readings() {
+        assert!(slot < view.capacity());
+        write!(text, "{reading:?}").unwrap();
+        if let Some(fault) = reading.fault {
+            write!(text, "{fault}").unwrap();
+        }
+    }
+    write!(text, "{view:?}{}", view.is_from_before_boot()).unwrap();
+}
+
+/// Every operation on every slot, whatever it holds.
+pub fn use_everything<C: Clock>(panel: Panel<'_, C, DefaultObserver>) {
+    let mut text = String::new();
+    for breaker in panel.slots() {
+        write!(text, "{breaker:?}{:?}{:?}", breaker.reading(), breaker.open_since()).unwrap();
+        use_breaker(breaker);
+        mends(breaker);
+    }
+    for n in 0..=panel.capacity() {
+        let name = format!("breaker {n}");
+        let before = panel.len();
+        match panel.join(&*name) {
+            Ok(breaker) => {
+                assert!(std::ptr::eq(panel.get(&*name).unwrap(), breaker), "it is found");
+                assert_eq!(breaker.name().unwrap().as_str(), name);
+                assert!(panel.join_with(&*name, BreakerConfig::new().build()).is_ok());
+                let _ = panel.breaker(&*name, BreakerConfig::new().build());
+            }
+            Err(error) => {
+                assert_eq!((panel.len(), before), (panel.capacity(), before), "{error}");
+                assert!(panel.get(&*name).is_none());
+            }
+        }
+    }
+    assert_eq!(panel.readings().count(), panel.len());
+    write!(text, "{panel:?}").unwrap();
+}
+
+fn use_breaker<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
+    let before = breaker.counters();
+    drop(breaker.try_acquire());
+    let _ = breaker.try_acquire().map(Permit::ignore);
+    let _ = breaker.try_acquire().map(Permit::failure);
+    let _ = breaker.try_acquire().map(Permit::success);
+    let _ = breaker.call(|| Err::<(), _>("down"));
+    let slow = breaker.try_acquire();
+    breaker.force_open();
+    assert_eq!(breaker.state(), State::ForcedOpen);
+    assert!(breaker.try_acquire().is_err());
+    breaker.restamp();
+    breaker.disable();
+    assert!(breaker.try_acquire().is_ok());
+    let _ = slow.map(Permit::failure);
+    breaker.reset();
+    assert_eq!((breaker.state(), breaker.open_since()), (State::Closed, None));
+    assert_ne!(breaker.counters(), before, "what happened was counted");
+}
+
+/// What the docs of [`Fault`] say: writing a breaker anew mends it.
+fn mends<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
+    breaker.close();
+    breaker.set_settings(BreakerConfig::new().failure_threshold(1).build());
+    assert!(matches!(breaker.fault(), None | Some(Fault::Name | Fault::Nameless)));
+    breaker.try_acquire().expect("it is closed").failure();
+    assert_eq!(breaker.state(), State::Open);
+}
+
+/// Whatever a slot holds at whatever time: a call is admitted, or a time is
+/// named after which one is.
+pub fn recovers(registry: &Registry<8, SetClock, DefaultObserver>) {
+    for breaker in registry.panel().slots() {
+        let Err(rejected) = breaker.try_acquire().map(Permit::ignore) else { continue };
+        let Some(wait) = rejected.retry_after() else {
+            assert_eq!(rejected.state(), State::ForcedOpen);
+            assert_eq!(breaker.state(), State::ForcedOpen);
+            continue;
+        };
+        SetClock::advance(wait);
+        if let Err(rejected) = breaker.try_acquire() {
+            panic!("{rejected} after {wait:?}, which it had named: {breaker:?}");
+        }
+    }
+}

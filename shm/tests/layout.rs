@@ -1,0 +1,79 @@
+//! The bytes of a file: what another release must read the same, or refuse.
+
+mod common;
+
+use common::{Bench, brittle};
+use fusebox::{BreakerConfig, State, Tick};
+use fusebox_shm::SharedPanel;
+
+/// All that a file of layout 1 may hold, but for its times.
+///
+/// Should this test fail after a change, then programs of the former release and
+/// of this one would misread each other: give the layout another version in
+/// `src/header.rs`.
+#[test]
+#[cfg(target_endian = "little")]
+fn a_file_of_layout_1_is_these_bytes() {
+    let bench = Bench::new();
+    let panel = bench.open();
+    let settings = BreakerConfig::new()
+        .failure_threshold(3)
+        .probes(2)
+        .successes_to_close(4)
+        .doublings(5)
+        .recovery_jitter(6)
+        .build();
+    let shop = panel.breaker("a shop with a name of more than a word", settings).unwrap();
+    shop.try_acquire().unwrap().failure();
+    shop.force_open();
+    assert!(shop.try_acquire().is_err());
+
+    let mut words: Vec<u64> =
+        bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 16;
+    assert_eq!(slot, 6, "where the hash of the name puts it");
+    assert_eq!(words.len(), 16 + 8 * 16);
+    let header: Vec<_> = words.drain(..16).collect();
+    assert_eq!(
+        &header[..6],
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 1, 128, 8, 0xB341_AF62]
+    );
+    assert_ne!(header[6], 0, "the epoch");
+    assert_eq!(&header[7..], [0; 9]);
+
+    let slot: Vec<_> = words.drain(slot * 16..).take(16).collect();
+    assert!(words.iter().all(|word| *word == 0), "the others are vacant");
+    // The word: forced open in generation 1. The settings. The name's hash.
+    assert_eq!(slot[..3], [0x4010_00FF_FFFF_FFFF, 0x0018_0007_5301_2286, 0xC588_88A0_DCE0_029A]);
+    let name: Vec<_> = slot[3..8].iter().flat_map(|word| (!word).to_le_bytes()).collect();
+    assert_eq!(name, b"a shop with a name of more than a word\0\0");
+    // Failures, rejections, openings; calls, retries, exhausted, fallbacks.
+    assert_eq!(slot[8..15], [1, 1, 1, 0, 0, 0, 0]);
+    assert_eq!(slot[15] >> 40, 1, "since when it is open, and that it is");
+}
+
+#[test]
+fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
+    let bench = Bench::new();
+    bench.open();
+    let bytes = bench.bytes();
+    assert_eq!(bytes.len(), 128 + 8 * 128);
+    assert!(bytes[128..].iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn stamps_are_milliseconds_of_the_monotonic_clock() {
+    let bench = Bench::new();
+    let panel = bench.open();
+    let shop = panel.join_with("shop", brittle()).unwrap();
+    let now = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+        Tick::from_millis(u64::try_from(time.tv_sec * 1_000 + time.tv_nsec / 1_000_000).unwrap())
+    };
+    let before = now();
+    shop.try_acquire().unwrap().failure();
+    let stamp =
+        SharedPanel::open(&bench.path).unwrap().panel().get("shop").unwrap().snapshot().stamp;
+    assert!(before <= stamp && stamp <= now());
+    assert_eq!(shop.state(), State::Open);
+}
