@@ -52,7 +52,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     args::Args,
     evidence::{Before, Evidence},
-    report::Report,
+    report::{Done, Report},
     run::Plan,
     scenario::{BUILT_IN, Scenario},
     timeline::Timeline,
@@ -143,9 +143,9 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     }
     let health = watcher.finish();
     let evidence = Evidence::gather(plan, &world, &outcome, &before).await?;
-    let promises = promises::judge(&evidence);
-    let run = (args.scenario.as_str(), plan);
-    Ok(Report::of(run, &world, &outcome, &before, timeline, health, promises, took))
+    let (name, world, outcome, before) = (&args.scenario, &world, &outcome, &before);
+    let done = Done { name, plan, world, outcome, before, timeline, took };
+    Ok(Report::of(&done, health, promises::judge(&evidence)))
 }
 
 /// A lock whose holders leave nothing half done, should one panic.

@@ -25,7 +25,7 @@ fn start(panel: &Path, scenario: &str) -> Child {
 /// Waits for the program to be far enough.
 #[track_caller]
 fn until<T>(mut there: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(it) = there() {
             return it;
