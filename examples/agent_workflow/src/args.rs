@@ -15,7 +15,7 @@ use crate::plant::Plant;
   agent-workflow                                 everything goes wrong, for about 15 seconds
   agent-workflow --scenario storage --quick      a few agents, no pauses
   agent-workflow --scenario my.toml --json       for a program
-  agent-workflow --panel /dev/shm/panel          then: fusebox top /dev/shm/panel
+  agent-workflow --panel /dev/shm/panel          then: fusebox -p /dev/shm/panel top
   RUST_LOG=fusebox=warn,agent_workflow=info agent-workflow --quick
 
 Exit code: 0 if every promise was kept, 1 if one was broken, 2 for a mistake in

@@ -124,8 +124,11 @@ fn prepare(args: &Args) -> Result<Plan, Failure> {
 async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
     tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            STOP.store(true, Ordering::Relaxed);
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if STOP.swap(true, Ordering::Relaxed) {
+                std::process::exit(INTERRUPTED.into()); // asked twice: no report
+            }
+            eprintln!("interrupted: ending with this round");
         }
     });
     fusebox::set_seed(plan.seed); // of every jitter
