@@ -339,6 +339,19 @@ fn a_share_of_few_calls_raises_no_alert() {
 }
 
 #[test]
+fn a_window_shorter_than_a_second_is_told_in_milliseconds() {
+    let clock = clock();
+    let panel = panel(&clock);
+    let mut monitor = monitor(&panel);
+    for name in ["ai", "bank", "shop"] {
+        calls(panel.get(name).unwrap(), 2, Err(()));
+    }
+    clock.advance(SECOND / 4);
+    monitor.observe(panel.panel().readings());
+    assert_eq!(alerts(&monitor, AlertConfig::new()), ["3 breakers opened within 250ms"]);
+}
+
+#[test]
 fn several_that_open_within_one_window() {
     let clock = clock();
     let panel = panel(&clock);

@@ -89,4 +89,28 @@ impl Counters {
         exhausted: 0,
         fallbacks: 0,
     };
+
+    /// What was counted since an earlier reading of the same breaker.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    ///
+    /// let shop = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    /// let _ = shop.call(|| Err::<(), _>("down"));
+    /// let before = shop.counters();
+    /// let _ = shop.call(|| Err::<(), _>("down"));
+    /// assert_eq!(shop.counters().since(&before).failures, 1);
+    /// ```
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            failures: self.failures.wrapping_sub(earlier.failures),
+            rejections: self.rejections.wrapping_sub(earlier.rejections),
+            openings: self.openings.wrapping_sub(earlier.openings),
+            calls: self.calls.wrapping_sub(earlier.calls),
+            retries: self.retries.wrapping_sub(earlier.retries),
+            exhausted: self.exhausted.wrapping_sub(earlier.exhausted),
+            fallbacks: self.fallbacks.wrapping_sub(earlier.fallbacks),
+        }
+    }
 }

@@ -76,7 +76,11 @@ impl Alert {
 
 impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = |time: Duration| Duration::from_secs(time.as_secs());
+        // Whole seconds, or milliseconds where there is not one.
+        let seconds = |time: Duration| match time.as_secs() {
+            0 => Duration::from_millis(u64::from(time.subsec_millis())),
+            seconds => Duration::from_secs(seconds),
+        };
         match self {
             Self::OpenedTogether { breakers, over } => {
                 return write!(f, "{breakers} breakers opened within {:?}", seconds(*over));

@@ -17,20 +17,10 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// The differences of two readings' counters, which wrap.
+    /// What happened from one reading to another.
     pub(crate) fn between((then, old): (Tick, &Counters), (now, new): (Tick, &Counters)) -> Self {
-        let since = |new: u64, old: u64| new.wrapping_sub(old);
-        let counted = Counters {
-            failures: since(new.failures, old.failures),
-            rejections: since(new.rejections, old.rejections),
-            openings: since(new.openings, old.openings),
-            calls: since(new.calls, old.calls),
-            retries: since(new.retries, old.retries),
-            exhausted: since(new.exhausted, old.exhausted),
-            fallbacks: since(new.fallbacks, old.fallbacks),
-        };
         // Whoever counts calls has counted one before anything else happens.
-        Self { over: now.since(then), counted, counts_calls: new.calls != 0 }
+        Self { over: now.since(then), counted: new.since(old), counts_calls: new.calls != 0 }
     }
 
     /// How many calls were asked for: those admitted and those turned away.

@@ -15,7 +15,7 @@ use crate::plant::Plant;
   agent-workflow                                 everything goes wrong, for about 15 seconds
   agent-workflow --scenario storage --quick      a few agents, no pauses
   agent-workflow --scenario my.toml --json       for a program
-  agent-workflow --panel /dev/shm/panel          then: fusebox top /dev/shm/panel
+  agent-workflow --panel /dev/shm/panel          then: fusebox -p /dev/shm/panel top
   RUST_LOG=fusebox=warn,agent_workflow=info agent-workflow --quick
 
 Exit code: 0 if every promise was kept, 1 if one was broken, 2 for a mistake in
@@ -36,7 +36,7 @@ pub struct Args {
     /// decisions.
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub seed: u64,
-    /// How long an agent works on a step at most, in milliseconds [default: 250]
+    /// How long an agent works on a step at most, in milliseconds [default: 150]
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=10_000), value_name = "MS")]
     pub pace: Option<u32>,
     /// 8 agents without pauses, unless told otherwise.
@@ -60,7 +60,7 @@ impl Args {
     }
 
     pub fn pace(&self) -> Duration {
-        let pace = self.pace.unwrap_or(if self.quick { 0 } else { 250 });
+        let pace = self.pace.unwrap_or(if self.quick { 0 } else { 150 });
         Duration::from_millis(pace.into())
     }
 }

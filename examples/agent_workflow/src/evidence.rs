@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use fusebox::{Counters, State};
 use rusqlite::{Connection, OpenFlags};
+use serde::Serialize;
 
 use crate::{
     Failure,
@@ -57,23 +58,25 @@ pub struct Traffic {
 
 /// A whole round during which a breaker was held open, and the requests that
 /// came in all the same. No agent is at work at its start or end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Isolation {
     pub system: System,
+    #[serde(skip)]
     generation: u16,
     pub seen: u64,
 }
 
 impl Isolation {
+    pub fn new(system: System, generation: u16, seen: u64) -> Self {
+        Self { system, generation, seen }
+    }
+
     /// Those in force now.
     pub fn of(world: &World) -> Vec<Self> {
         let forced = world.servers.iter().filter_map(|(server, _)| {
             let snapshot = server.system.breaker().snapshot();
-            (snapshot.state == State::ForcedOpen).then(|| Self {
-                system: server.system,
-                generation: snapshot.generation,
-                seen: server.seen(),
-            })
+            (snapshot.state == State::ForcedOpen)
+                .then(|| Self::new(server.system, snapshot.generation, server.seen()))
         });
         forced.collect()
     }
@@ -99,15 +102,7 @@ impl Before {
 
     /// What was counted since.
     pub fn since(&self, system: System) -> Counters {
-        let (mut now, then) = (system.breaker().counters(), self.0[&system]);
-        now.calls -= then.calls;
-        now.retries -= then.retries;
-        now.failures -= then.failures;
-        now.rejections -= then.rejections;
-        now.openings -= then.openings;
-        now.fallbacks -= then.fallbacks;
-        now.exhausted -= then.exhausted;
-        now
+        system.breaker().counters().since(&self.0[&system])
     }
 }
 

@@ -37,7 +37,7 @@ mod world;
 
 use std::{
     error::Error,
-    io,
+    io::{self, IsTerminal},
     process::ExitCode,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -52,7 +52,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     args::Args,
     evidence::{Before, Evidence},
-    report::Report,
+    report::{Done, Report},
     run::Plan,
     scenario::{BUILT_IN, Scenario},
     timeline::Timeline,
@@ -108,7 +108,11 @@ fn prepare(args: &Args) -> Result<Plan, Failure> {
         Ok(text) => EnvFilter::try_new(&text).map_err(|it| format!("RUST_LOG=`{text}`: {it}"))?,
         Err(_) => EnvFilter::new("off"),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
     let scenario = Scenario::load(&args.scenario)?;
     if let Some(path) = &args.panel {
         panel::share(path)?;
@@ -120,8 +124,11 @@ fn prepare(args: &Args) -> Result<Plan, Failure> {
 async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
     tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            STOP.store(true, Ordering::Relaxed);
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if STOP.swap(true, Ordering::Relaxed) {
+                std::process::exit(INTERRUPTED.into()); // asked twice: no report
+            }
+            eprintln!("interrupted: ending with this round");
         }
     });
     fusebox::set_seed(plan.seed); // of every jitter
@@ -139,9 +146,9 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     }
     let health = watcher.finish();
     let evidence = Evidence::gather(plan, &world, &outcome, &before).await?;
-    let promises = promises::judge(&evidence);
-    let run = (args.scenario.as_str(), plan);
-    Ok(Report::of(run, &world, &outcome, &before, timeline, health, promises, took))
+    let (name, world, outcome, before) = (&args.scenario, &world, &outcome, &before);
+    let done = Done { name, plan, world, outcome, before, timeline, took };
+    Ok(Report::of(&done, health, promises::judge(&evidence)))
 }
 
 /// A lock whose holders leave nothing half done, should one panic.

@@ -1,5 +1,5 @@
 //! The breakers in a file, where other programs see and steer them:
-//! `fusebox top FILE`, `fusebox isolate FILE inferer`.
+//! `fusebox -p FILE top`, `fusebox -p FILE isolate inferer`.
 
 use std::path::Path;
 

@@ -75,11 +75,12 @@ fn progress_once(evidence: &Evidence) -> Judged {
 }
 
 fn words(key: &EventKey) -> String {
-    let mut words = format!("{}'s {}", key.agent, key.step);
-    if let (Some(task), Some(percent)) = (key.task, key.percent) {
-        words += &format!(" of {percent}% of task {task}");
+    match (key.task, key.percent) {
+        (Some(task), Some(percent)) => {
+            format!("{}'s report of {percent}% of task {task}", key.agent)
+        }
+        (task, _) => format!("{}'s {} (task {task:?})", key.agent, key.step),
     }
-    words
 }
 
 fn nothing_lost(evidence: &Evidence) -> Judged {
@@ -152,5 +153,86 @@ fn all_closed(evidence: &Evidence) -> Judged {
     match evidence.not_closed.as_slice() {
         [] => Ok("or held by an operator".into()),
         [first, ..] => Err(format!("{first} is not")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::{Isolation, Traffic},
+        store::context::Context,
+        system::System,
+    };
+
+    fn report(percent: u8) -> EventKey {
+        let (agent, step) = ("a".to_owned(), Step::ReportProgress.name().to_owned());
+        EventKey { agent, step, task: Some(1), percent: Some(percent) }
+    }
+
+    fn traffic(seen: u64) -> Traffic {
+        Traffic { system: System::Coach, admitted: 10, retries: 2, unconnected: 3, seen }
+    }
+
+    /// All is well.
+    fn evidence() -> Evidence {
+        let known = Context { agent: "a".into(), version: 3, ..Context::default() };
+        Evidence {
+            steps_due: 6,
+            agents_due: 1,
+            steps: vec![("a".into(), 6)],
+            written: vec![report(25), report(50)],
+            logged: vec![report(50), report(25)],
+            outboxes: vec![("event-log".into(), 0, 0)],
+            contexts: vec![(known.clone(), Some(known))],
+            traffic: vec![traffic(9)],
+            tokens: (1, 1),
+            ..Evidence::default()
+        }
+    }
+
+    #[track_caller]
+    fn breaks(name: &str, spoil: impl FnOnce(&mut Evidence)) {
+        let mut evidence = evidence();
+        spoil(&mut evidence);
+        let broken: Vec<Promise> = judge(&evidence).into_iter().filter(|it| !it.kept).collect();
+        assert_eq!(broken.iter().map(|it| it.name).collect::<Vec<_>>(), [name], "{broken:?}");
+    }
+
+    #[test]
+    fn what_is_well_is_kept() {
+        assert!(judge(&evidence()).iter().all(|promise| promise.kept));
+    }
+
+    #[test]
+    fn what_is_wrong_is_broken() {
+        breaks("every agent finished", |it| it.steps[0].1 = 5);
+        breaks("every agent finished", |it| it.steps.clear());
+        breaks("every progress report is in the log once", |it| it.logged.push(report(25)));
+        breaks("every progress report is in the log once", |it| it.logged.push(report(75)));
+        breaks("no event lost", |it| it.outboxes[0].1 = 1);
+        breaks("no event lost", |it| it.outboxes[0].2 = 1);
+        breaks("no event lost", |it| {
+            it.written.push(EventKey { step: "finish_task".into(), ..report(25) });
+        });
+        breaks("every context stored", |it| it.contexts[0].1 = None);
+        breaks("every context stored", |it| it.contexts[0].0.version = 4);
+        breaks("every board agrees", |it| it.boards.push("a board is behind".into()));
+        breaks("no call made to an open breaker", |it| it.traffic.push(traffic(10)));
+        breaks("nobody came back earlier than told", |it| it.early = 1);
+        breaks("each token refreshed once", |it| it.tokens = (1, 2));
+        breaks("each token refreshed once", |it| it.tokens = (2, 1));
+        breaks("every breaker closed again", |it| it.not_closed.push(System::Coach));
+    }
+
+    #[test]
+    fn a_request_in_an_isolated_round_breaks_its_promise_however_well_the_sums_agree() {
+        let isolation = |seen| Isolation::new(System::Coach, 3, seen);
+        assert!(Isolation::between(&[isolation(5)], &[]).is_empty(), "released meanwhile");
+        let quiet = Isolation::between(&[isolation(5)], &[isolation(5)]);
+        assert!(judge(&Evidence { isolations: quiet, ..evidence() }).iter().all(|it| it.kept));
+        breaks("no call made to an open breaker", |it| {
+            it.isolations = Isolation::between(&[isolation(5)], &[isolation(6)]);
+        });
     }
 }

@@ -7,7 +7,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    evidence::Before,
+    evidence::{Before, Isolation},
     ledger,
     outbox::{Deliver, Outbox},
     promises::Promise,
@@ -19,6 +19,18 @@ use crate::{
     watch::Degraded,
     world::World,
 };
+
+/// A run that is over.
+pub struct Done<'a> {
+    /// The scenario's name, or its file.
+    pub name: &'a str,
+    pub plan: &'a Plan,
+    pub world: &'a World,
+    pub outcome: &'a Outcome,
+    pub before: &'a Before,
+    pub timeline: &'a Timeline,
+    pub took: Duration,
+}
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -33,13 +45,17 @@ pub struct Report {
     pub digest: String,
     pub steps: Vec<Steps>,
     pub degraded: Vec<Degraded>,
-    pub outboxes: Vec<Kept>,
+    pub outboxes: Vec<Backlog>,
     /// How often a database was made anew after its file was deleted.
     pub rescued: u64,
     pub told_to_wait: u64,
     pub tokens: u64,
     pub breakers: Vec<Breaker>,
+    /// When each round began.
+    pub rounds_ms: Vec<u64>,
     pub timeline: Vec<Change>,
+    /// Whole rounds during which an operator held a server's breaker open.
+    pub isolated: Vec<Isolation>,
     pub health: Vitals,
     pub promises: Vec<Promise>,
 }
@@ -51,7 +67,7 @@ pub struct Steps {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Kept {
+pub struct Backlog {
     pub name: &'static str,
     pub kept: u64,
     pub replayed: u64,
@@ -74,16 +90,8 @@ pub struct Breaker {
 }
 
 impl Report {
-    pub fn of(
-        (name, plan): (&str, &Plan),
-        world: &World,
-        outcome: &Outcome,
-        before: &Before,
-        timeline: &Timeline,
-        health: Vitals,
-        promises: Vec<Promise>,
-        took: Duration,
-    ) -> Self {
+    pub fn of(run: &Done<'_>, health: Vitals, promises: Vec<Promise>) -> Self {
+        let Done { name, plan, world, outcome, before, timeline, took } = *run;
         let rescued = world.contexts.to().database().rescued();
         let ledgers = outcome.agents.iter().map(|it| (it.name.as_str(), &it.ledger));
         Self {
@@ -102,7 +110,9 @@ impl Report {
             told_to_wait: world.limit.told(),
             tokens: world.tokens.given(),
             breakers: System::ALL.map(|system| breaker(system, world, before)).into(),
+            rounds_ms: timeline.rounds(),
             timeline: timeline.changes(),
+            isolated: outcome.isolations.clone(),
             health,
             promises,
         }
@@ -125,15 +135,15 @@ fn steps(step: Step, outcome: &Outcome) -> Steps {
     Steps { step, finished: u32::try_from(finished).unwrap_or(u32::MAX) }
 }
 
-fn outboxes(world: &World) -> Vec<Kept> {
-    let mut all = vec![kept(&world.contexts), kept(&world.events), kept(&world.memory)];
-    all.extend(world.desks.iter().map(kept));
+fn outboxes(world: &World) -> Vec<Backlog> {
+    let mut all = vec![backlog(&world.contexts), backlog(&world.events), backlog(&world.memory)];
+    all.extend(world.desks.iter().map(backlog));
     all
 }
 
-fn kept<D: Deliver>(outbox: &Outbox<D>) -> Kept {
+fn backlog<D: Deliver>(outbox: &Outbox<D>) -> Backlog {
     let counts = outbox.counts();
-    Kept {
+    Backlog {
         name: outbox.to().name(),
         kept: counts.kept.load(Ordering::Relaxed),
         replayed: counts.replayed.load(Ordering::Relaxed),

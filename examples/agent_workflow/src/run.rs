@@ -65,7 +65,7 @@ impl Plan {
             info!(round, faults = faults.words(), "round begins");
             progress.say(format!("round {round}/{tasks}  {}", faults.words()));
             world.watch.enter(round);
-            timeline.enter(round);
+            timeline.enter();
             let before = Isolation::of(world);
             agents = all_at_once(agents, round, &progress).await;
             isolations.extend(Isolation::between(&before, &Isolation::of(world)));

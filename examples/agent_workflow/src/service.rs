@@ -31,8 +31,8 @@ pub enum ServiceError {
     #[error("too many requests, retry after {0:?}")]
     RateLimited(Option<Duration>),
     /// With the token that was shown, so that it is refreshed once only.
-    #[error("token {0:?} is not valid")]
-    Unauthorized(Option<u64>),
+    #[error("token {0} is not valid")]
+    Unauthorized(u64),
     #[error("nonsense: {0}")]
     Garbage(String),
     #[error("{0}")]
@@ -147,7 +147,7 @@ fn refusals(response: Response) -> Result<Response, ServiceError> {
             let wait = http::retry_after(response.headers(), SystemTime::now());
             Err(ServiceError::RateLimited(wait))
         }
-        StatusCode::UNAUTHORIZED => Err(ServiceError::Unauthorized(None)),
+        StatusCode::UNAUTHORIZED => Err(ServiceError::Unauthorized(0)),
         status => Err(ServiceError::Status(status)),
     }
 }

@@ -1,12 +1,6 @@
 //! When each breaker changed its state.
 
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Mutex, time::Instant};
 
 use fusebox::{Event, Observer, Reading, State, Transition};
 use serde::Serialize;
@@ -17,7 +11,6 @@ use crate::lock;
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     pub at_ms: u64,
-    pub round: u32,
     pub breaker: String,
     pub to: String,
     /// Whether somebody forced it.
@@ -30,7 +23,8 @@ pub struct Change {
 /// and finds those that another one made by looking at the breakers.
 pub struct Timeline {
     start: Instant,
-    round: AtomicU32,
+    /// When each round began.
+    rounds: Mutex<Vec<u64>>,
     changes: Mutex<Vec<Change>>,
     /// Changes that nobody told of yet; told of late, they are our own.
     unheard: Mutex<Vec<(String, u16)>>,
@@ -40,14 +34,20 @@ impl Timeline {
     pub fn new() -> Self {
         Self {
             start: Instant::now(),
-            round: AtomicU32::new(0),
+            rounds: Mutex::default(),
             changes: Mutex::default(),
             unheard: Mutex::default(),
         }
     }
 
-    pub fn enter(&self, round: u32) {
-        self.round.store(round, Ordering::Relaxed);
+    /// A round begins.
+    pub fn enter(&self) {
+        let at_ms = self.elapsed_ms();
+        lock(&self.rounds).push(at_ms);
+    }
+
+    pub fn rounds(&self) -> Vec<u64> {
+        lock(&self.rounds).clone()
     }
 
     pub fn elapsed_ms(&self) -> u64 {
@@ -61,7 +61,6 @@ impl Timeline {
     fn note(&self, breaker: &str, to: State, forced: bool, generation: u16) {
         let change = Change {
             at_ms: self.elapsed_ms(),
-            round: self.round.load(Ordering::Relaxed),
             breaker: breaker.to_owned(),
             to: to.to_string(),
             forced,

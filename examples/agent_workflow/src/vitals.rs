@@ -32,10 +32,11 @@ pub struct Vitals {
     pub alerts: Vec<Raised>,
 }
 
-/// An alert, when it was raised first, and in its latest words.
+/// An alert, in its first words, and from when to when it was raised.
 #[derive(Clone, Debug, Serialize)]
 pub struct Raised {
-    pub at_ms: u64,
+    pub from_ms: u64,
+    pub to_ms: u64,
     pub kind: &'static str,
     pub breaker: Option<String>,
     pub text: String,
@@ -51,7 +52,7 @@ pub struct Watcher {
 struct State {
     monitor: Monitor<READINGS, Vec<Window<READINGS>>>,
     vitals: Vitals,
-    raised: BTreeMap<(&'static str, Option<String>), (u64, String)>,
+    raised: BTreeMap<(&'static str, Option<String>), Raised>,
 }
 
 impl Watcher {
@@ -78,17 +79,8 @@ impl Watcher {
         state.read(self.timeline);
         let mut vitals = state.vitals.clone();
         vitals.score_at_end = state.monitor.score();
-        vitals.alerts = state
-            .raised
-            .iter()
-            .map(|((kind, breaker), (at_ms, text))| Raised {
-                at_ms: *at_ms,
-                kind,
-                breaker: breaker.clone(),
-                text: text.clone(),
-            })
-            .collect();
-        vitals.alerts.sort_by_key(|alert| alert.at_ms);
+        vitals.alerts = state.raised.values().cloned().collect();
+        vitals.alerts.sort_by_key(|alert| alert.from_ms);
         vitals
     }
 }
@@ -106,9 +98,11 @@ impl State {
         }
         for alert in self.monitor.alerts(RULES) {
             let breaker = alert.breaker().map(|name| name.as_str().to_owned());
-            let raised =
-                self.raised.entry((alert.kind(), breaker)).or_insert((at_ms, String::new()));
-            raised.1 = alert.to_string();
+            let raised = self.raised.entry((alert.kind(), breaker.clone())).or_insert_with(|| {
+                let (kind, text) = (alert.kind(), alert.to_string());
+                Raised { from_ms: at_ms, to_ms: at_ms, kind, breaker, text }
+            });
+            raised.to_ms = at_ms;
         }
     }
 }

@@ -319,3 +319,28 @@ pub fn under_own() -> Result<(), AiError> {
 pub async fn under_shared() -> Result<(), AiError> {
     Err(AiError::Down)
 }
+
+/// Under attributes of which two stand beneath another only.
+pub mod beneath {
+    #![deny(unused_imports)]
+
+    use resilience::{with_circuit_breaker, with_fallback, with_retry};
+
+    use super::AiError;
+
+    #[allow(clippy::unnecessary_wraps)] // as a fallback is
+    fn nothing() -> Result<u32, AiError> {
+        Ok(0)
+    }
+
+    /// Their imports are used, all the same.
+    ///
+    /// # Errors
+    /// None.
+    #[with_fallback(nothing)]
+    #[with_circuit_breaker("beneath")]
+    #[with_retry(max_attempts = 1)]
+    pub fn imported() -> Result<u32, AiError> {
+        Err(AiError::Down)
+    }
+}

@@ -163,3 +163,8 @@ fn a_breaker_may_be_named_by_the_path_to_its_static() {
     assert!(std::ptr::eq(SHARED.get(), global().get("shared").unwrap()));
     assert_eq!(SHARED.get().counters().retries, 1, "counted on the breaker that was named");
 }
+
+#[test]
+fn attributes_beneath_another_count_as_used() {
+    assert_eq!(fusebox_attributes::beneath::imported(), Ok(0));
+}

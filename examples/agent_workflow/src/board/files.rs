@@ -64,10 +64,10 @@ impl Board for FilesBoard {
         let update = update.clone();
         let project = update.project.clone();
         self.guarded(&project, move |path| {
-            let mut shelf = read(path)?;
-            shelf.apply(&update);
+            let mut project = read(path)?;
+            project.apply(&update);
             let draft = path.with_extension("draft");
-            fs::write(&draft, serde_json::to_vec(&shelf)?)?;
+            fs::write(&draft, serde_json::to_vec(&project)?)?;
             fs::rename(&draft, path)
         })
         .await

@@ -24,7 +24,8 @@ type Error = CallError<ServiceError>;
 
 pub struct TokenBoard {
     client: Client,
-    token: Mutex<Option<u64>>,
+    /// At first one that nobody gave us.
+    token: Mutex<u64>,
     /// Held while the token is refreshed: the others wait, and find the new one.
     refreshing: tokio::sync::Mutex<()>,
 }
@@ -53,30 +54,26 @@ impl TokenBoard {
         request: RequestBuilder,
     ) -> Result<T, ServiceError> {
         let shown = *lock(&self.token);
-        let request = match shown {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
-        match self.client.answer(request).await {
+        match self.client.answer(request.bearer_auth(shown)).await {
             Err(ServiceError::Unauthorized(_)) => Err(ServiceError::Unauthorized(shown)),
             answer => answer,
         }
     }
 
     /// Gets another token, if the one that expired is still ours.
-    async fn refresh(&self, expired: Option<Option<u64>>) -> Result<(), Error> {
+    async fn refresh(&self, expired: Option<u64>) -> Result<(), Error> {
         let Some(expired) = expired else { return Ok(()) };
         let _turn = self.refreshing.lock().await;
         if *lock(&self.token) == expired {
             let token = self.client.post("/token", "token", &()).await;
-            *lock(&self.token) = Some(token.map_err(CallError::Failed)?);
+            *lock(&self.token) = token.map_err(CallError::Failed)?;
         }
         Ok(())
     }
 }
 
 /// The token that the last attempt showed in vain.
-fn expired(error: Option<&Error>) -> Option<Option<u64>> {
+fn expired(error: Option<&Error>) -> Option<u64> {
     match error?.as_failed()? {
         ServiceError::Unauthorized(token) => Some(*token),
         _ => None,

@@ -112,20 +112,50 @@ fn breakers(report: &Report) {
     }
 }
 
+/// A strip for each breaker that changed its state, a letter for each sixtieth
+/// of the run.
 fn timeline(report: &Report) {
+    const COLUMNS: usize = 60;
     if report.timeline.is_empty() {
         return;
     }
-    heading("the breakers' timeline");
-    for it in &report.timeline {
-        let forced = if it.forced { ", by somebody" } else { "" };
-        println!(
-            "  {:>8}  round {:<3} {:<20}{}{forced}",
-            format!("{} ms", it.at_ms),
-            it.round,
-            it.breaker,
-            it.to
-        );
+    let column = |at_ms: u64| {
+        let share = at_ms.saturating_mul(COLUMNS as u64) / report.took_ms.max(1);
+        usize::try_from(share).unwrap_or(COLUMNS).min(COLUMNS - 1)
+    };
+    heading("the breakers' timeline (. closed, O open, h probed, X held open, - disabled)");
+    let mut scale = [' '; COLUMNS];
+    for (round, at_ms) in (0..).zip(&report.rounds_ms) {
+        scale[column(*at_ms)] = char::from_digit(round % 10, 10).unwrap_or(' ');
+    }
+    println!("  {:<20}{}", "round", String::from_iter(scale));
+    for it in &report.breakers {
+        let mut changes =
+            report.timeline.iter().filter(|it2| it2.breaker == it.name.name()).peekable();
+        if changes.peek().is_none() {
+            continue;
+        }
+        let mut state = '.';
+        let strip = (0..COLUMNS).map(|at| {
+            let mut shown = state;
+            while let Some(change) = changes.next_if(|it| column(it.at_ms) <= at) {
+                state = letter(&change.to);
+                // A probe is over in a moment, and worth seeing.
+                shown = if shown == 'h' { shown } else { state };
+            }
+            shown
+        });
+        println!("  {:<20}{}", it.name, strip.collect::<String>());
+    }
+}
+
+fn letter(state: &str) -> char {
+    match state {
+        "closed" => '.',
+        "open" => 'O',
+        "half-open" => 'h',
+        "disabled" => '-',
+        _ => 'X',
     }
 }
 
@@ -140,7 +170,8 @@ fn health(report: &Report) {
         seconds(health.lowest_at_ms)
     );
     for alert in &health.alerts {
-        println!("  alert, first after {}: {}", seconds(alert.at_ms), alert.text);
+        let (from, to) = (seconds(alert.from_ms), seconds(alert.to_ms));
+        println!("  alert, {from:>6} to {to:>6}: {}", alert.text);
     }
 }
 

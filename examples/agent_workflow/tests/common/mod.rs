@@ -1,0 +1,40 @@
+//! Runs the program, as a user would.
+#![allow(missing_docs, unreachable_pub, dead_code)] // each test takes what it needs
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent-workflow"));
+    command.args(args).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+pub fn run(args: &[&str]) -> Output {
+    command(args).output().expect("the program runs")
+}
+
+/// The report of a run that kept its promises.
+pub fn report(args: &[&str]) -> Value {
+    let output = run(&[args, &["--json"]].concat());
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{args:?}\n{told}\n{shown}");
+    serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {shown}"))
+}
+
+/// The promises that were broken.
+pub fn broken(report: &Value) -> Vec<String> {
+    let promises = report["promises"].as_array().expect("a list");
+    assert_eq!(promises.len(), 9);
+    let broken = promises.iter().filter(|promise| promise["kept"] == false);
+    broken.map(|promise| promise["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// How often `system` answered `instead`.
+pub fn times(report: &Value, system: &str, instead: &str) -> u64 {
+    let degraded = report["degraded"].as_array().expect("a list");
+    let same = |it: &&Value| it["system"] == system && it["instead"] == instead;
+    degraded.iter().find(same).map_or(0, |it| it["times"].as_u64().unwrap())
+}

@@ -1,0 +1,98 @@
+//! Every scenario, small: all promises are kept, what it breaks is degraded, and
+//! the same seed makes the same decisions.
+
+mod common;
+
+use std::thread;
+
+use common::{broken, report, times};
+use serde_json::Value;
+
+/// Two runs with one seed, and one with another.
+fn thrice(scenario: &'static str) -> Value {
+    let runs = ["1", "1", "2"].map(|seed| {
+        thread::spawn(move || report(&["--scenario", scenario, "--quick", "--seed", seed]))
+    });
+    let [first, second, other] = runs.map(|run| run.join().expect("the run kept its promises"));
+    assert_eq!(first["digest"], second["digest"], "{scenario}: the same seed decides the same");
+    assert_ne!(first["digest"], other["digest"], "{scenario}: another seed decides otherwise");
+    assert_eq!(broken(&first), [""; 0]);
+    first
+}
+
+#[test]
+fn calm() {
+    let report = thrice("calm");
+    assert_eq!(report["degraded"].as_array().unwrap().len(), 0);
+    assert_eq!(report["timeline"].as_array().unwrap().len(), 0);
+    assert_eq!(report["health"]["lowest_score"], 100);
+    let steps: Vec<u64> = report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["finished"].as_u64().unwrap())
+        .collect();
+    assert_eq!(steps, [8, 8, 32, 32, 32, 32]);
+}
+
+#[test]
+fn storage() {
+    let report = thrice("storage");
+    assert!(times(&report, "event-log", "kept for later") > 100);
+    assert!(times(&report, "context-store", "kept for later") > 0);
+    assert!(times(&report, "context-store", "copy in hand") > 0);
+    assert!(times(&report, "files-board", "list in hand") > 0);
+    assert_eq!(report["rescued"], 2, "two databases were deleted");
+    for outbox in report["outboxes"].as_array().unwrap() {
+        assert_eq!(outbox["kept"], outbox["replayed"], "{outbox}");
+        assert_eq!(outbox["lost"], 0);
+    }
+}
+
+#[test]
+fn ai() {
+    let report = thrice("ai");
+    // One project in eight or so says nothing to the heuristic.
+    let guessed = times(&report, "inferer", "heuristic") + times(&report, "inferer", "basic");
+    assert_eq!(guessed, 24, "8 agents, 3 rounds");
+    assert_eq!(times(&report, "coach", "rules"), 16, "8 agents, 2 rounds; flaky, it still answers");
+    assert_eq!(times(&report, "memory", "unknown"), 24);
+}
+
+#[test]
+fn rate_limit() {
+    let report = thrice("rate-limit");
+    assert!(report["told_to_wait"].as_u64().unwrap() > 0);
+    assert!(times(&report, "rate-limited-board", "kept for later") > 0, "it fails, too");
+}
+
+#[test]
+fn token() {
+    let report = thrice("token");
+    assert_eq!(report["tokens"], 6, "one at first and one for each round in which it expired");
+}
+
+#[test]
+fn everything() {
+    let report = thrice("everything");
+    for system in ["context-store", "event-log", "memory", "files-board", "token-board"] {
+        assert!(times(&report, system, "kept for later") > 0, "{system}");
+    }
+    let health = &report["health"];
+    assert!(health["lowest_score"].as_u64().unwrap() < 50, "{health}");
+    let kinds: Vec<&str> = health["alerts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert!(kinds.contains(&"opened_together"), "{health}");
+}
+
+/// A hundred agents at a time.
+#[test]
+fn everything_under_load() {
+    let report = report(&["--scenario", "everything", "--agents", "100", "--pace", "5"]);
+    assert_eq!(broken(&report), [""; 0]);
+    assert_eq!(report["steps"][5]["finished"], 100 * 9);
+}
