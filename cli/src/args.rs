@@ -220,6 +220,7 @@ pub struct Serve {
 }
 
 const SERVE: &str = "\
+Paths:
   /            a page that shows the panel live
   /health      200 \"ok\" while all is well; 200 \"degraded\" with an alert, a breaker
                that turns calls away or one with a fault, as the program still answers

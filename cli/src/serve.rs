@@ -7,11 +7,18 @@ mod metrics;
 mod page;
 mod panel_json;
 
-use std::{io::Write as _, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, middleware, routing::get};
 use tokio::{
     net::TcpListener,
+    signal::unix::{SignalKind, signal},
     sync::watch,
     time::{self, MissedTickBehavior},
 };
@@ -39,6 +46,9 @@ pub fn run(panel: &Path, serve: &Serve) -> Result<(), Failure> {
 }
 
 async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
+    // Before anybody can know that we are here, and tell us to end.
+    let told = told_to_end()
+        .map_err(|error| Failure::because(format!("cannot listen to signals: {error}")))?;
     let asked = serve.listen;
     let cannot =
         |error| Failure::because(format!("cannot listen on {asked}: {error}; see --listen"));
@@ -51,7 +61,7 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
         ));
     }
     // Said to whoever listens; a service may have closed its output.
-    let mut out = std::io::stdout();
+    let mut out = io::stdout();
     let _ = writeln!(out, "serving http://{address}/").and_then(|()| out.flush());
 
     let (send, latest) = watch::channel(Arc::new(sampler.sample()));
@@ -65,9 +75,9 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
         }
     };
     let serving =
-        axum::serve(listener, router(latest, address)).with_graceful_shutdown(interrupted());
+        axum::serve(listener, router(latest, address)).with_graceful_shutdown(until(told.clone()));
     let grace = async {
-        interrupted().await;
+        until(told).await;
         time::sleep(GRACE).await;
     };
     tokio::select! {
@@ -103,21 +113,19 @@ fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
         .layer(middleware::map_response(guard::headers))
 }
 
-/// Ends when the process is told to end.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut signals = Vec::new();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-        // Without a handler the signal does what it does by itself: it ends us.
-        signals.extend(signal(kind));
-    }
-    match &mut signals[..] {
-        [one, other] => {
-            tokio::select! { _ = one.recv() => {}, _ = other.recv() => {} }
-        }
-        [one] => {
-            one.recv().await;
-        }
-        _ => std::future::pending().await,
-    }
+/// Turns true when the process is told to end.
+fn told_to_end() -> io::Result<watch::Receiver<bool>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (send, told) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        send.send_replace(true);
+    });
+    Ok(told)
+}
+
+async fn until(mut told: watch::Receiver<bool>) {
+    // It fails when the task above has gone, which ends by telling.
+    let _ = told.wait_for(|told| *told).await;
 }

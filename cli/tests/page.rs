@@ -124,7 +124,7 @@ async fn a_breaker_opens_before_ones_eyes() {
     // Calls that are counted, so that there are rates.
     let counting = panel.counting();
     let ai = counting.get("ai_provider").unwrap();
-    let mut server = Server::start(&panel, &[]);
+    let mut server = Server::start_slowly(&panel, "400ms");
 
     let browser = Browser::start(1100, 620, Scheme::Light).await;
     browser.client.goto(&server.url).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_breaker_opens_before_ones_eyes() {
 
     for calls in 0..40 {
         let _ = ai.call(|| if calls % 3 == 0 { Err("down") } else { Ok(()) });
-        tokio::time::sleep(Duration::from_millis(20)).await; // spread over several readings
+        tokio::time::sleep(Duration::from_millis(60)).await; // spread over several readings
     }
     panel.breaker("mail").force_open();
     fail(panel.breaker("billing"), 3);
@@ -153,7 +153,7 @@ async fn a_breaker_opens_before_ones_eyes() {
     browser.waits("window.same").await;
     for _ in 0..8 {
         let _ = ai.try_acquire();
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
     // The time that is left goes on between readings, too: it is never asked

@@ -49,7 +49,7 @@ fn becomes(server: &Server, code: u16, status: &str) -> Value {
 #[test]
 fn health_is_ok_degraded_or_down() {
     let panel = Panel::with(&["ai", "billing", "mail", "shop"]);
-    let server = Server::start(&panel, &[]);
+    let server = Server::start_slowly(&panel, "2s");
     let (code, well) = health(&server);
     let expected = json!({
         "status": "ok", "score": 100, "problem": null, "breakers": { "closed": 4 }, "alerts": [],
@@ -183,7 +183,7 @@ fn only_its_own_host_names_on_loopback() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert!(!answer.body.contains("\"ai\""));
     }
-    let open = Server::start_on(&panel, "0.0.0.0:0", &[]);
+    let open = Server::start_on(&panel, "0.0.0.0:0", "1s", &[]);
     assert_eq!(get(&open, "panel.json", &[("host", "shop.example")]).code, 200);
 }
 

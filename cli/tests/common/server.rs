@@ -17,13 +17,19 @@ pub struct Server {
 impl Server {
     /// On a free port of this machine's own.
     pub fn start(panel: &Panel, args: &[&str]) -> Self {
-        Self::start_on(panel, "127.0.0.1:0", args)
+        Self::start_on(panel, "127.0.0.1:0", "100ms", args)
     }
 
-    pub fn start_on(panel: &Panel, address: &str, args: &[&str]) -> Self {
+    /// The same; a window of 61 readings is so long that none slips out of it
+    /// before the test has seen it.
+    pub fn start_slowly(panel: &Panel, interval: &str) -> Self {
+        Self::start_on(panel, "127.0.0.1:0", interval, &[])
+    }
+
+    pub fn start_on(panel: &Panel, address: &str, interval: &str, args: &[&str]) -> Self {
         let mut child = panel
             .command()
-            .args(["serve", "--interval", "100ms", "--listen", address])
+            .args(["serve", "--interval", interval, "--listen", address])
             .args(args)
             .stdout(Stdio::piped())
             .spawn()
