@@ -37,7 +37,7 @@ impl Map {
         // SAFETY: inside the header, which is mapped for as long as `self` is
         // borrowed; aligned, as the mapping is to a page. See `Map` for why
         // others may write there.
-        unsafe { AtomicU64::from_ptr(self.memory.as_mut_ptr().add(header::EPOCH_AT).cast()) }
+        unsafe { &*self.memory.as_ptr().add(header::EPOCH_AT).cast() }
     }
 
     /// The slots.
@@ -84,8 +84,9 @@ impl Map {
 /// The same, without permission to write: a store there is a SIGSEGV. So it
 /// lends out no breaker, and does nothing but load.
 ///
-/// Rust promises that a relaxed load of 64 bits is no store only where that is
-/// a pointer's width.
+/// Rust promises that a relaxed load of 64 bits writes nothing, not even what
+/// is there already, only where that is a pointer's width ("atomic accesses to
+/// read-only memory" in the docs of `core::sync::atomic`).
 #[cfg(target_pointer_width = "64")]
 #[derive(Debug)]
 pub(crate) struct ReadOnly(Map);
