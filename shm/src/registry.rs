@@ -35,7 +35,21 @@ const PATIENCE: usize = 16;
 /// A clock and an observer of your own are types without a size, since there
 /// is no room in the file. All processes must use the same clock, or clocks of
 /// one origin, as [`StdClock`] and [`PreciseClock`](fusebox::PreciseClock) are;
-/// tools use [`StdClock`].
+/// tools use [`StdClock`]. This does not compile, as the clock has a size:
+///
+/// ```compile_fail,E0080
+/// use fusebox::{Clock, ConstDefault, DefaultObserver, Tick};
+/// use fusebox_shm::{Options, SharedRegistry};
+///
+/// struct Since(Tick);
+/// impl Clock for Since {
+///     fn now(&self) -> Tick { self.0 }
+/// }
+/// impl ConstDefault for Since {
+///     const DEFAULT: Self = Self(Tick::from_millis(0));
+/// }
+/// SharedRegistry::<8, Since, DefaultObserver>::open_with("panel", Options::new());
+/// ```
 pub struct SharedRegistry<const N: usize, C = StdClock, O = DefaultObserver> {
     map: Map,
     path: PathBuf,
