@@ -184,7 +184,7 @@ impl Agent {
         let on_board = self.board.try_primary_async(summary).await;
         let in_hand = || self.project.tasks.iter().map(|task| task.id).collect();
         let open: Vec<u32> = match on_board {
-            // Nothing but what the board has not been told yet differs.
+            // Empty: it was not told of the project yet.
             Some(summary) if !summary.open.is_empty() => summary.open,
             Some(_) => in_hand(),
             None => self.board.use_fallback(|_error| in_hand()),
