@@ -1,6 +1,10 @@
 //! Why a command ends early, and with which code.
 
-use std::{fmt, io, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 /// A command ends early.
 #[derive(Debug)]
@@ -23,18 +27,24 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Failed(reason) => {
-                anstream::eprintln!("{ERROR}error:{ERROR:#} {reason}");
+                say(&format!("{ERROR}error:{ERROR:#} {reason}"));
                 ExitCode::FAILURE
             }
             Self::Usage(reason) => {
-                anstream::eprintln!(
+                say(&format!(
                     "{ERROR}error:{ERROR:#} {reason}\n\nFor more information, try '--help'."
-                );
+                ));
                 ExitCode::from(2)
             }
             Self::Unread => ExitCode::SUCCESS,
         }
     }
+}
+
+/// Says something that is no output. Should nobody be there to hear it, as when
+/// a terminal has gone, it is not said: `eprintln!` would panic.
+pub fn say(what: &str) {
+    let _ = writeln!(anstream::stderr(), "{what}");
 }
 
 impl fmt::Display for Failure {

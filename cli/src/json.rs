@@ -126,7 +126,7 @@ pub fn line(value: &impl Serialize) -> String {
 /// `value` on several lines, safe on a terminal.
 ///
 /// # Panics
-/// As [`line`].
+/// As `line`.
 pub fn pretty(value: &impl Serialize) -> String {
     careful(&serde_json::to_string_pretty(value).expect(PLAIN))
 }

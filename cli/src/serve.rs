@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     args::Serve,
-    failure::Failure,
+    failure::{Failure, say},
     serve::{
         guard::Hosts,
         latest::{Latest, Sampler},
@@ -45,10 +45,10 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
     let listener = TcpListener::bind(asked).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     if !address.ip().is_loopback() {
-        eprintln!(
+        say(&format!(
             "warning: whoever reaches {address} can look at this panel: nobody is asked for a \
              password"
-        );
+        ));
     }
     // Said to whoever listens; a service may have closed its output.
     let mut out = std::io::stdout();
@@ -80,6 +80,16 @@ async fn listen(mut sampler: Sampler, serve: &Serve) -> Result<(), Failure> {
 /// A client that holds its connection does not hold up the end for longer.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// The same routes over one reading of the panel, which grows old: for a test
+/// that needs no server.
+///
+/// # Errors
+/// [`Failure`] when there is no such panel.
+pub fn routes(panel: &Path, serve: &Serve) -> Result<Router, Failure> {
+    let latest = Arc::new(Sampler::start(panel, serve)?.sample());
+    Ok(router(watch::channel(latest).1, serve.listen))
+}
+
 /// Everything that is served.
 fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
     Router::new()
@@ -88,8 +98,9 @@ fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
         .route("/metrics", get(metrics::get))
         .route("/panel.json", get(panel_json::get))
         .with_state(latest)
-        .layer(middleware::map_response(guard::headers))
         .layer(middleware::from_fn_with_state(Hosts::of(address), guard::host))
+        // The last one is the outermost: no answer goes without them.
+        .layer(middleware::map_response(guard::headers))
 }
 
 /// Ends when the process is told to end.

@@ -10,7 +10,10 @@ use std::{
 use fusebox::{CircuitBreaker, Panel, Reading};
 use fusebox_shm::{OpenError, Problem, SharedPanel, SharedView};
 
-use crate::{escape::escape, failure::Failure};
+use crate::{
+    escape::escape,
+    failure::{Failure, say},
+};
 
 /// A panel's file, mapped.
 #[derive(Debug)]
@@ -122,15 +125,14 @@ impl Source {
         }
     }
 
-    /// What to say of a panel that nobody has opened since the host's start:
-    /// its times are those of a clock that is gone.
-    #[must_use]
-    pub fn warning(&self) -> Option<&'static str> {
-        match &self.map {
-            Map::View(view) if view.is_from_before_boot() => Some(
-                "no program has opened this panel since the host started: its times mean nothing",
-            ),
-            _ => None,
+    /// Says so when no program has opened the panel since the host's start: its
+    /// times are those of a clock that is gone.
+    pub fn warn(&self) {
+        if let Map::View(view) = &self.map
+            && view.is_from_before_boot()
+        {
+            say("warning: no program has opened this panel since the host started: its times \
+                 mean nothing until one does");
         }
     }
 }

@@ -8,6 +8,7 @@ mod signals;
 
 use std::{
     io::{self, IsTerminal as _},
+    mem,
     path::Path,
     time::{Duration, Instant},
 };
@@ -45,10 +46,19 @@ pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
     let mut terminal = ratatui::try_init()
         .map_err(|error| Failure::because(format!("cannot use this terminal: {error}")))?;
     let ended = show(&mut terminal, source, top.interval, &signals);
-    drop(terminal); // shows the cursor again
-    ratatui::restore();
+    leave(terminal);
     signals.obey();
     ended.map_err(|error| Failure::because(format!("the terminal failed: {error}")))
+}
+
+/// Gives the terminal back as it was. When that has gone nothing of this can be
+/// done, and ratatui must not try: it would print why, to the same terminal,
+/// and panic.
+fn leave(mut terminal: DefaultTerminal) {
+    if terminal.show_cursor().is_err() {
+        mem::forget(terminal);
+    }
+    let _ = ratatui::try_restore();
 }
 
 fn show(
@@ -63,11 +73,16 @@ fn show(
     while !signals.came() {
         if Instant::now() >= next {
             next = Instant::now() + interval;
-            // While there is none, the old file is all there is.
-            if let Ok(Some(renewed)) = source.renewed() {
-                source = renewed;
-                history = History::new(source.capacity());
-                app.say("the file was replaced: this is the new one");
+            match source.renewed() {
+                Ok(None) => app.problem = None,
+                Ok(Some(renewed)) => {
+                    source = renewed;
+                    history = History::new(source.capacity());
+                    (app.writable, app.problem) = (source.panel().is_some(), None);
+                    app.say("the file was replaced: this is the new one");
+                }
+                // While there is none, the old one is all there is.
+                Err(failure) => app.problem = Some(failure.to_string()),
             }
             history.observe(&source);
             app.update(history.overview());

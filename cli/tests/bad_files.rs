@@ -2,13 +2,12 @@
 
 mod common;
 
-use std::{
-    fs,
-    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
-    process::Command,
-};
+use std::{ffi::OsStr, fs, process::Command};
 
-use common::{Panel, Ran, fusebox};
+use common::{
+    Panel, Ran, fusebox,
+    nobody::{command_for, drop_privileges},
+};
 use fusebox::State;
 
 #[test]
@@ -53,28 +52,14 @@ fn a_hostile_path_is_escaped() {
     assert!(error.starts_with(r"error: `/\u{1b}[2J\u{202e}`: "), "{error:?}");
 }
 
-/// Runs the command as nobody, for whom the folder is open.
+/// Runs the command as nobody.
 fn as_nobody(panel: &Panel, mode: u32, args: &[&str]) -> Ran {
-    const NOBODY: u32 = 65_534;
-    fs::set_permissions(panel.folder(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(panel.path(), fs::Permissions::from_mode(mode)).unwrap();
-    // Where the command was built nobody may be able to look. Copied by another
-    // process: a file that is open for writing here could not be run while any
-    // child of another test has inherited that.
-    let own = panel.folder().join("fusebox");
-    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fusebox")).arg(&own).status();
-    assert!(copied.unwrap().success());
-    let mut command = Command::new(own);
-    command.env_clear().arg("--panel").arg(panel.path()).args(args);
-    if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
-    }
+    let own = command_for(panel, mode);
+    let line = drop_privileges().iter().map(OsStr::new).chain([own.as_os_str()]);
+    let line: Vec<_> = line.collect();
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).arg("--panel").arg(panel.path()).args(args);
     Ran::of(&mut command)
-}
-
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    status.lines().any(|line| line.starts_with("Uid:\t0\t"))
 }
 
 #[test]
@@ -94,4 +79,22 @@ fn a_file_that_may_not_be_read_is_said_so() {
     let panel = Panel::with(&["ai"]);
     let error = as_nobody(&panel, 0o000, &["ls"]).failed(1);
     assert!(error.contains("this user may not read it (mode 0000"), "{error}");
+}
+
+/// The sixth word of the header says which boot the stamps are of; see the
+/// layout in fusebox-shm.
+#[test]
+fn a_panel_of_an_earlier_boot_is_shown_with_a_warning() {
+    const BOOT: usize = 6 * 8 + 4;
+    let panel = Panel::with(&["ai"]);
+    let mut bytes = fs::read(panel.path()).unwrap();
+    bytes[BOOT..BOOT + 4].iter_mut().for_each(|byte| *byte ^= 0xA5);
+    fs::write(panel.folder().join("old"), bytes).unwrap();
+
+    let mut command = fusebox();
+    let Ran { code, out, err } =
+        Ran::of(command.args(["ls", "--panel"]).arg(panel.folder().join("old")));
+    assert_eq!(code, Some(0));
+    assert!(out.contains("\nai "), "{out}");
+    assert!(err.starts_with("warning: no program has opened this panel since the host"), "{err}");
 }

@@ -3,13 +3,18 @@
 mod common;
 
 use std::{
+    ffi::OsString,
     io::{Read as _, Write},
     num::NonZero,
     sync::{Arc, Mutex},
     thread,
 };
 
-use common::{Panel, fail, wait_for};
+use common::{
+    Panel, fail,
+    nobody::{command_for, drop_privileges},
+    wait_for,
+};
 use fusebox::State;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -90,7 +95,9 @@ impl Top {
     /// Waits for the end, and that the terminal is as it was.
     #[track_caller]
     fn ends(mut self) -> u32 {
-        let status = wait_for("the end", || self.child.try_wait().unwrap());
+        let status = wait_for(&format!("the end; the screen:\n{}", self.text()), || {
+            self.child.try_wait().unwrap()
+        });
         wait_for("the ordinary screen", || {
             let parser = self.screen.lock().unwrap();
             let screen = parser.screen();
@@ -131,8 +138,12 @@ fn shows_a_breaker_open_and_isolates_one_by_a_key() {
     top.line("mail", "disabled");
     top.press("ry");
     top.line("mail", "closed");
-    println!("{}", top.text());
 
+    // Without its file the panel goes on for those that have it.
+    std::fs::remove_file(panel.path()).unwrap();
+    top.shows("that it has gone", |text| text.contains("there is no such file"));
+    panel.breaker("mail").force_open();
+    top.line("mail", "forced open");
     top.press("q");
     assert_eq!(top.ends(), 0);
 }
@@ -187,6 +198,7 @@ fn survives_every_size() {
     }
     top.press(" ");
     top.resize(24, 80);
+    top.shows("no help", |text| !text.contains("any key goes back"));
     top.line("ai", "open");
     top.press("q");
     assert_eq!(top.ends(), 0);
@@ -201,4 +213,44 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     let killed = std::process::Command::new("kill").arg(process.to_string()).status().unwrap();
     assert!(killed.success());
     assert_ne!(top.ends(), 0);
+}
+
+#[test]
+fn ends_when_its_terminal_has_gone() {
+    let panel = Panel::with(&["ai"]);
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_fusebox"));
+    command.args(["top", "--panel"]);
+    command.arg(panel.path());
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    let mut output = pair.master.try_clone_reader().unwrap();
+    assert_ne!(output.read(&mut [0]).unwrap(), 0, "it has begun to draw");
+    drop(output);
+    drop(pair);
+    let status = wait_for("the end", || child.try_wait().unwrap());
+    assert_eq!(status.signal(), Some("Hangup"));
+}
+
+#[test]
+fn a_panel_that_may_only_be_read_is_shown_and_not_changed() {
+    let panel = Panel::with(&["ai"]);
+    let own = command_for(&panel, 0o444);
+    let line = drop_privileges().iter().map(OsString::from).chain([own.into()]);
+    let mut command = CommandBuilder::from_argv(line.collect());
+    command.args(["top", "--interval", "100ms", "--panel"]);
+    command.arg(panel.path());
+    let mut top = Top::spawn(command, (24, 120));
+    top.line("ai", "closed");
+    assert!(top.text().contains("read only"), "{}", top.text());
+    for key in ["i", "c", "d", "r"] {
+        top.press(key);
+        top.shows("why not", |text| text.contains("this user may only read the file"));
+        top.press("j");
+        top.shows("no reason", |text| !text.contains("this user may only read the file"));
+    }
+    panel.breaker("ai").force_open();
+    top.line("ai", "forced open");
+    top.press("q");
+    assert_eq!(top.ends(), 0);
 }

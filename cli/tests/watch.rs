@@ -5,7 +5,8 @@ mod common;
 use std::{
     fs,
     io::{BufRead as _, BufReader, Lines},
-    process::{Child, ChildStderr, ChildStdout, Stdio},
+    os::unix::process::ExitStatusExt as _,
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
 };
 
 use common::{Panel, fail, wait_for};
@@ -125,6 +126,9 @@ fn a_file_that_is_replaced_is_followed() {
     // Gone is the name only: whoever has the old one open goes on with it.
     panel.breaker("ai").force_open();
     assert_eq!(watch.json()["to"], "forced open");
+    let note = watch.note();
+    assert!(note.starts_with("still watching the old file: "), "{note}");
+    assert!(note.contains("there is no such file"), "{note}");
     let new = SharedRegistry::<8>::open(panel.path(), Options::new()).unwrap();
     assert_eq!(watch.note(), "the file was replaced: watching the new one");
     new.join("new").unwrap();
@@ -142,4 +146,15 @@ fn ends_quietly_when_nobody_reads_it_any_more() {
     });
     assert_eq!(status.code(), Some(0));
     assert!(watch.notes.next().is_none(), "and it complains of nothing");
+}
+
+/// By the signal itself, so that a shell's loop around it ends, too.
+#[test]
+fn an_interrupt_ends_it_as_it_ends_any_command() {
+    let panel = Panel::with(&["ai"]);
+    let mut watch = Watch::start(&panel, &[]);
+    let process = watch.child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &process]).status().unwrap().success());
+    let status = wait_for("the end", || watch.child.try_wait().unwrap());
+    assert_eq!(status.signal(), Some(2));
 }

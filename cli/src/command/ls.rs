@@ -7,7 +7,7 @@ use fusebox::{Reading, Settings, State, health::Window};
 use crate::{
     args::Ls,
     changes,
-    failure::Failure,
+    failure::{Failure, say},
     json, names, paint,
     source::Source,
     table::{self, Cell, Column},
@@ -16,9 +16,10 @@ use crate::{
 
 /// Prints the breakers that were asked for.
 pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), Failure> {
+    source.warn();
     let mut readings = source.readings();
     if ls.names.is_empty() {
-        readings.sort_by_key(|(slot, reading)| (names::label(reading.name), *slot));
+        readings.sort_by_cached_key(|(slot, reading)| (names::label(reading.name), *slot));
     } else {
         readings = names::find_all(&readings, &ls.names)?;
     }
@@ -33,7 +34,7 @@ pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), 
     out.write_all(text.as_bytes())?;
     if readings.is_empty() {
         out.flush()?;
-        eprintln!("no breaker is registered in this panel yet");
+        say("no breaker is registered in this panel yet");
     }
     Ok(())
 }

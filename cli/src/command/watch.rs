@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     args::Watch,
     changes,
-    failure::Failure,
+    failure::{Failure, say},
     json, names, paint,
     source::{Source, shown},
 };
@@ -22,14 +22,25 @@ pub(super) fn run(path: &Path, watch: &Watch, out: &mut impl Write) -> Result<()
         seen.slots[slot] = Some(reading);
     }
     let breakers = seen.slots.iter().flatten().count();
-    eprintln!("watching {breakers} breakers in {}", shown(path));
+    source.warn();
+    say(&format!("watching {breakers} breakers in {}", shown(path)));
+    let mut lost = false;
     loop {
         thread::sleep(watch.interval);
-        // While there is none, the old file is all there is.
-        if let Ok(Some(renewed)) = source.renewed() {
-            source = renewed;
-            seen = Seen::new(&source);
-            eprintln!("the file was replaced: watching the new one");
+        match source.renewed() {
+            Ok(None) => lost = false,
+            Ok(Some(renewed)) => {
+                source = renewed;
+                seen = Seen::new(&source);
+                lost = false;
+                say("the file was replaced: watching the new one");
+            }
+            // While there is none, the old one is all there is.
+            Err(failure) if !lost => {
+                lost = true;
+                say(&format!("still watching the old file: {failure}"));
+            }
+            Err(_) => {}
         }
         for (slot, reading) in source.readings() {
             for change in seen.changes(slot, reading) {

@@ -47,6 +47,7 @@ pub(super) struct Sampler {
 impl Sampler {
     pub(super) fn start(panel: &Path, serve: &Serve) -> Result<Self, Failure> {
         let source = Source::read(panel)?;
+        source.warn();
         Ok(Self {
             history: History::new(source.capacity()),
             source,

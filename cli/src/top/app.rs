@@ -17,6 +17,8 @@ pub(super) struct App {
     /// Whether breakers may be changed.
     pub(super) writable: bool,
     pub(super) overview: Overview,
+    /// Why no program that starts now would share what is shown.
+    pub(super) problem: Option<String>,
     pub(super) sort: Sort,
     /// Shown are only names that contain it.
     pub(super) filter: String,
@@ -92,6 +94,7 @@ impl App {
             panel: panel.into(),
             writable,
             overview: Overview::default(),
+            problem: None,
             sort: Sort::Name,
             filter: String::new(),
             mode: Mode::List,

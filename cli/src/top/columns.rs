@@ -26,7 +26,7 @@ pub(super) enum Width {
     /// As wide as the names.
     Names,
     Fixed(u16),
-    /// What is left.
+    /// What is left, up to a character for each reading.
     Rest,
 }
 
@@ -38,7 +38,7 @@ impl Width {
                 u16::try_from(names).unwrap_or(u16::MAX).clamp(4, 40).min((screen / 2).max(4)),
             ),
             Self::Fixed(width) => Constraint::Length(*width),
-            Self::Rest => Constraint::Fill(1),
+            Self::Rest => Constraint::Max(60),
         }
     }
 }
@@ -82,9 +82,14 @@ pub(super) const COLUMNS: [Column; 10] = [
     right("SCORE", 5, 64, |row| {
         shown(row.score, |score| score.to_string()).style(style(paint::score(row.score)))
     }),
-    left("FAILED + REJECTED", Width::Rest, 84, |row| {
-        Line::styled(text::sparkline(&row.trouble), Color::Yellow)
-    }),
+    // To the right: where it is too long its end stays, which is now.
+    Column {
+        title: "FAILED + REJECTED",
+        width: Width::Rest,
+        from: 84,
+        right: true,
+        show: |row| Line::styled(text::sparkline(&row.trouble), Color::Yellow),
+    },
 ];
 
 fn name(row: &Row) -> Line<'static> {

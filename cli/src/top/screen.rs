@@ -67,17 +67,16 @@ fn summary(app: &App) -> Line<'_> {
 }
 
 fn alerts(app: &App) -> Vec<Line<'static>> {
-    let told = &app.overview.alerts;
-    let mut lines: Vec<_> = told
+    let told: Vec<&str> = app
+        .problem
         .iter()
-        .take(MOST_ALERTS)
-        .map(|alert| Line::styled(format!(" ! {}", alert.text), style(paint::FAULT)))
+        .map(String::as_str)
+        .chain(app.overview.alerts.iter().map(|alert| alert.text.as_str()))
         .collect();
+    let line = |text: &str| Line::styled(format!(" ! {text}"), style(paint::FAULT));
+    let mut lines: Vec<_> = told.iter().take(MOST_ALERTS).map(|text| line(text)).collect();
     if told.len() > MOST_ALERTS {
-        lines.push(Line::styled(
-            format!(" ! and {} more alerts", told.len() - MOST_ALERTS),
-            style(paint::FAULT),
-        ));
+        lines.push(line(&format!("and {} more alerts", told.len() - MOST_ALERTS)));
     }
     lines
 }
@@ -161,4 +160,73 @@ fn draw_help(frame: &mut Frame<'_>) {
         Paragraph::new(lines).block(Block::bordered().title(" any key goes back ")),
         area,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use fusebox::{BreakerConfig, CircuitBreaker, health::Rates};
+    use ratatui::{Terminal, backend::TestBackend};
+
+    use super::*;
+    use crate::overview::{Overview, Row, Told};
+
+    /// A panel of so many breakers, drawn.
+    fn drawn(breakers: usize, width: u16, height: u16, keys: usize) -> String {
+        let breaker = CircuitBreaker::new(BreakerConfig::new().build());
+        let rows = (0..breakers).map(|slot| Row {
+            slot,
+            label: format!("breaker_{slot:03}"),
+            reading: breaker.reading(),
+            score: Some(100),
+            rates: Rates::default(),
+            trouble: [vec![0; 59], vec![9]].concat(),
+        });
+        let told = |at| Told { kind: "fallbacks", breaker: None, text: format!("alert {at}") };
+        let mut app = App::new("/panel", true);
+        app.update(Overview {
+            rows: rows.collect(),
+            capacity: breakers,
+            score: Some(100),
+            alerts: (0..6).map(told).collect(),
+        });
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, &mut app)).unwrap();
+        for _ in 0..keys {
+            app.press(ratatui::crossterm::event::KeyCode::Down.into());
+            terminal.draw(|frame| draw(frame, &mut app)).unwrap();
+        }
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn the_newest_end_of_a_sparkline_is_always_seen() {
+        for width in [90, 110, 140, 200] {
+            let screen = drawn(1, width, 20, 0);
+            assert!(screen.contains("▁▁▁▁▁█"), "{width}: {screen}");
+        }
+    }
+
+    #[test]
+    fn the_list_scrolls_with_what_is_picked() {
+        let screen = drawn(100, 80, 20, 50);
+        assert!(screen.contains("breaker_050") && !screen.contains("breaker_000"), "{screen}");
+        let screen = drawn(100, 80, 20, 300);
+        assert!(screen.contains("breaker_099"), "{screen}");
+    }
+
+    #[test]
+    fn of_many_alerts_the_list_keeps_its_room() {
+        let screen = drawn(1, 80, 10, 0);
+        assert!(screen.contains("alert 3") && screen.contains("and 2 more alerts"), "{screen}");
+        assert!(screen.contains("breaker_000"), "{screen}");
+    }
+
+    #[test]
+    fn no_size_is_too_small() {
+        for width in (1..=60).step_by(7) {
+            for height in 1..=8 {
+                drawn(3, width, height, 3);
+            }
+        }
+    }
 }

@@ -1,0 +1,27 @@
+//! What `set` takes, line by line, and what is shown of it: nothing panics,
+//! settings stay legal, and nothing deceptive is left on the screen.
+#![no_main]
+
+use fusebox::Settings;
+use fusebox_cli::{
+    changes::{Change, apply, list, repeated},
+    escape::{escape, is_deceptive},
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    assert!(!escape(text).chars().any(is_deceptive));
+    let changes: Result<Vec<Change>, _> = text.split('\n').map(str::parse).collect();
+    match changes {
+        Ok(changes) => {
+            let _ = repeated(&changes);
+            if let Ok(settings) = apply(&changes, Settings::default()) {
+                let shown = list(settings).map(|(key, value)| format!("{key}={value}"));
+                let again: Vec<Change> =
+                    shown.iter().map(|it| it.parse().expect("it is shown so")).collect();
+                assert_eq!(apply(&again, Settings::default()), Ok(settings));
+            }
+        }
+        Err(error) => assert!(!error.to_string().chars().any(is_deceptive)),
+    }
+});
