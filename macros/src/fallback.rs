@@ -6,8 +6,8 @@ use syn::{Error, ItemFn, Path, Result, Token, parse::ParseStream, spanned::Spann
 
 use crate::{
     arguments::{Arguments, rename_self},
+    body::{result_type, spanned, typed_closure, typed_future},
     options::Options,
-    stack::{result_type, spanned, typed_closure, typed_future},
 };
 
 pub(crate) struct WithFallback {

@@ -2,6 +2,7 @@
 //! Each rewrites the body of a function and leaves its signature alone.
 
 mod arguments;
+mod body;
 mod breaker;
 mod fallback;
 mod options;
