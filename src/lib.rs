@@ -204,3 +204,7 @@ mod readme {}
 #[cfg(all(doctest, feature = "macros", feature = "tokio"))]
 #[doc = include_str!("../docs/migration.md")]
 mod migration {}
+
+#[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
+#[doc = include_str!("../docs/panel.md")]
+mod panel {}

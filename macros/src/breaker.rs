@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::{Error, ItemFn, LitStr, Path, Result, Token, parse::ParseStream, spanned::Spanned};
 
 use crate::{
+    body::{counted, rejected, result_type, spanned, typed_closure, typed_future},
     options::Options,
-    stack::{counted, rejected, result_type, spanned, typed_closure, typed_future},
 };
 
 pub(crate) struct WithCircuitBreaker {

@@ -6,14 +6,15 @@ use syn::{Error, ItemFn, Path, Result, Token, parse::ParseStream, spanned::Spann
 
 use crate::{
     arguments::{Arguments, rename_self},
+    body::{result_type, spanned, typed_closure, typed_future},
     options::Options,
-    stack::{result_type, spanned, typed_closure, typed_future},
 };
 
 pub(crate) struct WithFallback {
     path: Path,
     log_errors: bool,
     error: bool,
+    infallible: bool,
 }
 
 impl WithFallback {
@@ -27,8 +28,9 @@ impl WithFallback {
         let mut options = Options::parse(input)?;
         let log_errors = options.boolean("log_errors")?.unwrap_or(true);
         let error = options.boolean("error")?.unwrap_or(false);
+        let infallible = options.boolean("infallible")?.unwrap_or(false);
         options.finish()?;
-        Ok(Self { path, log_errors, error })
+        Ok(Self { path, log_errors, error, infallible })
     }
 
     pub(crate) fn apply(
@@ -55,7 +57,10 @@ impl WithFallback {
         let result = result_type(function)?;
         // What does not fit is found at the path that was given.
         let krate = &spanned(krate, path.span());
-        let asked = quote_spanned!(path.span()=> #path(#(#passed),*));
+        let mut asked = quote_spanned!(path.span()=> #path(#(#passed),*));
+        if self.infallible {
+            asked = quote_spanned!(path.span()=> ::core::result::Result::Ok(#asked));
+        }
         let (run, answer) = if function.sig.asyncness.is_some() {
             let future = typed_future(function, &body)?;
             (

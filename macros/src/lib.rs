@@ -2,6 +2,7 @@
 //! Each rewrites the body of a function and leaves its signature alone.
 
 mod arguments;
+mod body;
 mod breaker;
 mod fallback;
 mod options;
@@ -63,7 +64,8 @@ pub fn with_circuit_breaker(options: TokenStream, item: TokenStream) -> TokenStr
 /// The fallback gets the same arguments (and the receiver, where its path
 /// begins with `Self::`), and returns the same type; with `error = true` it
 /// gets the error, too, as its last argument: a `&E`. Under an async function
-/// it may be async or not.
+/// it may be async or not. With `infallible = true` it is a plain function that
+/// returns the value itself, as the last layer of several often does.
 ///
 /// Arguments by reference are used again as they are; an argument by value is
 /// cloned before the call, and must be `Clone`.

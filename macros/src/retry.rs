@@ -6,8 +6,8 @@ use syn::{ItemFn, Path, Result, parse::ParseStream, spanned::Spanned};
 
 use crate::{
     arguments::{Arguments, rename_self},
+    body::{rejected, typed_closure, typed_future},
     options::Options,
-    stack::{rejected, typed_closure, typed_future},
 };
 
 pub(crate) struct WithRetry {

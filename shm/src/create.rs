@@ -26,19 +26,21 @@ use crate::{
 
 /// Makes the file; false if another did so first.
 pub(crate) fn create(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Problem> {
-    match unnamed(path) {
-        Ok(file) => {
-            fill(&file, slots, mode, epoch)?;
-            let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
-            match linkat(CWD, itself, CWD, path, AtFlags::SYMLINK_FOLLOW) {
-                Ok(()) => Ok(true),
-                Err(Errno::EXIST) => Ok(false),
-                Err(error) => Err(system("name it")(error.into())),
-            }
-        }
+    let file = match unnamed(path) {
+        Ok(file) => file,
         // A file system, or a kernel, that has no files without a name.
-        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named(path, slots, mode, epoch),
-        Err(error) => Err(no_file(error.into())),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
+            return named(path, slots, mode, epoch);
+        }
+        Err(error) => return Err(no_file(error.into())),
+    };
+    fill(&file, slots, mode, epoch)?;
+    let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match linkat(CWD, itself, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) => Ok(false),
+        // Or one that gives such a file no name later, or a guard that forbids it.
+        Err(_) => named(path, slots, mode, epoch),
     }
 }
 

@@ -31,21 +31,25 @@
 //! `/run/NAME` of a service, or `$XDG_RUNTIME_DIR`. Its state is then gone
 //! after a reboot, which is what one mostly wants. On a disk it outlives that,
 //! at a price: a write to the mapping may have to wait for the disk, when the
-//! kernel writes the page back or has to read it in again.
+//! kernel writes the page back or has to read it in again. Not on a network
+//! file system, where each host has memory of its own.
 //!
 //! Who can write the file can open and close every breaker in it, and truncate
-//! it; hence its mode is 0600 unless you ask for another.
+//! it; hence its mode is 0600 unless you ask for another. Who can write its
+//! folder can put another file there before your program does.
 //!
 //! # Truncation
-//! A program that touches memory which lies beyond the end of a file is killed
-//! by SIGBUS. So is one whose panel somebody truncates; Linux has no means to
-//! forbid that for a file on a file system. The file's owner and root can do
-//! it, and whom else the mode allows to write: do not. Replacing the file by another
-//! (`mv`), or deleting it, harms nobody: programs that have it open keep the
-//! old one until they end, and share nothing with those that come later.
+//! A program that touches memory which lies beyond the end of its file is ended
+//! by SIGBUS. So is one whose panel somebody truncates, and Linux has no means
+//! to forbid that for a file on a file system. The file's owner and root can do
+//! it, and whom else the mode allows to write: do not. Replacing the file by
+//! another (`mv`), or deleting it, harms nobody: programs that have it open keep
+//! the old one until they end, and share nothing with those that come later.
 //!
-//! Opening a panel makes sure that all of it has its place on the disk, so that
-//! a disk which is full later is no SIGBUS.
+//! A full disk would be a SIGBUS as well, for a file that has holes. So all of
+//! it gets its place on the disk when it is made, and, should it be a copy with
+//! holes, when it is opened; without room that is an error. A file system that
+//! never writes twice to one place (btrfs) cannot promise so much.
 //!
 //! Where processes descend from one parent, [`SharedRegistry::sealed`] makes
 //! memory that has no name in a file system and which nobody, root included,

@@ -1,16 +1,19 @@
 //! The mapped file: all of this crate's `unsafe`.
 #![allow(unsafe_code)] // a reference into a mapping cannot be made without it
 
-use core::{
-    mem,
-    sync::atomic::{AtomicU64, Ordering},
-};
+#[cfg(target_pointer_width = "64")]
+mod read_only;
+
+use core::{mem, sync::atomic::AtomicU64};
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, ConstDefault, Panel, Reading, Registry};
+use fusebox::{CircuitBreaker, ConstDefault, Registry};
 use memmap2::{MmapOptions, MmapRaw};
 
-use crate::{epoch::Epoch, header};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use read_only::ReadOnly;
+
+use crate::header;
 
 /// A panel's file in this process's memory.
 ///
@@ -37,7 +40,7 @@ impl Map {
         // SAFETY: inside the header, which is mapped for as long as `self` is
         // borrowed; aligned, as the mapping is to a page. See `Map` for why
         // others may write there.
-        unsafe { AtomicU64::from_ptr(self.memory.as_mut_ptr().add(header::EPOCH_AT).cast()) }
+        unsafe { &*self.memory.as_ptr().add(header::EPOCH_AT).cast() }
     }
 
     /// The slots.
@@ -78,36 +81,6 @@ impl Map {
             self.slots().try_into().expect("their number was checked when the file was opened");
         // SAFETY: a `Registry` is a transparent wrapper of such an array.
         unsafe { &*core::ptr::from_ref(slots).cast() }
-    }
-}
-
-/// The same, without permission to write: a store there is a SIGSEGV. So it
-/// lends out no breaker, and does nothing but load.
-///
-/// Rust promises that a relaxed load of 64 bits is no store only where that is
-/// a pointer's width.
-#[cfg(target_pointer_width = "64")]
-#[derive(Debug)]
-pub(crate) struct ReadOnly(Map);
-
-#[cfg(target_pointer_width = "64")]
-impl ReadOnly {
-    /// Maps a file that has this many slots, for reading.
-    pub(crate) fn new(file: &File, slots: usize) -> io::Result<Self> {
-        Ok(Self(Map { memory: size(slots)?.map_raw_read_only(file)?, slots }))
-    }
-
-    pub(crate) const fn capacity(&self) -> usize {
-        self.0.slots
-    }
-
-    pub(crate) fn epoch(&self) -> Epoch {
-        Epoch(self.0.epoch().load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
-        let slots: &[CircuitBreaker] = self.0.slots();
-        Panel::new(slots).readings()
     }
 }
 

@@ -35,7 +35,8 @@ pub struct SharedPanel {
 }
 
 impl SharedPanel {
-    /// Opens the file `path`, and makes none.
+    /// Opens the file `path`, and makes none. The first to open it after a
+    /// reboot stamps its breakers anew, as the [crate's docs](crate) say.
     ///
     /// # Errors
     /// [`OpenError`] names the file, and says what to do. Nothing was changed.

@@ -12,6 +12,7 @@ use crate::{
     create,
     epoch::Epoch,
     error::{OpenError, Problem},
+    header,
     map::Map,
     open::Good,
     options::Options,
@@ -32,7 +33,23 @@ const PATIENCE: usize = 16;
 /// See the [crate's docs](crate) for where to put the file, and for an example.
 ///
 /// A clock and an observer of your own are types without a size, since there
-/// is no room in the file; all processes must use the same clock.
+/// is no room in the file. All processes must use the same clock, or clocks of
+/// one origin, as [`StdClock`] and [`PreciseClock`](fusebox::PreciseClock) are;
+/// tools use [`StdClock`]. This does not compile, as the clock has a size:
+///
+/// ```compile_fail,E0080
+/// use fusebox::{Clock, ConstDefault, DefaultObserver, Tick};
+/// use fusebox_shm::{Options, SharedRegistry};
+///
+/// struct Since(Tick);
+/// impl Clock for Since {
+///     fn now(&self) -> Tick { self.0 }
+/// }
+/// impl ConstDefault for Since {
+///     const DEFAULT: Self = Self(Tick::from_millis(0));
+/// }
+/// SharedRegistry::<8, Since, DefaultObserver>::open_with("panel", Options::new());
+/// ```
 pub struct SharedRegistry<const N: usize, C = StdClock, O = DefaultObserver> {
     map: Map,
     path: PathBuf,
@@ -111,6 +128,7 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
     /// As there.
     pub fn sealed_with(name: &str) -> Result<Self, OpenError> {
         let make = || -> Result<Self, Problem> {
+            const { assert!(N > 0 && header::file_size(N).is_some(), "no file has so many slots") };
             let epoch = Epoch::current()?;
             let (file, path) = sealed(name, N, epoch)?;
             let map = Good::open(&path, true, epoch)?.map::<C, O>()?;
@@ -120,7 +138,7 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
     }
 
     fn map(path: &Path, options: Options) -> Result<Map, Problem> {
-        const { assert!(N > 0, "a shared registry needs a slot") };
+        const { assert!(N > 0 && header::file_size(N).is_some(), "no file has so many slots") };
         let mode = options.checked_mode()?;
         let epoch = Epoch::current()?;
         for _ in 0..PATIENCE {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path, process::Command};
 
 use common::{Bench, Mounted, brittle, panel_of_child, process, role};
 use fusebox::CircuitBreaker;
@@ -89,6 +89,29 @@ fn one_that_allocates_nothing_ahead_gets_zeros() {
 }
 
 #[test]
+fn without_proc_it_says_so() {
+    let bench = Bench::new();
+    let child = process("without proc", &bench.path);
+    let mut command = Command::new("unshare");
+    command.args([
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs none /proc && touch \"$0\" && exec \"$@\"",
+    ]);
+    let came = bench.folder.path().join("came");
+    command.arg(&came).arg(child.get_program()).args(child.get_args());
+    command.envs(child.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.output();
+    if !came.exists() {
+        eprintln!("skipped: no file system can be mounted here: {output:?}");
+        return;
+    }
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn on_a_disk_it_outlives_its_programs_as_well() {
     // Beside the program, which is on a disk where one builds on one.
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
@@ -102,11 +125,19 @@ fn on_a_disk_it_outlives_its_programs_as_well() {
 #[test]
 #[ignore = "what a child process does"]
 fn child() {
-    if role().as_deref() == Some("limited") {
-        let limit = Some(1_000);
-        setrlimit(Resource::Fsize, Rlimit { current: limit, maximum: limit }).unwrap();
-        let error = SharedRegistry::<8>::open(panel_of_child(), Options::new()).unwrap_err();
-        assert!(matches!(error.problem(), Problem::TooLarge { needed: 1_152 }), "{error}");
-        assert!(error.to_string().contains("raise the limit (`ulimit -f`)"), "{error}");
+    match role().as_deref() {
+        Some("limited") => {
+            let limit = Some(1_000);
+            setrlimit(Resource::Fsize, Rlimit { current: limit, maximum: limit }).unwrap();
+            let error = SharedRegistry::<8>::open(panel_of_child(), Options::new()).unwrap_err();
+            assert!(matches!(error.problem(), Problem::TooLarge { needed: 1_152 }), "{error}");
+            assert!(error.to_string().contains("raise the limit (`ulimit -f`)"), "{error}");
+        }
+        Some("without proc") => {
+            let error = SharedRegistry::<8>::open(panel_of_child(), Options::new()).unwrap_err();
+            assert!(matches!(error.problem(), Problem::Boot(_)), "{error}");
+            assert!(error.to_string().contains("/proc must be mounted and readable"), "{error}");
+        }
+        _ => {}
     }
 }

@@ -63,7 +63,7 @@ impl std::error::Error for CountError {}
 pub(crate) fn count(mut counted: impl FnMut(&str)) -> Result<Counts, CountError> {
     let mut totals = BTreeMap::new();
     for path in PATHS {
-        totals.insert(path.name, total(path)?);
+        totals.insert(path.name, total(path)? / u64::from(path.times()));
         counted(path.name);
     }
     let empty = totals[EMPTY];

@@ -27,16 +27,34 @@ pub(crate) struct Path {
     pub(crate) name: &'static str,
     /// Part of the function's name, and of no other's.
     pub(crate) function: &'static str,
-    prepare: fn(),
+    prepare: Prepare,
     run: fn(),
+}
+
+/// What goes before a path is counted.
+enum Prepare {
+    Nothing,
+    By(fn()),
+    /// The path itself, as it does something at its first call: it is then
+    /// counted twice.
+    Itself,
 }
 
 impl Path {
     /// Runs it as it is counted: once before, so that what is done only once
     /// is done.
     pub(crate) fn run(&self) {
-        (self.prepare)();
+        match self.prepare {
+            Prepare::Nothing => {}
+            Prepare::By(prepare) => prepare(),
+            Prepare::Itself => (self.run)(),
+        }
         (self.run)();
+    }
+
+    /// How often [`run`](Self::run) runs what is counted.
+    pub(crate) fn times(&self) -> u32 {
+        if matches!(self.prepare, Prepare::Itself) { 2 } else { 1 }
     }
 }
 
@@ -44,68 +62,78 @@ impl Path {
 pub(crate) const EMPTY: &str = "empty loop";
 
 pub(crate) const PATHS: &[Path] = &[
-    Path { name: EMPTY, function: "path_empty", prepare: nothing, run: path_empty },
+    Path { name: EMPTY, function: "path_empty", prepare: Prepare::Nothing, run: path_empty },
     Path {
         name: "healthy acquire + success",
         function: "path_acquire",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_acquire,
     },
     Path {
         name: "healthy call",
         function: "path_sync_call",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_sync_call,
     },
     #[cfg(target_os = "linux")]
     Path {
         name: "healthy call, shared slot",
         function: "path_shared_call",
-        prepare: share,
+        prepare: Prepare::By(share),
         run: path_shared_call,
     },
     Path {
         name: "healthy call_async",
         function: "path_async_call",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_async_call,
     },
-    Path { name: "rejection", function: "path_rejection", prepare: open, run: path_rejection },
+    Path {
+        name: "rejection",
+        function: "path_rejection",
+        prepare: Prepare::By(open),
+        run: path_rejection,
+    },
     Path {
         name: "failure recorded",
         function: "path_failure",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_failure,
     },
-    Path { name: "look-up by name", function: "path_by_name", prepare: fill, run: path_by_name },
+    Path {
+        name: "look-up by name",
+        function: "path_by_name",
+        prepare: Prepare::By(fill),
+        run: path_by_name,
+    },
     Path {
         name: "look-up by a const key",
         function: "path_by_key",
-        prepare: fill,
+        prepare: Prepare::By(fill),
         run: path_by_key,
     },
     Path {
         name: "one delay, 50 to 150 %",
         function: "path_delay",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_delay,
     },
     Path {
         name: "retry around a success",
         function: "path_retry",
-        prepare: nothing,
+        prepare: Prepare::Nothing,
         run: path_retry,
     },
     Path {
         name: "#[with_circuit_breaker], healthy",
         function: "path_decorated",
-        prepare: path_decorated,
+        prepare: Prepare::Itself,
         run: path_decorated,
     },
     Path {
         name: "#[resilient(fallback, circuit_breaker, retry)], healthy",
         function: "path_resilient",
-        prepare: path_resilient,
+        prepare: Prepare::Itself,
         run: path_resilient,
     },
 ];
@@ -124,8 +152,6 @@ static PANEL: Registry<64> = Registry::new();
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
 const NAME: &str = "backend 17";
 const KEY: Key = Key::new(NAME);
-
-fn nothing() {}
 
 fn open() {
     while let Ok(permit) = OPEN.try_acquire() {

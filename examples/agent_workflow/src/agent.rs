@@ -7,8 +7,8 @@ use fusebox::Degradation;
 
 use crate::{
     board::{Change, Desk, Update},
-    coach::{Adviser, Blocker, Trouble},
-    inferer::{Layer, model::Question},
+    coach::{Adviser, Blocker, Trouble, rules},
+    inferer::{Layer, basic, model::Question},
     ledger::Ledger,
     memory::{self, Note, Prediction, Profile},
     outbox::Delivery,
@@ -99,9 +99,8 @@ impl Agent {
         let open = self.open_tasks().await;
         let call = self.call("infer");
         let question = Question { call, tasks: open };
-        let Ok(plan) = self.world.inferer.infer(&question).await else {
-            unreachable!("the last layer never fails");
-        };
+        let plan = self.world.inferer.infer(&question).await;
+        let plan = plan.unwrap_or_else(|_| basic::infer(&question));
         let instead = (plan.by != Layer::Model).then(|| plan.by.name());
         self.world.watch.answered(System::Inferer, step, instead);
         let Some(task) =
@@ -140,9 +139,8 @@ impl Agent {
         let Some(task) = self.current() else { return };
         let (id, call) = (task.id, self.call("advise"));
         let trouble = Trouble { call, task: task.title.clone(), blocker };
-        let Ok(advice) = self.world.coach.advise(&trouble).await else {
-            unreachable!("the rules never fail");
-        };
+        let advice = self.world.coach.advise(&trouble).await;
+        let advice = advice.unwrap_or_else(|_| rules(&trouble));
         let instead = (advice.by == Adviser::Rules).then_some("rules");
         self.world.watch.answered(System::Coach, Step::ReportBlocker, instead);
         self.ledger.decide(Step::ReportBlocker, format!("{:?}: {}", advice.by, advice.text));
@@ -184,7 +182,7 @@ impl Agent {
         let on_board = self.board.try_primary_async(summary).await;
         let in_hand = || self.project.tasks.iter().map(|task| task.id).collect();
         let open: Vec<u32> = match on_board {
-            // Nothing but what the board has not been told yet differs.
+            // Empty: it was not told of the project yet.
             Some(summary) if !summary.open.is_empty() => summary.open,
             Some(_) => in_hand(),
             None => self.board.use_fallback(|_error| in_hand()),

@@ -58,8 +58,8 @@ async fn close(world: &World, system: System, deadline: Instant) {
 
 /// One call through the breaker. What it says, the breaker hears.
 async fn probe(world: &World, system: System) {
-    if let Some((_, client)) = world.server(system) {
-        let _ = client.health(system.breaker()).await;
+    if let Some(peer) = world.peer(system) {
+        let _ = peer.client.health(system.breaker()).await;
     } else if system == System::ContextStore {
         let _ = world.contexts.to().load("").await;
     } else if system == System::EventLog {

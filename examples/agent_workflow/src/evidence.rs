@@ -13,7 +13,7 @@ use crate::{
     run::{Outcome, Plan},
     store::context::Context,
     system::System,
-    world::World,
+    world::{Peer, World},
 };
 
 /// Plain facts.
@@ -73,7 +73,7 @@ impl Isolation {
 
     /// Those in force now.
     pub fn of(world: &World) -> Vec<Self> {
-        let forced = world.servers.iter().filter_map(|(server, _)| {
+        let forced = world.peers.iter().map(|it| &it.server).filter_map(|server| {
             let snapshot = server.system.breaker().snapshot();
             (snapshot.state == State::ForcedOpen)
                 .then(|| Self::new(server.system, snapshot.generation, server.seen()))
@@ -113,7 +113,7 @@ impl Evidence {
         outcome: &Outcome,
         before: &Before,
     ) -> Result<Self, Failure> {
-        let traffic = world.servers.iter().map(|(server, client)| {
+        let traffic = world.peers.iter().map(|Peer { server, client }| {
             let counted = before.since(server.system);
             Traffic {
                 system: server.system,

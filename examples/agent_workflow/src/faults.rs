@@ -117,8 +117,8 @@ impl Faults {
             Kind::Garbage => self.mood(system, Mood::Garbage),
             Kind::Flaky => self.mood(system, Mood::Flaky(fault.percent.unwrap_or(0))),
             Kind::Refuse => {
-                if let Some((server, _)) = self.world.server(system) {
-                    server.stop();
+                if let Some(peer) = self.world.peer(system) {
+                    peer.server.stop();
                 }
                 Undo::Listen
             }
@@ -131,8 +131,8 @@ impl Faults {
     }
 
     fn mood(&self, system: System, mood: Mood) -> Undo {
-        if let Some((server, _)) = self.world.server(system) {
-            server.set_mood(mood);
+        if let Some(peer) = self.world.peer(system) {
+            peer.server.set_mood(mood);
         }
         Undo::Cheer
     }
@@ -148,8 +148,8 @@ impl Faults {
                 self.mood(system, Mood::Well);
             }
             Undo::Listen => {
-                if let Some((server, _)) = self.world.server(system) {
-                    server.resume()?;
+                if let Some(peer) = self.world.peer(system) {
+                    peer.server.resume()?;
                 }
             }
             Undo::Unlimit => self.world.limit.set(None),

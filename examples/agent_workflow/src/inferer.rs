@@ -74,7 +74,7 @@ impl Inferer {
     }
 
     /// The order of some tasks.
-    #[with_fallback(basic::infer)]
+    #[with_fallback(basic::infer, infallible = true)]
     #[with_fallback(heuristic::infer)]
     #[with_circuit_breaker(INFERER, expect = InferError::is_outage)]
     #[with_retry(max_attempts = 2, base_delay = "20ms", jitter = "full")]

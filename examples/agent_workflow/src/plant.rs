@@ -71,7 +71,7 @@ impl Plant {
 
 /// A request that asks no breaker.
 async fn request(world: &World, system: System, method: Method, path: &str) -> Result<(), Failure> {
-    let Some((_, client)) = world.server(system) else { return Ok(()) };
-    client.request(method, path, "planted").header("x-client", "planted").send().await?;
+    let Some(peer) = world.peer(system) else { return Ok(()) };
+    peer.client.request(method, path, "planted").header("x-client", "planted").send().await?;
     Ok(())
 }

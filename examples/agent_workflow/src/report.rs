@@ -162,6 +162,6 @@ fn breaker(system: System, world: &World, before: &Before) -> Breaker {
         retries: counted.retries,
         exhausted: counted.exhausted,
         fallbacks: counted.fallbacks,
-        seen: world.server(system).map(|(server, _)| server.seen()),
+        seen: world.peer(system).map(|peer| peer.server.seen()),
     }
 }

@@ -38,11 +38,17 @@ pub struct World {
     pub desks: [Desk; 4],
     pub watch: Watch,
     /// For the faults and the promises: the other side of the calls.
-    pub servers: Vec<(Server, Client)>,
+    pub peers: Vec<Peer>,
     pub limit: Arc<Limit>,
     pub tokens: Arc<Tokens>,
     /// Deleted at the end, when nobody has a file in it open.
     folder: TempDir,
+}
+
+/// A server, and the client that speaks to it.
+pub struct Peer {
+    pub server: Server,
+    pub client: Client,
 }
 
 impl World {
@@ -55,10 +61,10 @@ impl World {
         }
         let (limit, tokens) = (Arc::<Limit>::default(), Arc::<Tokens>::default());
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let mut servers = Vec::new();
+        let mut peers = Vec::new();
         let mut connect = |server: Server| {
             let client = Client::new(&http, server.address());
-            servers.push((server, client.clone()));
+            peers.push(Peer { server, client: client.clone() });
             client
         };
         let inferer = Inferer::new(connect(server::model::start()?));
@@ -88,7 +94,7 @@ impl World {
             coach,
             desks: boards.map(|board| Outbox::new(Tray(board), capacity)),
             watch: Watch::default(),
-            servers,
+            peers,
             limit,
             tokens,
             folder,
@@ -105,8 +111,9 @@ impl World {
         database(self.folder.path(), system)
     }
 
-    pub fn server(&self, system: System) -> Option<&(Server, Client)> {
-        self.servers.iter().find(|(server, _)| server.system == system)
+    /// A server, for the systems that have one.
+    pub fn peer(&self, system: System) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.server.system == system)
     }
 
     /// The desk of a board that is a protected system.

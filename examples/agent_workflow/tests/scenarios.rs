@@ -5,7 +5,7 @@ mod common;
 
 use std::thread;
 
-use common::{broken, report, times};
+use common::{broken, report, rounds, times};
 use serde_json::Value;
 
 /// Two runs with one seed, and one with another.
@@ -38,6 +38,10 @@ fn calm() {
 #[test]
 fn storage() {
     let report = thrice("storage");
+    // Each fault in its rounds, and no other round; a deleted file is survived.
+    assert_eq!(rounds(&report, "event-log", "kept for later"), [1, 3, 5, 8]);
+    assert_eq!(rounds(&report, "context-store", "kept for later"), [1, 2, 6, 7]);
+    assert_eq!(rounds(&report, "files-board", "kept for later"), [7]);
     assert!(times(&report, "event-log", "kept for later") > 100);
     assert!(times(&report, "context-store", "kept for later") > 0);
     assert!(times(&report, "context-store", "copy in hand") > 0);
@@ -95,4 +99,43 @@ fn everything_under_load() {
     let report = report(&["--scenario", "everything", "--agents", "100", "--pace", "5"]);
     assert_eq!(broken(&report), [""; 0]);
     assert_eq!(report["steps"][5]["finished"], 100 * 9);
+}
+
+/// A file, with the kinds of fault that no other scenario has where they are.
+#[test]
+fn a_scenario_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    let mut text = "about = 'all moods'\nrounds = 6\n".to_owned();
+    let faults = [
+        ("token-board", "garbage", 1, ""),
+        ("rate-limited-board", "refuse", 1, ""),
+        ("coach", "garbage", 2, ""),
+        ("memory", "slow", 2, "delay_ms = 30"),
+        ("inferer", "unavailable", 3, ""),
+        ("token-board", "flaky", 3, "percent = 60"),
+        ("rate-limited-board", "flaky", 3, "percent = 60"),
+        ("memory", "flaky", 4, "percent = 100"),
+        ("inferer", "flaky", 5, "percent = 100"),
+        ("event-log", "gone", 6, ""),
+        ("context-store", "read-only", 6, ""),
+    ];
+    for (system, kind, from, more) in faults {
+        let until = from + 1;
+        let fault = format!(
+            "[[fault]]\nsystem = '{system}'\nkind = '{kind}'\nfrom = {from}\nuntil = {until}\n{more}\n"
+        );
+        text.push_str(&fault);
+    }
+    std::fs::write(&path, text).unwrap();
+    let report = report(&["--scenario", path.to_str().unwrap(), "--quick"]);
+    assert_eq!(broken(&report), [""; 0]);
+    assert_eq!(rounds(&report, "token-board", "kept for later"), [1]);
+    assert_eq!(rounds(&report, "rate-limited-board", "kept for later"), [1]);
+    assert_eq!(rounds(&report, "coach", "rules"), [2]);
+    assert_eq!(rounds(&report, "inferer", "heuristic"), [3]);
+    assert_eq!(rounds(&report, "memory", "unknown"), [0; 0], "slow and flaky, it answers");
+    assert_eq!(rounds(&report, "event-log", "kept for later"), [6]);
+    assert_eq!(rounds(&report, "context-store", "kept for later"), [6]);
+    assert_eq!(rounds(&report, "context-store", "copy in hand"), [0; 0], "it can be read");
 }

@@ -142,8 +142,8 @@ fn ctrl_c_ends_it_cleanly() {
     let mut log =
         std::io::BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(log.any(|line| line.contains("round begins") && line.contains("round=2")));
-    let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let kill = format!("kill -INT {}", child.id()); // the shell's own
+    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     log.for_each(drop); // or the program waits for its reader
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));

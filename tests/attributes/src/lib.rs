@@ -344,3 +344,25 @@ pub mod beneath {
         Err(AiError::Down)
     }
 }
+
+fn length(words: &str, error: &AiError) -> usize {
+    if *error == AiError::Down { words.len() } else { 0 }
+}
+
+/// Its last layer cannot fail, and does not pretend to.
+///
+/// # Errors
+/// None.
+#[with_fallback(length, infallible = true, error = true)]
+pub fn answered(words: &str) -> Result<usize, AiError> {
+    words.parse().map_err(|_| AiError::Down)
+}
+
+/// The same of an async function.
+///
+/// # Errors
+/// None.
+#[with_fallback(length, infallible = true, error = true)]
+pub async fn answered_later(words: &str) -> Result<usize, AiError> {
+    words.parse().map_err(|_| AiError::Down)
+}

@@ -168,3 +168,11 @@ fn a_breaker_may_be_named_by_the_path_to_its_static() {
 fn attributes_beneath_another_count_as_used() {
     assert_eq!(fusebox_attributes::beneath::imported(), Ok(0));
 }
+
+#[test]
+fn an_infallible_fallback_is_a_plain_function() {
+    use fusebox_attributes::{answered, answered_later};
+    assert_eq!((answered("7"), answered("seven")), (Ok(7), Ok(5)));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(answered_later("seven")), Ok(5));
+}

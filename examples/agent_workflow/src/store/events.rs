@@ -98,3 +98,40 @@ impl Deliver for EventLog {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_event_is_there_once_however_often_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.sqlite");
+        let log = EventLog::open(&path).unwrap();
+        let (id, agent) = ("a.0".to_owned(), "a".to_owned());
+        let detail = String::new();
+        let event = Event { id, agent, step: "finish_task", task: Some(1), percent: None, detail };
+        // As if nobody knew what became of the first commit.
+        for _ in 0..3 {
+            assert_eq!(log.append(&event).await.unwrap(), Delivery::Done);
+        }
+        let count = |it: &rusqlite::Connection| {
+            it.query_row("select count(*) from event", [], |row| row.get::<_, u32>(0))
+        };
+        assert_eq!(log.database().read(count).await.unwrap(), 1);
+
+        // The file is deleted, and what it held is there again.
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(log.database().read(count).await.unwrap(), 1);
+        assert!(path.exists());
+        assert_eq!(log.database().rescued(), 1);
+
+        // It may not grow, and takes nothing that is new.
+        log.database().set_bounded(true).await.unwrap();
+        let other = Event { id: "a.1".into(), ..event };
+        let refused = log.append(&other).await.unwrap_err();
+        assert!(refused.to_string().contains("full"), "{refused}");
+        log.database().set_bounded(false).await.unwrap();
+        assert_eq!(log.append(&other).await.unwrap(), Delivery::Done);
+    }
+}

@@ -32,6 +32,14 @@ pub fn broken(report: &Value) -> Vec<String> {
     broken.map(|promise| promise["name"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The rounds in which `system` answered `instead`.
+pub fn rounds(report: &Value, system: &str, instead: &str) -> Vec<u64> {
+    let degraded = report["degraded"].as_array().expect("a list");
+    let same = |it: &&Value| it["system"] == system && it["instead"] == instead;
+    let rounds = degraded.iter().find(same).map(|it| it["rounds"].as_array().unwrap());
+    rounds.into_iter().flatten().map(|round| round.as_u64().unwrap()).collect()
+}
+
 /// How often `system` answered `instead`.
 pub fn times(report: &Value, system: &str, instead: &str) -> u64 {
     let degraded = report["degraded"].as_array().expect("a list");
