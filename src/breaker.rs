@@ -201,6 +201,31 @@ impl<C, O> CircuitBreaker<C, O> {
     pub fn set_settings(&self, settings: Settings) {
         self.cell.set_settings(settings);
     }
+
+    /// Changes some of the settings: `change` gets those in force, and is
+    /// called again if others change them meanwhile, so that of racing changes
+    /// none is lost. Returns the settings before and after.
+    ///
+    /// # Errors
+    /// What `change` says; nothing was changed then.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, ConfigError};
+    ///
+    /// let shop = CircuitBreaker::new(BreakerConfig::new().probes(2).build());
+    /// let (old, new) = shop.update_settings(|it| it.config().failure_threshold(3).try_build())?;
+    /// assert_eq!((old.failure_threshold(), new.failure_threshold(), new.probes()), (5, 3, 2));
+    ///
+    /// let refused = shop.update_settings(|it| it.config().probes(99).try_build());
+    /// assert!(refused.is_err() && shop.settings() == new);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
+    pub fn update_settings<E>(
+        &self,
+        change: impl FnMut(Settings) -> Result<Settings, E>,
+    ) -> Result<(Settings, Settings), E> {
+        self.cell.update_settings(change)
+    }
 }
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {

@@ -36,6 +36,8 @@ pub enum Defect {
     ForceKeepsGeneration,
     /// A live change of settings clears them first.
     SettingsClearedFirst,
+    /// A change of some settings is a load and a store.
+    SettingsUpdatedByStore,
 }
 
 std::thread_local! {

@@ -4,7 +4,10 @@ use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::changes::Change;
+use crate::{
+    alerts::{self, Alerts},
+    changes::Change,
+};
 
 /// Shows and changes the circuit breakers of a shared panel.
 ///
@@ -53,7 +56,7 @@ pub enum Command {
     #[command(visible_alias = "list", after_help = LS)]
     Ls(Ls),
     /// Shows the breakers live, with keys to sort, isolate and close them.
-    #[command(after_help = TOP)]
+    #[command(after_help = format!("{}\n\n{TOP}", alerts::HELP))]
     Top(Top),
     /// Prints each change of state as it happens, one line each.
     #[command(after_help = WATCH)]
@@ -74,7 +77,7 @@ pub enum Command {
     #[command(after_help = SET)]
     Set(Set),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
-    #[command(after_help = SERVE)]
+    #[command(after_help = format!("{}\n\n{SERVE}", alerts::HELP))]
     Serve(Serve),
     /// Prints a script that completes this command in a shell.
     #[command(after_help = COMPLETIONS)]
@@ -116,6 +119,9 @@ pub struct Top {
     /// How often the panel is read (100ms to 1h).
     #[arg(long, default_value = "1s", value_parser = interval::<100>)]
     pub interval: Duration,
+    /// When to raise an alert.
+    #[command(flatten)]
+    pub alerts: Alerts,
 }
 
 const TOP: &str = "\
@@ -128,7 +134,8 @@ Keys:
 
 Examples:
   fusebox top
-  fusebox top --interval 250ms";
+  fusebox top --interval 250ms
+  fusebox top --alert open_longer_than=30s --alert openings_together=2";
 
 /// `watch`
 #[derive(ClapArgs, Debug)]
@@ -217,6 +224,9 @@ pub struct Serve {
     /// breaker that is open brings it below 50, half of them to 25.
     #[arg(long, default_value_t = 25, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub down_below: u8,
+    /// When to raise an alert.
+    #[command(flatten)]
+    pub alerts: Alerts,
 }
 
 const SERVE: &str = "\

@@ -1,8 +1,10 @@
 //! What `set` is asked to change: `failure_threshold=3 recovery_timeout=10s`.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use fusebox::{BreakerConfig, ConfigError, Settings};
+
+use crate::pair::{Pair, PairError};
 
 /// What can be set, in the order in which it is shown.
 pub const KEYS: [&str; 6] = [
@@ -68,65 +70,8 @@ pub fn apply(changes: &[Change], settings: Settings) -> Result<Settings, ConfigE
         .try_build()
 }
 
-/// The first key that is given twice.
-#[must_use]
-pub fn repeated(changes: &[Change]) -> Option<&'static str> {
-    changes
-        .iter()
-        .enumerate()
-        .find(|(at, change)| changes[..*at].iter().any(|earlier| earlier.key() == change.key()))
-        .map(|(_, change)| change.key())
-}
-
-/// `key=value` says nothing that can be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChangeError {
-    /// There is no `=`.
-    NoValue,
-    /// There is no such key.
-    Key(String),
-    /// A number was due.
-    Number {
-        /// Where.
-        key: &'static str,
-        /// What was there.
-        value: String,
-    },
-    /// A length of time was due.
-    Time {
-        /// What was there.
-        value: String,
-    },
-}
-
-impl fmt::Display for ChangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoValue => f.write_str("write it as key=value, as in failure_threshold=3"),
-            Self::Key(key) => write!(
-                f,
-                "there is no setting `{}`; there are {}",
-                crate::escape::escape(key),
-                KEYS.join(", ")
-            ),
-            Self::Number { key, value } => write!(
-                f,
-                "`{key}` takes a whole number, and `{}` is none",
-                crate::escape::escape(value)
-            ),
-            Self::Time { value } => write!(
-                f,
-                "`recovery_timeout` takes a time such as 500ms, 10s or 1m30s, and `{}` is none",
-                crate::escape::escape(value)
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ChangeError {}
-
 impl FromStr for Change {
-    type Err = ChangeError;
+    type Err = PairError;
 
     /// ```
     /// use std::time::Duration;
@@ -136,23 +81,15 @@ impl FromStr for Change {
     /// assert_eq!("recovery_jitter=10%".parse(), Ok(Change::RecoveryJitter(10)));
     /// assert!("recovery_timeout=10".parse::<Change>().is_err()); // of what?
     /// ```
-    fn from_str(text: &str) -> Result<Self, ChangeError> {
-        let (given, value) = text.split_once('=').ok_or(ChangeError::NoValue)?;
-        let Some(key) = KEYS.into_iter().find(|&key| key == given) else {
-            return Err(ChangeError::Key(given.into()));
-        };
-        let number =
-            |text: &str| text.parse().map_err(|_| ChangeError::Number { key, value: value.into() });
-        Ok(match key {
-            "failure_threshold" => Self::FailureThreshold(number(value)?),
-            "recovery_timeout" => Self::RecoveryTimeout(
-                humantime::parse_duration(value)
-                    .map_err(|_| ChangeError::Time { value: value.into() })?,
-            ),
-            "probes" => Self::Probes(number(value)?),
-            "successes_to_close" => Self::SuccessesToClose(number(value)?),
-            "doublings" => Self::Doublings(number(value)?),
-            _ => Self::RecoveryJitter(number(value.strip_suffix('%').unwrap_or(value))?),
+    fn from_str(text: &str) -> Result<Self, PairError> {
+        let pair = Pair::split(text, &KEYS)?;
+        Ok(match pair.key {
+            "failure_threshold" => Self::FailureThreshold(pair.number()?),
+            "recovery_timeout" => Self::RecoveryTimeout(pair.time()?),
+            "probes" => Self::Probes(pair.number()?),
+            "successes_to_close" => Self::SuccessesToClose(pair.number()?),
+            "doublings" => Self::Doublings(pair.number()?),
+            _ => Self::RecoveryJitter(pair.percent()?),
         })
     }
 }
@@ -223,16 +160,6 @@ mod tests {
                 .collect();
             prop_assert_eq!(apply(&changes, other), Ok(settings));
         }
-    }
-
-    #[test]
-    fn a_key_given_twice_is_found() {
-        let change = |text: &str| text.parse::<Change>().unwrap();
-        assert_eq!(repeated(&[change("probes=1"), change("doublings=1")]), None);
-        assert_eq!(
-            repeated(&[change("probes=1"), change("doublings=1"), change("probes=2")]),
-            Some("probes")
-        );
     }
 
     #[test]

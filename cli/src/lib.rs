@@ -6,6 +6,7 @@
 //! for each short command, [`top`] the live screen, [`serve`] the HTTP server.
 
 pub mod action;
+pub mod alerts;
 pub mod args;
 pub mod changes;
 pub mod command;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod names;
 pub mod overview;
 pub mod paint;
+pub mod pair;
 pub mod serve;
 pub mod source;
 pub mod table;

@@ -14,6 +14,7 @@ const READINGS: usize = 61;
 /// Keeps the last readings of a panel's breakers.
 pub struct History {
     monitor: Monitor<READINGS, Vec<Window<READINGS>>>,
+    rules: AlertRules,
 }
 
 /// A panel, as it is now and was a moment ago.
@@ -61,8 +62,13 @@ pub struct Told {
 impl History {
     /// Nothing yet, of a panel with so many slots.
     #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self { monitor: Monitor::new(vec![Window::new(); capacity]) }
+    pub fn new(capacity: usize, rules: AlertRules) -> Self {
+        Self { monitor: Monitor::new(vec![Window::new(); capacity]), rules }
+    }
+
+    /// Forgets everything: the panel is another, with so many slots.
+    pub fn restart(&mut self, capacity: usize) {
+        *self = Self::new(capacity, self.rules);
     }
 
     /// Takes a reading of every breaker.
@@ -84,7 +90,7 @@ impl History {
             score: self.monitor.score(),
             alerts: self
                 .monitor
-                .alerts(AlertRules::DEFAULT)
+                .alerts(self.rules)
                 .map(|alert| Told {
                     kind: alert.kind(),
                     breaker: alert.breaker().map(ToString::to_string),

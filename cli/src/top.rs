@@ -19,6 +19,7 @@ use ratatui::{
 };
 
 use crate::{
+    alerts,
     args::Top,
     failure::Failure,
     overview::History,
@@ -34,7 +35,9 @@ use crate::{
 /// # Errors
 /// [`Failure`] when there is no such panel, or no terminal.
 pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
+    let rules = alerts::rules(&top.alerts.rules)?;
     let source = Source::write_or_read(panel)?;
+    let history = History::new(source.capacity(), rules);
     if !io::stdout().is_terminal() {
         return Err(Failure::because(
             "top needs a terminal; into a pipe or a file write `fusebox ls` or `fusebox watch`",
@@ -45,7 +48,7 @@ pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
     // It also restores the terminal on a panic.
     let mut terminal = ratatui::try_init()
         .map_err(|error| Failure::because(format!("cannot use this terminal: {error}")))?;
-    let ended = show(&mut terminal, source, top.interval, &signals);
+    let ended = show(&mut terminal, source, history, top.interval, &signals);
     leave(terminal);
     signals.obey();
     ended.map_err(|error| Failure::because(format!("the terminal failed: {error}")))
@@ -64,10 +67,10 @@ fn leave(mut terminal: DefaultTerminal) {
 fn show(
     terminal: &mut DefaultTerminal,
     mut source: Source,
+    mut history: History,
     interval: Duration,
     signals: &Signals,
 ) -> io::Result<()> {
-    let mut history = History::new(source.capacity());
     let mut app = App::new(&shown(source.path()), source.panel().is_some());
     let mut next = Instant::now();
     while !signals.came() {
@@ -77,7 +80,7 @@ fn show(
                 Ok(None) => app.problem = None,
                 Ok(Some(renewed)) => {
                     source = renewed;
-                    history = History::new(source.capacity());
+                    history.restart(source.capacity());
                     (app.writable, app.problem) = (source.panel().is_some(), None);
                     app.say("the file was replaced: this is the new one");
                 }

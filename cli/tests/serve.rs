@@ -87,6 +87,18 @@ fn down_below_can_be_chosen() {
 }
 
 #[test]
+fn the_bounds_of_alerts_can_be_chosen() {
+    let panel = Panel::with(&["ai", "bank", "mail"]);
+    panel.breaker("ai").force_open();
+    // By default that is an alert after five minutes.
+    let usual = becomes(&Server::start(&panel, &[]), 200, "degraded");
+    assert_eq!(usual["alerts"], json!([]));
+    let strict = Server::start(&panel, &["--alert", "open_longer_than=0s"]);
+    let told = wait_for("the alert", || health(&strict).1["alerts"].get(0).cloned());
+    assert_eq!((&told["kind"], &told["breaker"]), (&json!("open_too_long"), &json!("ai")));
+}
+
+#[test]
 fn a_panel_that_has_gone_is_down_and_one_that_comes_back_is_read() {
     let panel = Panel::with(&["ai"]);
     let server = Server::start(&panel, &[]);

@@ -40,10 +40,20 @@ fn code_2_for_what_is_not_understood() {
         (["top", "--interval", "soon"], "write a time such as 250ms or 2s"),
         (["serve", "--listen", "localhost"], "invalid socket address"),
         (["serve", "--down-below", "101"], "101 is not in 0..=100"),
+        (["serve", "--alert", "open_for=1m"], "there is no setting `open_for`; there are open_lo"),
+        (["top", "--alert", "open_longer_than=1"], "`open_longer_than` takes a time such as"),
+        (["top", "--alert", "fallbacks_above=101%"], "is 101%, and must be from 0 to 100%"),
     ] {
         let error = panel.run(&args).failed(2);
         assert!(error.contains(why), "{args:?}: {error}");
     }
+}
+
+#[test]
+fn a_bound_of_alerts_given_twice_is_not_understood() {
+    let twice = ["serve", "--alert", "least_calls=1", "--alert", "least_calls=2"];
+    let error = Panel::new().run(&twice).failed(2);
+    assert!(error.starts_with("error: `least_calls` is given twice"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Model 8: settings changed under load: every decision is explained by the
-//! old ones or the new ones.
+//! old ones or the new ones, and no change is lost.
 
 use std::time::Duration;
 
@@ -36,6 +36,28 @@ fn timeout() {
     claim!(seen == Err(Some(TIMEOUT)) || seen == Err(Some(NEW)), "neither old nor new: {seen:?}");
     claim!(after == Err(Some(NEW)), "the next decision is by the new ones: {after:?}");
     claim!(breaker.snapshot().generation == 1, "settings change no state");
+}
+
+/// Two operators change a setting each: both are in force afterwards.
+fn two_updates() {
+    let (breaker, _) = breaker(BreakerConfig::new());
+    let other = {
+        let breaker = breaker.clone();
+        thread::spawn(move || breaker.update_settings(|it| it.config().probes(2).try_build()))
+    };
+    let own = breaker.update_settings(|it| it.config().failure_threshold(7).try_build());
+    let both = own.is_ok() && other.join().unwrap().is_ok();
+    let settings = breaker.settings();
+    claim!(
+        both && (settings.probes(), settings.failure_threshold()) == (2, 7),
+        "a change is lost: {settings}"
+    );
+}
+
+#[test]
+fn of_racing_changes_none_is_lost() {
+    check(two_updates);
+    catches(Defect::SettingsUpdatedByStore, two_updates);
 }
 
 #[test]

@@ -100,6 +100,32 @@ impl Cell {
         self.settings.store(settings.pack(), Ordering::Relaxed);
     }
 
+    /// Applies `change` to the settings in force until what it was applied to
+    /// is still there; the ones before and after.
+    pub(crate) fn update_settings<E>(
+        &self,
+        mut change: impl FnMut(Settings) -> Result<Settings, E>,
+    ) -> Result<(Settings, Settings), E> {
+        let mut seen = self.settings.load(Ordering::Relaxed);
+        loop {
+            let old = Settings::unpack(seen).unwrap_or(Settings::DEFAULT);
+            let new = change(old)?;
+            if crate::sync::planted!(SettingsUpdatedByStore) {
+                self.settings.store(new.pack(), Ordering::Relaxed);
+                return Ok((old, new));
+            }
+            match self.settings.compare_exchange_weak(
+                seen,
+                new.pack(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok((old, new)),
+                Err(found) => seen = found,
+            }
+        }
+    }
+
     /// Publishes `settings` where none are yet; the ones in force afterwards.
     pub(crate) fn publish_settings(&self, settings: Settings) -> Settings {
         match self.settings.compare_exchange(

@@ -4,17 +4,21 @@
 
 use fusebox::Settings;
 use fusebox_cli::{
-    changes::{Change, apply, list, repeated},
+    alerts::{Rule, rules},
+    changes::{Change, apply, list},
     escape::{escape, is_deceptive},
 };
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     assert!(!escape(text).chars().any(is_deceptive));
+    let alerts: Result<Vec<Rule>, _> = text.split('\n').map(str::parse).collect();
+    if let Ok(alerts) = alerts {
+        let _ = rules(&alerts);
+    }
     let changes: Result<Vec<Change>, _> = text.split('\n').map(str::parse).collect();
     match changes {
         Ok(changes) => {
-            let _ = repeated(&changes);
             if let Ok(settings) = apply(&changes, Settings::default()) {
                 let shown = list(settings).map(|(key, value)| format!("{key}={value}"));
                 let again: Vec<Change> =

@@ -2,21 +2,18 @@
 
 use std::{io::Write, path::Path};
 
-use crate::{args::Set, changes, failure::Failure, names, source::Source};
+use crate::{args::Set, changes, failure::Failure, names, pair::once, source::Source};
 
 /// Changes all that was asked for, or nothing.
 pub(super) fn run(panel: &Path, set: &Set, out: &mut impl Write) -> Result<(), Failure> {
-    if let Some(key) = changes::repeated(&set.changes) {
-        return Err(Failure::Usage(format!("`{key}` is given twice")));
-    }
+    once(set.changes.iter().map(|change| change.key()))?;
     let source = Source::write(panel)?;
     let (slot, reading) = names::find(&source.readings(), &set.name)?;
     let breaker = source.breaker(slot)?;
     let label = names::label(reading.name);
-    let old = breaker.settings();
-    let new = changes::apply(&set.changes, old)
+    let (old, new) = breaker
+        .update_settings(|settings| changes::apply(&set.changes, settings))
         .map_err(|error| Failure::because(format!("{error}; nothing was changed")))?;
-    breaker.set_settings(new);
 
     let differing = changes::differences(old, new);
     if differing.is_empty() {

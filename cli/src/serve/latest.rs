@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    alerts,
     args::Serve,
     failure::Failure,
     overview::{History, Overview},
@@ -46,10 +47,11 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn start(panel: &Path, serve: &Serve) -> Result<Self, Failure> {
+        let rules = alerts::rules(&serve.alerts.rules)?;
         let source = Source::read(panel)?;
         source.warn();
         Ok(Self {
-            history: History::new(source.capacity()),
+            history: History::new(source.capacity(), rules),
             source,
             down_below: serve.down_below,
             interval_ms: crate::json::millis(serve.interval),
@@ -61,7 +63,7 @@ impl Sampler {
             Ok(None) => None,
             Ok(Some(renewed)) => {
                 self.source = renewed;
-                self.history = History::new(self.source.capacity());
+                self.history.restart(self.source.capacity());
                 None
             }
             Err(failure) => Some(failure.to_string()),
