@@ -9,7 +9,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use fusebox_cli::{args::Serve, serve};
+use fusebox_cli::{alerts::Alerts, args::Serve, serve};
 use fusebox_shm::{Options, SharedRegistry};
 use libfuzzer_sys::fuzz_target;
 use tower::ServiceExt as _;
@@ -27,6 +27,7 @@ fn router() -> &'static Router {
             listen: ([127, 0, 0, 1], 9898).into(),
             interval: Duration::from_secs(1),
             down_below: 25,
+            alerts: Alerts::default(),
         };
         serve::routes(&folder.join("panel"), &args).unwrap_or_else(|it| panic!("{it}"))
     })
