@@ -310,6 +310,7 @@ fn b17_live_settings_take_effect_at_the_next_decision() {
 
 #[test]
 fn b17_a_change_of_some_settings_keeps_the_others() {
+    static PANEL: fusebox::Registry<1> = fusebox::Registry::new();
     let bench = Bench::new();
     let breaker = bench.breaker(config());
     let (old, new) =
@@ -320,7 +321,6 @@ fn b17_a_change_of_some_settings_keeps_the_others() {
     assert_eq!(error.unwrap_err().field(), "probes");
     assert_eq!(breaker.settings(), new, "nothing was changed");
     // One of a registry that has none yet: the defaults are what it changes.
-    static PANEL: fusebox::Registry<1> = fusebox::Registry::new();
     let joined = PANEL.join("joined").unwrap();
     joined.update_settings(|settings| settings.config().doublings(2).try_build()).unwrap();
     assert_eq!(joined.settings(), fusebox::BreakerConfig::new().doublings(2).build());
