@@ -111,13 +111,10 @@ impl<const W: usize> Default for Window<W> {
 /// Whether `new` is the same breaker's as `old`, later. Counters wrap, so one
 /// has gone back if it lies less than half its range behind.
 fn follows(new: &Reading, old: &Reading) -> bool {
-    let went_back = |new: u64, old: u64| new.wrapping_sub(old).cast_signed() < 0;
+    let Counters { failures, rejections, openings, calls, retries, exhausted, fallbacks } =
+        new.counters.since(&old.counters);
     new.name == old.name
-        && !went_back(new.counters.failures, old.counters.failures)
-        && !went_back(new.counters.rejections, old.counters.rejections)
-        && !went_back(new.counters.openings, old.counters.openings)
-        && !went_back(new.counters.calls, old.counters.calls)
-        && !went_back(new.counters.retries, old.counters.retries)
-        && !went_back(new.counters.exhausted, old.counters.exhausted)
-        && !went_back(new.counters.fallbacks, old.counters.fallbacks)
+        && [failures, rejections, openings, calls, retries, exhausted, fallbacks]
+            .iter()
+            .all(|since| since.cast_signed() >= 0)
 }
