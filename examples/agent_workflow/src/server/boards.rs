@@ -8,15 +8,30 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::board::{Shelf, Summary, Update};
+use axum::{
+    Json, Router,
+    extract::Path,
+    routing::{get, post},
+};
 
-/// All projects of a board, as its server has them.
-pub type Projects = Arc<Mutex<HashMap<String, Shelf>>>;
+use crate::{
+    board::{Shelf, Update},
+    lock,
+};
 
-fn apply(projects: &mut HashMap<String, Shelf>, update: &Update) {
-    projects.entry(update.project.clone()).or_default().apply(update);
-}
-
-fn summary(projects: &HashMap<String, Shelf>, name: &str) -> Summary {
-    projects.get(name).map(Shelf::summary).unwrap_or_default()
+/// What a board does once it has let a request in: takes updates of its
+/// projects, and says how one of them stands.
+fn projects() -> Router {
+    let projects: Arc<Mutex<HashMap<String, Shelf>>> = Arc::default();
+    let take_update = {
+        let projects = Arc::clone(&projects);
+        async move |Json(update): Json<Update>| {
+            lock(&projects).entry(update.project.clone()).or_default().apply(&update);
+            Json(())
+        }
+    };
+    let say_summary = async move |Path(name): Path<String>| {
+        Json(lock(&projects).get(&name).map(Shelf::summary).unwrap_or_default())
+    };
+    Router::new().route("/updates", post(take_update)).route("/projects/{name}", get(say_summary))
 }

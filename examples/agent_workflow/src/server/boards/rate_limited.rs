@@ -11,22 +11,16 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
-    extract::{self, Path, Request},
+    Router,
+    extract::{self, Request},
     http::{StatusCode, header::RETRY_AFTER},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 
 use crate::{
-    Failure,
-    board::Update,
-    lock,
-    server::{
-        Server,
-        boards::{Projects, apply, summary},
-    },
+    Failure, lock,
+    server::{Server, boards::projects},
     system::System,
 };
 
@@ -118,19 +112,7 @@ impl Limit {
 }
 
 pub fn start(limit: &Arc<Limit>) -> Result<Server, Failure> {
-    let projects = Projects::default();
-    let post_update = {
-        let projects = Arc::clone(&projects);
-        async move |Json(update): Json<Update>| {
-            apply(&mut lock(&projects), &update);
-            Json(())
-        }
-    };
-    let get_summary = async move |Path(name): Path<String>| Json(summary(&lock(&projects), &name));
-    let routes = Router::new()
-        .route("/updates", post(post_update))
-        .route("/projects/{name}", get(get_summary))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(limit), check));
+    let routes = projects().route_layer(middleware::from_fn_with_state(Arc::clone(limit), check));
     Server::start(System::RateLimitedBoard, routes, Router::new())
 }
 

@@ -7,21 +7,16 @@ use std::sync::{
 
 use axum::{
     Json, Router,
-    extract::{self, Path, Request},
+    extract::{self, Request},
     http::{StatusCode, header::AUTHORIZATION},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::post,
 };
 
 use crate::{
-    Failure,
-    board::Update,
-    lock,
-    server::{
-        Server,
-        boards::{Projects, apply, summary},
-    },
+    Failure, lock,
+    server::{Server, boards::projects},
     system::System,
 };
 
@@ -73,23 +68,11 @@ impl Tokens {
 }
 
 pub fn start(tokens: &Arc<Tokens>) -> Result<Server, Failure> {
-    let projects = Projects::default();
-    let post_update = {
-        let projects = Arc::clone(&projects);
-        async move |Json(update): Json<Update>| {
-            apply(&mut lock(&projects), &update);
-            Json(())
-        }
-    };
-    let get_summary = async move |Path(name): Path<String>| Json(summary(&lock(&projects), &name));
     let refresh = {
         let tokens = Arc::clone(tokens);
         async move || Json(tokens.refresh())
     };
-    let routes = Router::new()
-        .route("/updates", post(post_update))
-        .route("/projects/{name}", get(get_summary))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(tokens), check));
+    let routes = projects().route_layer(middleware::from_fn_with_state(Arc::clone(tokens), check));
     Server::start(System::TokenBoard, routes, Router::new().route("/token", post(refresh)))
 }
 
