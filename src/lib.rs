@@ -62,101 +62,60 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-mod attempt;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod attributes;
-mod backoff;
 mod breaker;
 mod bypass;
-mod cached_clock;
-mod clock;
-mod count_calls;
-mod default_clock;
-mod default_observer;
-mod default_sleep;
-mod degrade;
 mod error;
-mod event;
 mod fallback;
-mod future;
-#[cfg(feature = "std")]
-mod global;
 #[cfg(not(fusebox_compact))]
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "std")]
-mod last_good;
-#[cfg(feature = "log")]
-mod log;
+mod machine;
 mod name;
+mod observe;
 mod pipeline;
-#[cfg(fusebox_loom)]
-#[doc(hidden)]
-pub mod planted;
 pub mod presets;
-#[cfg(feature = "observer")]
-mod process_observer;
 mod random;
 mod registry;
 mod retry;
-mod sleep;
 mod state;
-#[cfg(feature = "std")]
-mod std_clock;
-#[cfg(feature = "std")]
-mod std_sleep;
 mod sync;
-#[cfg(feature = "tokio")]
-mod tokio;
+mod time;
 #[cfg(feature = "tower")]
 pub mod tower;
-#[cfg(feature = "tracing")]
-mod tracing;
 
-pub use attempt::Attempt;
-pub use backoff::{Backoff, BackoffConfig, Jitter};
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker,
     fault::Fault,
+    future::CallAsync,
     permit::Permit,
     settings::{BreakerConfig, Settings},
     snapshot::{Counters, Snapshot},
-    tally::Tally,
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
-pub use cached_clock::CachedClock;
-#[cfg(feature = "std")]
-pub use cached_clock::KeepFresh;
-pub use clock::{Clock, ConstDefault, ManualClock, Tick};
-pub use count_calls::CountCalls;
-pub use default_clock::DefaultClock;
-pub use default_observer::DefaultObserver;
-pub use default_sleep::DefaultSleep;
-#[cfg(not(feature = "std"))]
-pub use default_sleep::NoSleeperGiveOneToRetryWith;
-pub use degrade::Degradation;
 pub use error::{CallError, ConfigError, Rejected, TimedOut};
-pub use event::{
-    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Observer, Retrying, Transition,
-};
-pub use fallback::Fallback;
+#[cfg(feature = "std")]
+pub use fallback::last_good::LastGood;
+pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
-pub use future::call::CallAsync;
-#[cfg(feature = "std")]
-pub use global::{GlobalInUse, Joined, global, set_global};
-#[cfg(feature = "std")]
-pub use last_good::LastGood;
 pub use name::{Name, NameError};
-pub use pipeline::Pipeline;
+pub use observe::{
+    CountCalls, DefaultObserver, Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured,
+    Observer, Retrying, Tally, Transition,
+};
 #[cfg(feature = "observer")]
-pub use process_observer::{ObserverInUse, set_observer};
+pub use observe::{ObserverInUse, set_observer};
+pub use pipeline::Pipeline;
 pub use random::set_seed;
+#[cfg(feature = "std")]
+pub use registry::global::{GlobalInUse, Joined, global, set_global};
 pub use registry::{
     Registry,
     error::RegistryError,
@@ -165,35 +124,47 @@ pub use registry::{
 };
 pub use retry::{
     Attempts, Retry,
+    attempt::Attempt,
+    backoff::{Backoff, BackoffConfig, Jitter},
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
 };
-pub use sleep::{AsyncSleep, ManualSleep, Sleep, SleepBy};
 pub use state::{State, Verdict};
+#[cfg(fusebox_loom)]
+#[doc(hidden)]
+pub use sync::defects as planted;
+#[cfg(not(feature = "std"))]
+pub use time::NoSleeperGiveOneToRetryWith;
+pub use time::{
+    AsyncSleep, CachedClock, Clock, ConstDefault, DefaultClock, DefaultSleep, ManualClock,
+    ManualSleep, Sleep, SleepBy, Tick,
+};
 #[cfg(feature = "std")]
-pub use std_clock::{PreciseClock, StdClock};
-#[cfg(feature = "std")]
-pub use std_sleep::StdSleep;
+pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 
 /// The types of which policies are made: to name them, or to write a layer.
 pub mod layers {
     pub use crate::{
         fallback::{
             chain::{AsyncChain, Chain, End, FromOwn, Slots, Then},
+            future::FallbackCall,
             step::{Answer, AsyncStep, Fresh, Knowing, KnowingAsync, Plain, PlainAsync, Step},
         },
-        future::{
-            fallback::FallbackCall,
+        pipeline::{
+            future::{AsyncPolicy, BreakingCall, Layered, Leaf, Own, PipelineCall, WatchingLeaf},
+            pipeline::{
+                Breaking, Counted, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout,
+            },
+        },
+        retry::{
+            future::RetryCall,
+            hooks::{
+                AskError, AsyncBeforeRetry, Before, BeforeAsync, BeforeRetry, DelayHint, HintFrom,
+                NoHint, Nothing, RetryIf, When,
+            },
             operation::{Operation, Simple, Watching, Within},
-            pipeline::{AsyncPolicy, BreakingCall, Layered, Leaf, Own, PipelineCall, WatchingLeaf},
-            retry::RetryCall,
-            timeout::TimeoutCall,
         },
-        pipeline::{Breaking, Counted, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout},
-        retry::hooks::{
-            AskError, AsyncBeforeRetry, Before, BeforeAsync, BeforeRetry, DelayHint, HintFrom,
-            NoHint, Nothing, RetryIf, When,
-        },
+        time::TimeoutCall,
     };
 }
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 #[test]
 fn every_defect_is_planted_in_some_model() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let defects = fs::read_to_string(here.join("../src/planted.rs")).unwrap();
+    let defects = fs::read_to_string(here.join("../src/sync/defects.rs")).unwrap();
     let variants: Vec<_> = defects
         .lines()
         .skip_while(|line| !line.starts_with("pub enum Defect"))

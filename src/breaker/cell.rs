@@ -1,9 +1,11 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 use crate::{
-    breaker::{counter::Counter, opened::Opened, settings::Settings, tally::Tally, word::Word},
+    breaker::{opened::Opened, settings::Settings, word::Word},
+    machine::{self, Machine},
     name::{self, Name},
-    sync::{AtomicU64, Ordering, const_fn},
+    observe::{Counter, Tally},
+    sync::{AtomicU64, Ordering, const_fn, planted},
 };
 
 /// 128 bytes: the first cache line is read by every call, the second written
@@ -17,8 +19,8 @@ use crate::{
 #[cfg_attr(not(fusebox_compact), repr(align(128)))]
 #[cfg_attr(fusebox_compact, repr(align(32)))]
 pub(crate) struct Cell {
-    pub(crate) word: AtomicU64,
-    settings: AtomicU64,
+    pub(crate) word: Machine,
+    settings: Machine,
     /// The hash of the name; 0 in a slot that nobody claimed, and in an owned
     /// breaker without a name.
     pub(crate) key: AtomicU64,
@@ -55,8 +57,8 @@ impl Cell {
     const_fn! {
         fn filled(key: u64, settings: u64, name: [u64; name::WORDS]) -> Self {
             Self {
-                word: AtomicU64::new(Word::NEW.0),
-                settings: AtomicU64::new(settings),
+                word: Machine::new(Word::NEW.0),
+                settings: Machine::new(settings),
                 key: AtomicU64::new(key),
                 // One by one: `array::map` is not `const`.
                 name: [
@@ -89,15 +91,14 @@ impl Cell {
     /// The published ones, if there are any.
     #[inline]
     pub(crate) fn raw_settings(&self) -> Option<Settings> {
-        // A word of its own, whole in itself: relaxed.
-        Settings::unpack(self.settings.load(Ordering::Relaxed))
+        self.settings.load::<Published>().get()
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {
-        if crate::sync::planted!(SettingsClearedFirst) {
-            self.settings.store(0, Ordering::Relaxed);
+        if planted!(SettingsClearedFirst) {
+            self.settings.store(Published::NOTHING);
         }
-        self.settings.store(settings.pack(), Ordering::Relaxed);
+        self.settings.store(Published::of(settings));
     }
 
     /// Applies `change` to the settings in force until what it was applied to
@@ -106,37 +107,23 @@ impl Cell {
         &self,
         mut change: impl FnMut(Settings) -> Result<Settings, E>,
     ) -> Result<(Settings, Settings), E> {
-        let mut seen = self.settings.load(Ordering::Relaxed);
-        loop {
-            let old = Settings::unpack(seen).unwrap_or(Settings::DEFAULT);
-            let new = change(old)?;
-            if crate::sync::planted!(SettingsUpdatedByStore) {
-                self.settings.store(new.pack(), Ordering::Relaxed);
-                return Ok((old, new));
+        let step = self.settings.step(self.settings.load(), |word: Published| {
+            let old = word.get().unwrap_or(Settings::DEFAULT);
+            match change(old) {
+                Ok(new) => (Published::of(new), Ok((old, new))),
+                Err(error) => (word, Err(error)),
             }
-            match self.settings.compare_exchange_weak(
-                seen,
-                new.pack(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Ok((old, new)),
-                Err(found) => seen = found,
-            }
-        }
+        });
+        step.said
     }
 
     /// Publishes `settings` where none are yet; the ones in force afterwards.
     pub(crate) fn publish_settings(&self, settings: Settings) -> Settings {
-        match self.settings.compare_exchange(
-            0,
-            settings.pack(),
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => settings,
-            Err(published) => Settings::unpack(published).unwrap_or(settings),
-        }
+        let step = self.settings.step(self.settings.load(), |word: Published| match word.get() {
+            Some(published) => (word, published),
+            None => (Published::of(settings), settings),
+        });
+        step.said
     }
 
     /// The name, as far as it is published.
@@ -146,6 +133,40 @@ impl Cell {
             0 => 0,
             inverted => !inverted,
         }))
+    }
+}
+
+/// The word of the settings: all zeros is "not published".
+#[derive(Clone, Copy, PartialEq)]
+struct Published(u64);
+
+impl Published {
+    const NOTHING: Self = Self(0);
+
+    const fn of(settings: Settings) -> Self {
+        Self(settings.pack())
+    }
+
+    const fn get(self) -> Option<Settings> {
+        Settings::unpack(self.0)
+    }
+}
+
+impl machine::Word for Published {
+    #[inline]
+    fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[cfg(fusebox_loom)]
+    fn is_torn(self, next: Self) -> bool {
+        // Publishing is another matter than changing.
+        planted!(SettingsUpdatedByStore) && self != Self::NOTHING && next != Self::NOTHING
     }
 }
 

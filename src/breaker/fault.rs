@@ -4,9 +4,9 @@ use core::fmt;
 
 use crate::{
     breaker::{CircuitBreaker, cell::Cell, settings::Settings, word::Word},
-    clock::{Clock, Tick},
     state::State,
     sync::Ordering,
+    time::{Clock, Tick},
 };
 
 /// Something in a breaker's memory that no program of this version writes
@@ -73,7 +73,7 @@ impl Fault {
         if !cell.raw_settings().is_none_or(Settings::is_legal) {
             return Some(Self::Settings);
         }
-        Self::of_word(Word(cell.word.load(Ordering::Relaxed)), now)
+        Self::of_word(cell.word.load(), now)
     }
 
     fn of_word(word: Word, now: Tick) -> Option<Self> {

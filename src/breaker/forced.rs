@@ -1,9 +1,13 @@
 //! What an operator does to a breaker.
 
 use crate::{
-    breaker::{CircuitBreaker, word::Forced},
-    clock::Clock,
-    event::Observer,
+    breaker::{
+        CircuitBreaker,
+        word::{Forced, Word},
+    },
+    machine::Step,
+    observe::Observer,
+    time::Clock,
 };
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
@@ -32,7 +36,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     fn force(&self, to: Forced) {
-        let (from, to, ()) = self.change(self.load(), |word| (word.force(to), ()), false);
+        let Step { from, to, .. } =
+            self.cell.word.step(self.load(), |word: Word| (word.force(to), ()));
         self.tell(from, to, true);
     }
 
@@ -43,7 +48,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     pub fn restamp(&self) {
         let now = self.clock.now();
-        self.change(self.load(), |word| (word.restamp(now), ()), false);
+        self.cell.word.step(self.load(), |word: Word| (word.restamp(now), ()));
         self.cell.opened.restamp(now);
     }
 }

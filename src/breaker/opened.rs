@@ -1,8 +1,8 @@
 //! Since when a breaker turns calls away.
 
-use crate::clock::Tick;
 #[cfg(not(fusebox_compact))]
 use crate::sync::{Ordering, UnmodelledU64};
+use crate::time::Tick;
 
 /// The moment at which a breaker left Closed for Open. The word itself forgets
 /// it at the first probe that fails. Written after the word, by whoever changed

@@ -4,12 +4,10 @@ use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
     breaker::{CircuitBreaker, word::Word},
-    clock::Clock,
-    default_clock::DefaultClock,
-    default_observer::DefaultObserver,
     error::CallError,
-    event::Observer,
+    observe::{DefaultObserver, Observer},
     state::Verdict,
+    time::{Clock, DefaultClock},
 };
 
 /// Permission to make one call.
@@ -23,6 +21,9 @@ use crate::{
 ///
 /// A permit that is leaked (`mem::forget`, a killed process) holds a probe's
 /// place for one recovery timeout.
+///
+/// A permit is for a call that is made at once. Whoever keeps one first, as a
+/// pool or a queue does, asks [`is_current`](Self::is_current) before the call.
 ///
 /// [`call`]: CircuitBreaker::call
 /// [`call_async`]: CircuitBreaker::call_async
@@ -61,6 +62,29 @@ impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
         breaker.give_back(word)
     }
 
+    /// Whether the breaker still stands where it stood when it admitted this
+    /// call. A permit that was kept while the breaker opened, or was forced
+    /// open, is no longer current: drop it, and ask again.
+    ///
+    /// One relaxed load of the breaker's word.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    ///
+    /// let shop = CircuitBreaker::new(BreakerConfig::new().build());
+    /// let permit = shop.try_acquire()?;
+    /// assert!(permit.is_current());
+    /// shop.force_open();
+    /// assert!(!permit.is_current());
+    /// assert!(shop.try_acquire().is_err());
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn is_current(&self) -> bool {
+        self.breaker.is_current(self.word)
+    }
+
     /// The parts, without running the destructor.
     #[inline]
     pub(crate) fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
@@ -73,7 +97,7 @@ impl<C: Clock, O: Observer> Drop for Permit<'_, C, O> {
     fn drop(&mut self) {
         #[cfg(feature = "std")]
         if std::thread::panicking() {
-            self.breaker.fail(self.word);
+            self.breaker.fail_unwinding(self.word);
             return;
         }
         self.breaker.give_back(self.word);
@@ -146,6 +170,6 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
 impl<C: Clock, O: Observer> Drop for CallGuard<'_, C, O> {
     #[cold]
     fn drop(&mut self) {
-        self.0.breaker.fail(self.0.word);
+        self.0.breaker.fail_unwinding(self.0.word);
     }
 }

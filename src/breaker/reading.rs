@@ -9,9 +9,9 @@ use crate::{
         settings::Settings,
         snapshot::{Counters, Snapshot},
     },
-    clock::{Clock, Tick},
     name::Name,
     state::State,
+    time::{Clock, Tick},
 };
 
 /// All that a breaker says of itself, with the time. Its parts are read one

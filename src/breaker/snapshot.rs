@@ -1,6 +1,6 @@
 //! A breaker's word and counters as plain numbers.
 
-use crate::{breaker::word::Word, clock::Tick, state::State};
+use crate::{breaker::word::Word, state::State, time::Tick};
 
 /// What a breaker's word said at one moment. A number that the state does not
 /// keep is 0.

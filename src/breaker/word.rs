@@ -1,7 +1,7 @@
 //! The rules: what a breaker's word may become next.
 //!
 //! Total, pure functions of the word, the settings, the time and what
-//! happened. No atomics here: `breaker.rs` runs these under a compare-and-swap.
+//! happened. No atomics here: `machine.rs` runs these under a compare-and-swap.
 //!
 //! | bits | field | Closed | Open | HalfOpen |
 //! |---|---|---|---|---|
@@ -12,10 +12,11 @@
 
 use crate::{
     breaker::settings::Settings,
-    clock::Tick,
+    machine,
     random::mix,
     state::{State, Verdict},
     sync::planted,
+    time::Tick,
 };
 
 const STATE: u64 = 0b11 << 62;
@@ -55,8 +56,8 @@ pub(crate) enum Admission {
 pub(crate) enum Outcome {
     Success,
     Failure,
-    /// Neither: a cancelled call, an error that the caller does not count.
-    None,
+    /// A cancelled call, or an error that the caller does not count.
+    Neither,
 }
 
 /// A state that somebody asked for.
@@ -80,6 +81,24 @@ pub(crate) struct Probes {
 impl Probes {
     const fn count(self) -> u64 {
         self.reopenings << 8 | self.in_flight << 4 | self.succeeded
+    }
+}
+
+impl machine::Word for Word {
+    #[inline]
+    fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[cfg(fusebox_loom)]
+    fn is_torn(self, next: Self) -> bool {
+        (planted!(NonAtomicProbeCount) && next.admitted_after(self))
+            || (planted!(ResetByStore) && next.0 == self.with_count(0).0 && self.is_closed())
     }
 }
 
@@ -107,6 +126,17 @@ impl Word {
     #[inline]
     pub(crate) const fn verdict(self, permit: Self) -> Verdict {
         if self.same_generation(permit) { Verdict::Recorded } else { Verdict::Stale }
+    }
+
+    /// Whether outcomes are counted in this state.
+    pub(crate) const fn counts_outcomes(self) -> bool {
+        matches!(self.0 & STATE, CLOSED | HALF_OPEN)
+    }
+
+    /// A word of the generation before, for a permit that holds no probe's
+    /// place and changes nothing.
+    pub(crate) const fn outdated(self) -> Self {
+        Self(self.0.wrapping_sub(ONE_GENERATION) & GENERATION)
     }
 
     pub(crate) const fn state(self) -> State {
@@ -193,6 +223,16 @@ impl Word {
         }
     }
 
+    /// Whether this word is what the admission of a probe makes of `earlier`.
+    #[cfg(fusebox_loom)]
+    fn admitted_after(self, earlier: Self) -> bool {
+        let in_flight = |word: Self| match word.state() {
+            State::HalfOpen => word.probes().in_flight,
+            _ => 0,
+        };
+        in_flight(self) > in_flight(earlier)
+    }
+
     /// A call that was admitted under `permit` reports.
     pub(crate) fn report(
         self,
@@ -231,7 +271,7 @@ impl Word {
                     self.with_count(failures).with_stamp(now())
                 }
             }
-            Outcome::None => self,
+            Outcome::Neither => self,
         }
     }
 
@@ -254,7 +294,7 @@ impl Word {
                 }
             }
             Outcome::Failure => self.enter(OPEN, min(probes.reopenings + 1, NIBBLE_MAX), now()),
-            Outcome::None => self.with_count(probes.count()),
+            Outcome::Neither => self.with_count(probes.count()),
         }
     }
 

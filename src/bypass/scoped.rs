@@ -1,7 +1,7 @@
 //! What is out, on this thread and in the whole program.
 
 use core::{
-    cell::{Cell as Counter, RefCell},
+    cell::{Cell, RefCell},
     error::Error,
     fmt,
     future::Future,
@@ -18,10 +18,8 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    breaker::cell::Cell,
-    default_observer::DefaultObserver,
-    event::{Event, Misconfigured, Observer},
     name::Name,
+    observe::{DefaultObserver, Event, Misconfigured, Observer},
 };
 
 /// The environment variable that takes resilience out of a whole program.
@@ -135,7 +133,7 @@ impl Bypass {
 
 std::thread_local! {
     static OUT: RefCell<Vec<(u64, What)>> = const { RefCell::new(Vec::new()) };
-    static LAST: Counter<u64> = const { Counter::new(0) };
+    static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Keeps something out until it is dropped: made by [`Bypass::scope`]. It
@@ -216,10 +214,10 @@ fn is_out(asked: impl Fn(&What) -> bool) -> bool {
         || everywhere().iter().any(asked)
 }
 
-pub(crate) fn breaker(cell: &Cell) -> bool {
+pub(crate) fn breaker(name: impl Fn() -> Name) -> bool {
     is_out(|what| match what {
         What::All | What::Breakers => true,
-        What::Breaker(name) => cell.name() == *name,
+        What::Breaker(out) => name() == *out,
         What::Retries | What::Fallbacks => false,
     })
 }

@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 
 use crate::{
     error::CallError,
-    event::EachError,
     fallback::step::{Answer, AsyncStep, Step},
+    observe::EachError,
 };
 
 /// No layer.

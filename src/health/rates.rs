@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{breaker::snapshot::Counters, clock::Tick};
+use crate::{breaker::snapshot::Counters, time::Tick};
 
 /// What happened to a breaker between two readings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,9 +2,9 @@
 
 use crate::{
     breaker::{reading::Reading, snapshot::Counters},
-    clock::Tick,
     health::rates::Rates,
     state::State,
+    time::Tick,
 };
 
 /// The last `W` readings of one breaker, at least two: what is to be said of

@@ -1,17 +1,17 @@
 //! The slots of a registry, however many there are.
 
 #[cfg(not(fusebox_compact))]
-use crate::{breaker::reading::Reading, clock::Clock};
+use crate::{breaker::reading::Reading, time::Clock};
 use crate::{
     breaker::{CircuitBreaker, settings::Settings},
-    default_clock::DefaultClock,
-    default_observer::DefaultObserver,
+    observe::DefaultObserver,
     registry::{
         error::RegistryError,
         key::{AsKey, Key},
         slot::{self, Slot},
     },
     sync::{Ordering, planted},
+    time::DefaultClock,
 };
 
 /// The slots of a registry, of which the number is known when the program runs:

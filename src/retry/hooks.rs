@@ -6,7 +6,7 @@ use core::{
     time::Duration,
 };
 
-use crate::{attempt::Attempt, retry::retryable::Retryable};
+use crate::retry::{attempt::Attempt, retryable::Retryable};
 
 /// Decides whether an error is worth another attempt.
 pub trait RetryIf<E> {

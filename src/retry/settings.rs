@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use crate::{
-    backoff::{Backoff, BackoffConfig, Jitter},
     error::{ConfigError, Fault},
+    retry::backoff::{Backoff, BackoffConfig, Jitter},
 };
 
 /// Settings of a retry, not checked yet; [`build`](Self::build) checks them.

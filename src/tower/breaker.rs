@@ -15,11 +15,10 @@ use tower_service::Service;
 
 use crate::{
     breaker::{CircuitBreaker, permit::Permit, word::Word},
-    clock::Clock,
     error::{CallError, Rejected},
-    event::Observer,
-    sleep::AsyncSleep,
+    observe::Observer,
     state::State,
+    time::{AsyncSleep, Clock},
 };
 
 /// What a service's answer says of its health.

@@ -13,8 +13,7 @@ use tower_service::Service;
 
 use crate::{
     bypass,
-    default_observer::DefaultObserver,
-    event::{Errors, Event, FallbackUsed, Observer, One},
+    observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One},
 };
 
 /// Answers in place of a service that failed: a function of the request and

@@ -5,13 +5,12 @@ use core::fmt::Debug;
 use tower::retry::Policy;
 
 use crate::{
-    clock::Clock,
-    event::Observer,
+    observe::Observer,
     retry::{
         Course, Decision, Retry,
         hooks::{DelayHint, RetryIf},
     },
-    sleep::AsyncSleep,
+    time::{AsyncSleep, Clock},
 };
 
 /// Tower's own retry layer with one of our policies.

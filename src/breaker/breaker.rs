@@ -1,0 +1,214 @@
+//! The breaker itself: how it is made, and what it shows.
+
+use core::fmt;
+
+#[cfg(not(fusebox_compact))]
+use crate::breaker::snapshot::Counters;
+use crate::{
+    breaker::{cell::Cell, settings::Settings, snapshot::Snapshot, word::Word},
+    name::Name,
+    observe::{DefaultObserver, Tally},
+    state::State,
+    sync::const_fn,
+    time::DefaultClock,
+};
+
+/// A circuit breaker.
+///
+/// It admits calls while they succeed, and turns them away at once after
+/// [`failure_threshold`](Settings::failure_threshold) consecutive failures.
+/// When [`recovery_timeout`](Settings::recovery_timeout) has passed it lets a
+/// few probes through, and closes again when they succeed.
+///
+/// All its state is one atomic word. A call on a healthy breaker loads it
+/// twice, reads no clock and writes nothing: that path is wait-free. The other
+/// paths are lock-free where the target has 64-bit atomics (elsewhere they are
+/// a lock or a critical section of `portable-atomic`'s; on a microcontroller
+/// see `docs/portability.md`: its default is a lock that no interrupt may meet). The operations are `Relaxed` or
+/// `AcqRel` on that one word; do not use a breaker to order your own memory.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{BreakerConfig, CallError, CircuitBreaker};
+///
+/// static AI: CircuitBreaker = CircuitBreaker::named(
+///     "ai",
+///     BreakerConfig::new().failure_threshold(2).recovery_timeout(Duration::from_secs(30)).build(),
+/// );
+///
+/// fn ask() -> Result<&'static str, &'static str> {
+///     Err("connection refused")
+/// }
+///
+/// assert_eq!(AI.call(ask), Err(CallError::Failed("connection refused")));
+/// assert_eq!(AI.call(ask), Err(CallError::Failed("connection refused")));
+/// let error = AI.call(ask).unwrap_err(); // `ask` is not called any more
+/// assert!(error.to_string().starts_with("circuit breaker `ai` is open, retry after "));
+/// ```
+#[repr(C)]
+pub struct CircuitBreaker<C = DefaultClock, O = DefaultObserver> {
+    pub(crate) cell: Cell,
+    pub(super) clock: C,
+    pub(super) observer: O,
+}
+
+#[cfg(feature = "std")]
+impl CircuitBreaker {
+    const_fn! {
+        /// A breaker without a name, on the host's clock.
+        #[must_use]
+        pub fn new(settings: Settings) -> Self {
+            Self::with(None, settings, crate::time::StdClock, DefaultObserver)
+        }
+    }
+
+    const_fn! {
+        /// A breaker with a name, which its rejections and events carry.
+        ///
+        /// # Panics
+        /// On a name that [`Name::try_new`] refuses; in a `static` that is a
+        /// compile error.
+        #[must_use]
+        #[track_caller]
+        pub fn named(name: &str, settings: Settings) -> Self {
+            Self::with(Some(Name::new(name)), settings, crate::time::StdClock, DefaultObserver)
+        }
+    }
+}
+
+impl<C, O> CircuitBreaker<C, O> {
+    const_fn! {
+        /// A breaker with a clock and an observer of your own.
+        ///
+        /// ```
+        /// use fusebox::{BreakerConfig, CircuitBreaker, DefaultObserver, ManualClock};
+        ///
+        /// let clock = ManualClock::new();
+        /// let settings = BreakerConfig::new().build();
+        /// let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+        /// assert!(breaker.try_acquire().is_ok());
+        /// ```
+        #[must_use]
+        pub fn with(name: Option<Name>, settings: Settings, clock: C, observer: O) -> Self {
+            Self { cell: Cell::owned(0, name, settings), clock, observer }
+        }
+    }
+
+    const_fn! {
+        /// A slot of a registry that nobody has claimed.
+        pub(crate) fn vacant(clock: C, observer: O) -> Self {
+            Self { cell: Cell::vacant(), clock, observer }
+        }
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Word {
+        self.cell.word.load()
+    }
+
+    /// The observer that it was given.
+    pub const fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// The clock that it was given.
+    pub const fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    /// The state, as of now. A breaker whose recovery timeout has passed is
+    /// `Open` until the next caller becomes its first probe.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.load().state()
+    }
+
+    /// All that the word says, at one moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.load())
+    }
+
+    /// What has happened since the breaker was made. The numbers are
+    /// read one after another, not at one moment.
+    ///
+    /// A compact slot has none (see the crate's docs): there this function is
+    /// missing, rather than wrong.
+    #[cfg(not(fusebox_compact))]
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let Cell { failures, rejections, openings, calls, tally, .. } = &self.cell;
+        Counters {
+            failures: failures.get(),
+            rejections: rejections.get(),
+            openings: openings.get(),
+            calls: calls.get(),
+            retries: tally.retries.get(),
+            exhausted: tally.exhausted.get(),
+            fallbacks: tally.fallbacks.get(),
+        }
+    }
+
+    /// Where retries and fallbacks around this breaker are counted.
+    #[must_use]
+    #[inline]
+    pub const fn tally(&self) -> &Tally {
+        &self.cell.tally
+    }
+
+    /// The name, where it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        Some(self.cell.name()).filter(|name| !name.is_none())
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.cell.settings()
+    }
+
+    /// Changes the settings. They take effect at the next decision, whoever
+    /// makes it, and do not change the state by themselves.
+    pub fn set_settings(&self, settings: Settings) {
+        self.cell.set_settings(settings);
+    }
+
+    /// Changes some of the settings: `change` gets those in force, and is
+    /// called again if others change them meanwhile, so that of racing changes
+    /// none is lost. Returns the settings before and after.
+    ///
+    /// # Errors
+    /// What `change` says; nothing was changed then.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, ConfigError};
+    ///
+    /// let shop = CircuitBreaker::new(BreakerConfig::new().probes(2).build());
+    /// let (old, new) = shop.update_settings(|it| it.config().failure_threshold(3).try_build())?;
+    /// assert_eq!((old.failure_threshold(), new.failure_threshold(), new.probes()), (5, 3, 2));
+    ///
+    /// let refused = shop.update_settings(|it| it.config().probes(99).try_build());
+    /// assert!(refused.is_err() && shop.settings() == new);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
+    pub fn update_settings<E>(
+        &self,
+        change: impl FnMut(Settings) -> Result<Settings, E>,
+    ) -> Result<(Settings, Settings), E> {
+        self.cell.update_settings(change)
+    }
+}
+
+impl<C, O> fmt::Debug for CircuitBreaker<C, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("CircuitBreaker");
+        shown
+            .field("name", &self.name())
+            .field("snapshot", &self.snapshot())
+            .field("settings", &self.settings());
+        #[cfg(not(fusebox_compact))]
+        shown.field("counters", &self.counters());
+        shown.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! Calls through a breaker, and the permits under them: the healthy paths.
+
+#[cfg(feature = "std")]
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{
+    breaker::{
+        CircuitBreaker,
+        permit::{CallGuard, Permit},
+        word::{Outcome, Word},
+    },
+    bypass,
+    error::{CallError, Rejected},
+    observe::Observer,
+    state::{State, Verdict},
+    sync::planted,
+    time::Clock,
+};
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// Asks for permission to make one call.
+    ///
+    /// Report its outcome on the [`Permit`]; one that is dropped counts for
+    /// nothing, and gives a probe's place back.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the breaker is open, or half-open with all its probes
+    /// in flight.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            self.count_call();
+            return Ok(Permit::new(self, word));
+        }
+        // Taken apart and put together again, so that the healthy path never
+        // touches the memory through which the large result returns.
+        match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// Does nothing unless the type of the observer asks for it. A call that a
+    /// bypass lets through is not the breaker's business.
+    #[inline]
+    pub(super) fn count_call(&self) {
+        if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
+            self.cell.calls.add_one();
+        }
+    }
+
+    /// Calls `f` if the breaker admits it. Every `Err` is a failure, and so is
+    /// a panic.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
+    /// with its own error when it failed.
+    #[inline]
+    pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        self.call_if(|_| true, f)
+    }
+
+    /// Calls `f` if the breaker admits it. Of its errors, those count as
+    /// failures for which `expect` holds; the others neither count nor reset.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    #[inline]
+    pub fn call_if<T, E>(
+        &self,
+        expect: impl FnOnce(&E) -> bool,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let guard = CallGuard::new(self.try_acquire()?);
+        let result = f();
+        guard.report(expect, result)
+    }
+
+    /// The healthy path of a success: one more load and test. It is judged by
+    /// today's word, not by the permit's: otherwise long calls, admitted in
+    /// great number before a stray failure, would never reset the count.
+    #[inline]
+    pub(crate) fn succeed(&self, permit: Word) -> Verdict {
+        let word = if planted!(SuccessByPermit) { permit } else { self.load() };
+        if word.is_healthy() {
+            return word.verdict(permit);
+        }
+        self.report_unhealthy(word, permit, Outcome::Success)
+    }
+
+    /// A call failed.
+    pub(crate) fn fail(&self, permit: Word) -> Verdict {
+        self.report(self.load(), permit, Outcome::Failure)
+    }
+
+    /// A call panicked, and its thread unwinds. A second panic, of an observer
+    /// that hears of it or of the clock, would abort the process: it goes no
+    /// further than here. Without `std` nothing can be caught.
+    #[cold]
+    pub(crate) fn fail_unwinding(&self, permit: Word) {
+        #[cfg(feature = "std")]
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.fail(permit))) {
+            // Not dropped: its destructor may panic, too.
+            core::mem::forget(panic);
+        }
+        #[cfg(not(feature = "std"))]
+        self.fail(permit);
+    }
+
+    /// A call ends with neither success nor failure.
+    #[inline]
+    pub(crate) fn give_back(&self, permit: Word) -> Verdict {
+        let word = self.load();
+        if permit.state() != State::HalfOpen || planted!(DropKeepsProbe) {
+            return word.verdict(permit); // it holds no place
+        }
+        self.report_unhealthy(word, permit, Outcome::Neither)
+    }
+
+    /// Whether a permit that was taken at `permit` still says what the breaker
+    /// would: the state has not changed since.
+    #[inline]
+    pub(crate) fn is_current(&self, permit: Word) -> bool {
+        self.load().same_generation(permit)
+    }
+}

@@ -1,0 +1,225 @@
+//! Another way to an answer when a call fails.
+
+use core::fmt::Debug;
+
+use crate::{
+    bypass,
+    fallback::{
+        chain::{Chain, End, FromOwn, Rescued, Slots, Then, Trail},
+        step::{Knowing, KnowingAsync, Plain, PlainAsync},
+    },
+    observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, Tally},
+};
+
+/// Asks one layer after another when a call fails, until one answers.
+///
+/// A layer is a function of the call's own arguments, and of the last error
+/// where it wants to know it. Where all fail, the last error comes back; a
+/// WARN event carries every layer's.
+///
+/// ```
+/// use fusebox::Fallback;
+///
+/// struct Task { words: &'static str }
+///
+/// fn model(_: &Task) -> Result<usize, &'static str> { Err("model is down") }
+/// fn heuristic(task: &Task) -> Result<usize, &'static str> {
+///     if task.words.is_empty() { Err("no words") } else { Ok(task.words.len()) }
+/// }
+/// fn basic(_: &Task) -> Result<usize, &'static str> { Ok(0) }
+///
+/// let infer = Fallback::new().or(heuristic).or(basic);
+/// assert_eq!(infer.call(&Task { words: "fix it" }, model), Ok(6));
+/// assert_eq!(infer.call(&Task { words: "" }, model), Ok(0));
+/// ```
+///
+/// A layer of async functions needs an async call; under a sync one it does
+/// not compile:
+///
+/// ```compile_fail,E0277
+/// # use fusebox::Fallback;
+/// async fn remote(_: &u32) -> Result<u32, ()> { Ok(1) }
+/// let answer: Result<u32, ()> = Fallback::new().or_async(remote).call(&1, |_| Err(()));
+/// ```
+///
+/// Layers must be `Copy`: functions, or closures over references.
+#[derive(Debug, Clone, Copy)]
+pub struct Fallback<S = End, O = DefaultObserver> {
+    pub(crate) layers: S,
+    name: Option<&'static str>,
+    quiet: bool,
+    observer: O,
+}
+
+impl Fallback {
+    /// No layer yet: such a fallback hands every error on.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { layers: End, name: None, quiet: false, observer: DefaultObserver }
+    }
+}
+
+impl Default for Fallback {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Copy, O: Copy> Fallback<S, O> {
+    /// Then asks `layer`: a `Fn(&A) -> Result<T, E>`.
+    #[must_use]
+    pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Plain<F>>, O> {
+        self.then(Plain(layer))
+    }
+
+    /// Then asks `layer`, which sees the last error: a
+    /// `Fn(&A, &E) -> Result<T, E>`; in a [`Pipeline`](crate::Pipeline) a
+    /// `Fn(&A, &CallError<E>) -> Result<T, E>`.
+    ///
+    /// ```
+    /// let answer = fusebox::Fallback::new()
+    ///     .or_with(|&id: &u32, error: &&str| if *error == "gone" { Ok(id) } else { Err("no") })
+    ///     .call(&7, |_| Err("gone"));
+    /// assert_eq!(answer, Ok(7));
+    /// ```
+    #[must_use]
+    pub const fn or_with<F: Copy>(self, layer: F) -> Fallback<Then<S, Knowing<F>>, O> {
+        self.then(Knowing(layer))
+    }
+
+    /// Then asks `layer`, an async function of the arguments.
+    #[must_use]
+    pub const fn or_async<F: Copy>(self, layer: F) -> Fallback<Then<S, PlainAsync<F>>, O> {
+        self.then(PlainAsync(layer))
+    }
+
+    /// Then asks `layer`, an async function of the arguments and the last
+    /// error. The error is seen by the function, not kept by its future: take
+    /// from it what the future needs.
+    #[must_use]
+    pub const fn or_async_with<F: Copy>(self, layer: F) -> Fallback<Then<S, KnowingAsync<F>>, O> {
+        self.then(KnowingAsync(layer))
+    }
+
+    /// Then asks for the last good value, whatever its age.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub const fn or_last_good<T, C>(
+        self,
+        last: &crate::fallback::last_good::LastGood<T, C>,
+    ) -> Fallback<Then<S, &crate::fallback::last_good::LastGood<T, C>>, O> {
+        self.then(last)
+    }
+
+    pub(crate) const fn then<X: Copy>(self, layer: X) -> Fallback<Then<S, X>, O> {
+        let Self { layers, name, quiet, observer } = self;
+        Fallback { layers: Then(layers, layer), name, quiet, observer }
+    }
+
+    /// A name, which its events carry.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Whether its use is an event; it is, unless told otherwise.
+    #[must_use]
+    pub const fn log_errors(mut self, log: bool) -> Self {
+        self.quiet = !log;
+        self
+    }
+
+    /// Whom it tells.
+    #[must_use]
+    pub const fn observer<N: Copy>(self, observer: N) -> Fallback<S, N> {
+        let Self { layers, name, quiet, .. } = self;
+        Fallback { layers, name, quiet, observer }
+    }
+}
+
+impl<S, O: Observer> Fallback<S, O> {
+    /// Calls `f` with `args`; if it fails, asks the layers.
+    ///
+    /// # Errors
+    /// The last layer's, or where there is none, that of `f`.
+    #[inline]
+    pub fn call<A, T, E>(&self, args: &A, f: impl FnOnce(&A) -> Result<T, E>) -> Result<T, E>
+    where
+        A: ?Sized,
+        E: Debug,
+        S: Chain<A, T, E, E>,
+    {
+        self.settle(args, None, f(args))
+    }
+
+    /// What `f` returned, or what the layers answer instead.
+    #[inline]
+    pub(crate) fn settle<A, T, E, Seen>(
+        &self,
+        args: &A,
+        tally: Option<&Tally>,
+        result: Result<T, Seen>,
+    ) -> Result<T, Seen>
+    where
+        A: ?Sized,
+        Seen: Debug + FromOwn<E>,
+        S: Chain<A, T, E, Seen>,
+    {
+        match result {
+            Ok(value) => {
+                self.layers.note(&value);
+                Ok(value)
+            }
+            Err(error) => self.rescue(args, tally, error),
+        }
+    }
+
+    #[cold]
+    fn rescue<A, T, E, Seen>(&self, args: &A, tally: Option<&Tally>, error: Seen) -> Result<T, Seen>
+    where
+        A: ?Sized,
+        Seen: Debug + FromOwn<E>,
+        S: Chain<A, T, E, Seen>,
+    {
+        if bypass::fallbacks() {
+            return Err(error);
+        }
+        let mut slots = S::Slots::default();
+        let rescued = self.layers.rescue(args, &error, &mut slots);
+        self.finish(S::LAYERS, tally, rescued, error, &mut slots)
+    }
+
+    /// Tells what came of it, and returns that.
+    pub(crate) fn finish<T, Seen, L>(
+        &self,
+        layers: u32,
+        tally: Option<&Tally>,
+        rescued: Rescued<T>,
+        error: Seen,
+        slots: &mut L,
+    ) -> Result<T, Seen>
+    where
+        Seen: Debug,
+        L: Slots<Seen>,
+    {
+        if layers > 0
+            && let Some(tally) = tally
+        {
+            tally.fallbacks.add_one();
+        }
+        if layers > 0 && !self.quiet {
+            let (layer, age) = match &rescued {
+                Some((layer, answer)) => (Some(*layer), answer.age),
+                None => (None, None),
+            };
+            let trail = Trail { primary: &error, slots: &*slots };
+            let used = FallbackUsed { policy: self.name, layer, age, errors: Errors(&trail) };
+            self.observer.on_event(&Event::Fallback(used));
+        }
+        match rescued {
+            Some((_, answer)) => Ok(answer.value),
+            None => Err(slots.take_last().unwrap_or(error)),
+        }
+    }
+}

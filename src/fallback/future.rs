@@ -1,0 +1,136 @@
+//! Drives a fallback for an asynchronous call.
+
+use core::{
+    fmt::Debug,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{
+    bypass,
+    fallback::{
+        Fallback,
+        chain::{AsyncChain, Slots},
+    },
+    observe::{Observer, Tally},
+};
+
+impl<S, O: Observer> Fallback<S, O> {
+    /// Awaits what `f` makes of `args`; if it fails, asks the layers, sync and
+    /// async ones alike.
+    ///
+    /// ```
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// use fusebox::Fallback;
+    ///
+    /// async fn model(_: &str) -> Result<usize, &'static str> { Err("model is down") }
+    /// async fn remote(_: &str) -> Result<usize, &'static str> { Err("so is this") }
+    /// fn basic(words: &str) -> Result<usize, &'static str> { Ok(words.len()) }
+    ///
+    /// # let call = pin!(async {
+    /// let infer = Fallback::new().or_async(remote).or(basic);
+    /// assert_eq!(infer.call_async("fix it", model).await, Ok(6));
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    pub fn call_async<'a, A, T, E, F>(
+        &'a self,
+        args: &'a A,
+        f: impl FnOnce(&'a A) -> F,
+    ) -> FallbackCall<'a, A, Self, F, S::Slots, S::Stage, E, E>
+    where
+        A: ?Sized,
+        F: Future<Output = Result<T, E>>,
+        E: Debug,
+        S: AsyncChain<'a, A, T, E, E>,
+    {
+        FallbackCall::new(self, args, None, f(args))
+    }
+}
+
+pin_project! {
+    /// The future of [`Fallback::call_async`]: of the fallback `R` around the
+    /// call `F`, whose layers leave their errors in `L` and are asked in `G`.
+    // No parameter is a projection of another: see `RetryCall`.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, E, Seen> {
+        fallback: &'a R,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        // The call's own.
+        error: Option<Seen>,
+        slots: L,
+        #[pin]
+        stage: Stage<F, G>,
+        types: PhantomData<fn() -> E>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F, R> {
+        Calling { #[pin] call: F },
+        Rescuing { #[pin] rescue: R },
+        Done,
+    }
+}
+
+impl<'a, A: ?Sized, R, F, L: Default, G, E, Seen> FallbackCall<'a, A, R, F, L, G, E, Seen> {
+    pub(crate) fn new(fallback: &'a R, args: &'a A, tally: Option<&'a Tally>, call: F) -> Self {
+        let (slots, stage) = (L::default(), Stage::Calling { call });
+        Self { fallback, args, tally, error: None, slots, stage, types: PhantomData }
+    }
+}
+
+impl<'a, A, S, O, F, T, L, G, E, Seen> Future
+    for FallbackCall<'a, A, Fallback<S, O>, F, L, G, E, Seen>
+where
+    A: ?Sized,
+    S: AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
+    L: Slots<Seen>,
+    O: Observer,
+    F: Future<Output = Result<T, Seen>>,
+    Seen: Debug,
+{
+    type Output = Result<T, Seen>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let fallback = *this.fallback;
+        loop {
+            match this.stage.as_mut().project() {
+                StageProjection::Calling { call } => match ready!(call.poll(cx)) {
+                    Ok(value) => {
+                        this.stage.set(Stage::Done);
+                        fallback.layers.note_async(&value);
+                        return Poll::Ready(Ok(value));
+                    }
+                    Err(error) if bypass::fallbacks() => {
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(Err(error));
+                    }
+                    Err(error) => {
+                        *this.error = Some(error);
+                        this.stage.set(Stage::Rescuing { rescue: fallback.layers.stage() });
+                    }
+                },
+                StageProjection::Rescuing { rescue } => {
+                    let error = this.error.as_ref().expect("a call that failed left its error");
+                    let rescued = ready!(
+                        fallback.layers.poll_rescue(this.args, error, this.slots, rescue, cx)
+                    );
+                    this.stage.set(Stage::Done);
+                    let error = this.error.take().expect("it was there just now");
+                    let (tally, slots) = (*this.tally, this.slots);
+                    return Poll::Ready(fallback.finish(S::LAYERS, tally, rescued, error, slots));
+                }
+                StageProjection::Done => panic!("a call was polled after it was done"),
+            }
+        }
+    }
+}

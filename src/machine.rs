@@ -1,0 +1,87 @@
+//! The one compare-and-swap loop: a word that steps by a pure rule.
+
+#[cfg(fusebox_loom)]
+use crate::sync::planted;
+use crate::sync::{AtomicU64, Ordering, const_fn};
+
+/// What a machine's 64 bits mean. What they may become next is a pure function
+/// of a type that implements this, in a file without atomics.
+pub(crate) trait Word: Copy + PartialEq {
+    fn from_bits(bits: u64) -> Self;
+    fn bits(self) -> u64;
+
+    /// Whether a planted defect makes the step from here to `next` a plain
+    /// store.
+    #[cfg(fusebox_loom)]
+    fn is_torn(self, next: Self) -> bool;
+}
+
+/// One step of a machine: the word before, the word after, and what the rule
+/// said of it.
+pub(crate) struct Step<W, R> {
+    pub(crate) from: W,
+    pub(crate) to: W,
+    pub(crate) said: R,
+}
+
+/// A word that many threads step at a time.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Machine(AtomicU64);
+
+impl Machine {
+    const_fn! {
+        pub(crate) fn new(bits: u64) -> Self {
+            Self(AtomicU64::new(bits))
+        }
+    }
+
+    /// The word as of now.
+    #[inline]
+    pub(crate) fn load<W: Word>(&self) -> W {
+        // The word is all there is: it publishes no other memory, and what a
+        // stale one decides is decided again by the compare-and-swap. Relaxed.
+        W::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Overwrites the word, whatever it is. For a word of which each value
+    /// stands alone; a step would be lost.
+    pub(crate) fn store<W: Word>(&self, word: W) {
+        // It publishes no other memory: relaxed.
+        self.0.store(word.bits(), Ordering::Relaxed);
+    }
+
+    /// Applies `rule` to the word, which was `seen` a moment ago, until what it
+    /// was applied to is still there.
+    #[inline]
+    pub(crate) fn step<W: Word, R>(
+        &self,
+        seen: W,
+        mut rule: impl FnMut(W) -> (W, R),
+    ) -> Step<W, R> {
+        let mut from = seen;
+        loop {
+            let (to, said) = rule(from);
+            if to == from {
+                return Step { from, to, said };
+            }
+            #[cfg(fusebox_loom)]
+            if planted!(LostUpdate) || from.is_torn(to) {
+                self.store(to);
+                return Step { from, to, said };
+            }
+            // Release and acquire: whoever reads the clock after it has seen
+            // this word reads no earlier time than the one stamped in it.
+            match self.0.compare_exchange_weak(
+                from.bits(),
+                to.bits(),
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Step { from, to, said },
+                // No backing off here: measured, it gains nothing that lasts.
+                Err(found) => from = W::from_bits(found),
+            }
+        }
+    }
+}

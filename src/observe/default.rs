@@ -1,0 +1,48 @@
+//! The observer of whatever was given none.
+
+use crate::{
+    observe::{Event, Observer},
+    time::ConstDefault,
+};
+
+/// The observer of whatever was given none. It has no size.
+///
+/// With the feature `tracing` or `log` it writes events there, at these levels:
+///
+/// | event | level |
+/// |---|---|
+/// | a breaker changed its state | WARN |
+/// | a call was rejected | DEBUG |
+/// | a retry waits for another attempt | DEBUG |
+/// | a retry is exhausted | ERROR |
+/// | a fallback was asked | WARN |
+/// | a breaker joined by name, or the environment, is not what it should be | ERROR |
+///
+/// With the feature `observer` it hands them to the one that
+/// `set_observer` names. Without these it does nothing, and costs nothing. With
+/// the feature `count-calls` it has breakers count their calls, as
+/// [`CountCalls`](crate::CountCalls) does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DefaultObserver;
+
+impl Observer for DefaultObserver {
+    #[inline]
+    fn on_event(&self, event: &Event<'_>) {
+        let _ = event; // where no such feature is on
+        #[cfg(feature = "tracing")]
+        crate::observe::tracing::write(event);
+        #[cfg(feature = "log")]
+        crate::observe::log::write(event);
+        #[cfg(feature = "observer")]
+        crate::observe::process::tell(event);
+    }
+
+    #[inline]
+    fn counts_calls(&self) -> bool {
+        cfg!(feature = "count-calls")
+    }
+}
+
+impl ConstDefault for DefaultObserver {
+    const DEFAULT: Self = Self;
+}

@@ -1,0 +1,165 @@
+//! What a breaker tells the outside, and whom.
+
+use core::{fmt, time::Duration};
+
+use crate::{error::Rejected, state::State};
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A breaker changed its state.
+    Transition(Transition<'a>),
+    /// A breaker turned a call away.
+    Rejection(&'a Rejected),
+    /// A retry is about to wait before another attempt.
+    Retry(Retrying<'a>),
+    /// A retry gave up on an error that it would have retried.
+    Exhausted(Exhausted<'a>),
+    /// A call failed, and its fallback was asked.
+    Fallback(FallbackUsed<'a>),
+    /// A breaker joined by name, or the environment, is not what it should be.
+    Misconfigured(Misconfigured<'a>),
+}
+
+/// A breaker joined by name is not what was asked for, or an environment
+/// variable means nothing: the program goes on with what there is, and says so
+/// once.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Misconfigured<'a> {
+    /// The breaker's name, or that of an environment variable.
+    pub subject: &'a str,
+    /// What is the matter: other settings were published under the name, which
+    /// hold; or the registry is full, and the caller has a breaker of its own.
+    pub error: &'a (dyn core::error::Error + 'a),
+}
+
+/// A retry is about to wait before another attempt.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Retrying<'a> {
+    /// The retry's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub max_attempts: u32,
+    /// How long it will wait.
+    pub delay: Duration,
+    /// What the attempt failed with.
+    pub error: &'a dyn fmt::Debug,
+}
+
+/// A retry gave up on an error that it would have retried.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Exhausted<'a> {
+    /// The retry's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// Which limit was reached.
+    pub limit: Limit,
+    /// What the last attempt failed with.
+    pub error: &'a dyn fmt::Debug,
+}
+
+/// A limit of a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// The number of attempts.
+    Attempts,
+    /// The time: another delay would have overrun it.
+    Elapsed,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attempts => "attempts",
+            Self::Elapsed => "elapsed time",
+        })
+    }
+}
+
+/// A call failed, and its fallback was asked.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FallbackUsed<'a> {
+    /// The fallback's name, where it has one.
+    pub policy: Option<&'a str>,
+    /// Which layer answered, from 1; none if all failed.
+    pub layer: Option<u32>,
+    /// The age of the answer, where it is a last good value.
+    pub age: Option<Duration>,
+    /// The errors, the call's own first, then that of each layer asked.
+    pub errors: Errors<'a>,
+}
+
+/// The errors of a call and of its fallback's layers, in their order.
+#[derive(Clone, Copy)]
+pub struct Errors<'a>(pub(crate) &'a dyn EachError);
+
+impl Errors<'_> {
+    /// Shows each error to `see`, the call's own first.
+    pub fn each(&self, mut see: impl FnMut(&dyn fmt::Debug)) {
+        self.0.each(&mut see);
+    }
+
+    /// How many there are: at least the call's own.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let mut count = 0;
+        self.each(|_| count += 1);
+        count
+    }
+}
+
+impl fmt::Debug for Errors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        self.each(|error| {
+            list.entry(error);
+        });
+        list.finish()
+    }
+}
+
+/// Errors of several types, wherever they lie.
+pub(crate) trait EachError {
+    fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug));
+}
+
+/// The one error of a call whose fallback cannot fail, or is not known to.
+pub(crate) struct One<'a, E>(pub(crate) &'a E);
+
+impl<E: fmt::Debug> EachError for One<'_, E> {
+    fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug)) {
+        see(self.0);
+    }
+}
+
+/// A breaker's change of state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transition<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// The state it left.
+    pub from: State,
+    /// The state it is in now. The same as `from` where an operator forced a
+    /// state that it had already.
+    pub to: State,
+    /// The generation it entered, 0 to 1023, wrapping.
+    pub generation: u16,
+    /// Whether somebody forced it ([`force_open`], [`close`], [`disable`],
+    /// [`reset`]), or calls and time brought it about.
+    ///
+    /// [`force_open`]: crate::CircuitBreaker::force_open
+    /// [`close`]: crate::CircuitBreaker::close
+    /// [`disable`]: crate::CircuitBreaker::disable
+    /// [`reset`]: crate::CircuitBreaker::reset
+    pub forced: bool,
+}

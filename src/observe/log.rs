@@ -1,0 +1,61 @@
+//! Events as records of `log`: target `fusebox`, fields as key-value pairs.
+
+use log::{debug, error, warn};
+
+use crate::observe::Event;
+
+pub(crate) fn write(event: &Event<'_>) {
+    match event {
+        Event::Transition(it) => warn!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from:% = it.from,
+            to:% = it.to,
+            generation = it.generation,
+            forced = it.forced;
+            "circuit breaker `{}` changed from {} to {}",
+            it.breaker.unwrap_or(""), it.from, it.to
+        ),
+        Event::Rejection(it) => debug!(
+            target: "fusebox",
+            breaker = it.name(),
+            state:% = it.state(),
+            retry_after_ms = it.retry_after_ms;
+            "call rejected: {it}"
+        ),
+        Event::Retry(it) => debug!(
+            target: "fusebox",
+            policy = it.policy,
+            attempt = it.attempt,
+            max_attempts = it.max_attempts,
+            delay:? = it.delay,
+            error:? = it.error;
+            "attempt {} of {} failed, retrying in {:?}: {:?}",
+            it.attempt, it.max_attempts, it.delay, it.error
+        ),
+        Event::Exhausted(it) => error!(
+            target: "fusebox",
+            policy = it.policy,
+            attempts = it.attempts,
+            limit:% = it.limit,
+            error:? = it.error;
+            "retries exhausted after {} attempts ({}): {:?}",
+            it.attempts, it.limit, it.error
+        ),
+        Event::Misconfigured(it) => error!(
+            target: "fusebox",
+            subject = it.subject,
+            error:% = it.error;
+            "`{}` is misconfigured: {}", it.subject, it.error
+        ),
+        Event::Fallback(it) => warn!(
+            target: "fusebox",
+            policy = it.policy,
+            layer = it.layer,
+            age:? = it.age,
+            errors:? = it.errors;
+            "fallback used ({}): {:?}",
+            if it.layer.is_some() { "it answered" } else { "every layer failed" }, it.errors
+        ),
+    }
+}

@@ -1,0 +1,26 @@
+//! Events, and who hears of them.
+
+mod count_calls;
+mod counter;
+mod default;
+mod event;
+#[cfg(feature = "log")]
+mod log;
+mod observer;
+#[cfg(feature = "observer")]
+mod process;
+mod tally;
+#[cfg(feature = "tracing")]
+mod tracing;
+
+pub use count_calls::CountCalls;
+pub(crate) use counter::Counter;
+pub use default::DefaultObserver;
+pub(crate) use event::{EachError, One};
+pub use event::{
+    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Retrying, Transition,
+};
+pub use observer::Observer;
+#[cfg(feature = "observer")]
+pub use process::{ObserverInUse, set_observer};
+pub use tally::Tally;

@@ -1,0 +1,56 @@
+//! Who hears of events.
+
+use crate::observe::Event;
+
+/// Hears of events, on the thread that caused them, after they took effect.
+///
+/// Nothing is held while it runs: it may call back into the same breaker. A
+/// panic in it reaches the caller, and the permit involved is not lost.
+///
+/// ```
+/// use fusebox::{Event, Observer};
+///
+/// struct Print;
+/// impl Observer for Print {
+///     fn on_event(&self, event: &Event<'_>) {
+///         if let Event::Transition(t) = event {
+///             println!("{}: {} -> {}", t.breaker.unwrap_or("?"), t.from, t.to);
+///         }
+///     }
+/// }
+/// ```
+pub trait Observer {
+    /// Called once for every event.
+    fn on_event(&self, event: &Event<'_>);
+
+    /// Whether a breaker with this observer counts every call that it admits.
+    /// It is asked at each call, so let it be a constant: false, as it is
+    /// unless you say otherwise, leaves nothing of the question. A reference
+    /// to an observer never does; see [`CountCalls`](crate::CountCalls).
+    #[inline]
+    fn counts_calls(&self) -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &O {
+    fn on_event(&self, event: &Event<'_>) {
+        (**self).on_event(event);
+    }
+}
+
+/// Both hear of every event, the first one first.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn on_event(&self, event: &Event<'_>) {
+        self.0.on_event(event);
+        self.1.on_event(event);
+    }
+
+    #[inline]
+    fn counts_calls(&self) -> bool {
+        self.0.counts_calls() || self.1.counts_calls()
+    }
+}

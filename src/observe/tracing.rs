@@ -1,0 +1,60 @@
+//! Events as `tracing`'s: target `fusebox`, structured fields.
+
+use crate::observe::Event;
+
+pub(crate) fn write(event: &Event<'_>) {
+    match event {
+        Event::Transition(it) => tracing::warn!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from = %it.from,
+            to = %it.to,
+            generation = it.generation,
+            forced = it.forced,
+            "circuit breaker changed its state"
+        ),
+        Event::Rejection(it) => tracing::debug!(
+            target: "fusebox",
+            breaker = it.name(),
+            state = %it.state(),
+            retry_after_ms = it.retry_after_ms,
+            "call rejected"
+        ),
+        Event::Retry(it) => tracing::debug!(
+            target: "fusebox",
+            policy = it.policy,
+            attempt = it.attempt,
+            max_attempts = it.max_attempts,
+            delay = ?it.delay,
+            error = ?it.error,
+            "attempt failed, retrying"
+        ),
+        Event::Exhausted(it) => tracing::error!(
+            target: "fusebox",
+            policy = it.policy,
+            attempts = it.attempts,
+            limit = %it.limit,
+            error = ?it.error,
+            "retries exhausted"
+        ),
+        Event::Misconfigured(it) => tracing::error!(
+            target: "fusebox",
+            subject = it.subject,
+            error = %it.error,
+            "misconfigured"
+        ),
+        Event::Fallback(it) => tracing::warn!(
+            target: "fusebox",
+            policy = it.policy,
+            layer = it.layer,
+            age = it.age.map(tracing::field::debug),
+            errors = ?it.errors,
+            "{}",
+            text(it.layer)
+        ),
+    }
+}
+
+const fn text(layer: Option<u32>) -> &'static str {
+    if layer.is_some() { "fallback used" } else { "fallback used, and every layer failed" }
+}

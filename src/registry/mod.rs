@@ -1,0 +1,12 @@
+//! Breakers by name, in an array of fixed size.
+
+pub(crate) mod error;
+#[cfg(feature = "std")]
+pub(crate) mod global;
+pub(crate) mod key;
+pub(crate) mod panel;
+#[allow(clippy::module_inception)] // the file of the type that the folder is about
+mod registry;
+mod slot;
+
+pub use registry::Registry;

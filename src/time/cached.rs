@@ -1,0 +1,49 @@
+//! A clock that is read for the price of one load.
+
+use crate::{
+    sync::{Ordering, UnmodelledU64},
+    time::{Clock, Tick},
+};
+
+/// The time as somebody last wrote it down: reading it costs one atomic load.
+///
+/// Its resolution is the time between two calls of
+/// [`refresh_from`](Self::refresh_from): call that from a timer's interrupt or
+/// an event loop, or let a thread do it (`keep_fresh`, with `std`). While
+/// nobody does, its time stands still, and an open breaker stays open.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{BreakerConfig, CachedClock, CircuitBreaker, DefaultObserver, StdClock};
+///
+/// static CLOCK: CachedClock = CachedClock::new();
+/// static SHOP: CircuitBreaker<&CachedClock> =
+///     CircuitBreaker::with(None, BreakerConfig::new().build(), &CLOCK, DefaultObserver);
+///
+/// CLOCK.refresh_from(&StdClock); // at every turn of the loop, say
+/// assert!(SHOP.try_acquire().is_ok());
+/// ```
+#[derive(Debug, Default)]
+pub struct CachedClock(UnmodelledU64);
+
+impl CachedClock {
+    /// A clock at tick 0. Refresh it before the first breaker uses it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(UnmodelledU64::new(0))
+    }
+
+    /// Writes down the time of `clock`. Of several callers the latest time
+    /// wins: this clock does not step back.
+    pub fn refresh_from(&self, clock: &impl Clock) {
+        // A value of its own that publishes nothing: relaxed.
+        self.0.fetch_max(clock.now().as_millis(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for CachedClock {
+    #[inline]
+    fn now(&self) -> Tick {
+        Tick::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}

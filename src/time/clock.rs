@@ -1,0 +1,96 @@
+//! Time as a breaker sees it: ticks of one millisecond.
+
+use core::time::Duration;
+
+/// A moment, in whole milliseconds since its clock's own origin.
+///
+/// A breaker keeps the low 40 bits and compares moments in wrapping 40-bit
+/// arithmetic, so only differences below 2^39 ms (17 years) mean anything.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::Tick;
+///
+/// let tick = Tick::from_millis(1_500);
+/// assert_eq!(tick.as_millis(), 1_500);
+/// assert_eq!(Tick::from_millis(2_000).since(tick), Duration::from_millis(500));
+/// // A clock that stepped back: no time has passed.
+/// assert_eq!(tick.since(Tick::from_millis(2_000)), Duration::ZERO);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Tick(u64);
+
+impl Tick {
+    /// The number of bits that a breaker keeps of a tick.
+    pub(crate) const BITS: u32 = 40;
+    pub(crate) const MASK: u64 = (1 << Self::BITS) - 1;
+
+    /// A tick `millis` milliseconds after the clock's origin.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the clock's origin.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to this tick, in wrapping 40-bit arithmetic;
+    /// zero when `earlier` is the later one.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        let elapsed = self.signed_since(earlier);
+        // Not negative, so the cast keeps the value.
+        Duration::from_millis(if elapsed < 0 { 0 } else { elapsed.unsigned_abs() })
+    }
+
+    /// The same in milliseconds, negative when the clock stepped back.
+    #[inline]
+    pub(crate) const fn signed_since(self, earlier: Self) -> i64 {
+        const UNUSED: u32 = u64::BITS - Tick::BITS;
+        // Shifted up and down again as a signed number: bit 39 is the sign.
+        (self.0.wrapping_sub(earlier.0) << UNUSED).cast_signed() >> UNUSED
+    }
+}
+
+/// A source of ticks. A breaker asks it only on the paths that need the time;
+/// a call on a healthy breaker never does.
+///
+/// A clock should not step back. One that does delays a recovery by one
+/// recovery timeout at most, and breaks nothing.
+///
+/// ```
+/// use fusebox::{Clock, Tick};
+///
+/// /// Milliseconds counted by a timer's interrupt.
+/// struct Uptime;
+/// impl Clock for Uptime {
+///     fn now(&self) -> Tick {
+///         Tick::from_millis(1_234) // read the counter here
+///     }
+/// }
+/// assert_eq!(Uptime.now().as_millis(), 1_234);
+/// ```
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> Tick;
+}
+
+impl<C: Clock + ?Sized> Clock for &C {
+    #[inline]
+    fn now(&self) -> Tick {
+        (**self).now()
+    }
+}
+
+/// A value that a `static` can start from: what `Default` is, in a `const`.
+///
+/// Implemented by the crate's zero-sized clocks and observers, so that a
+/// [`Registry`](crate::Registry) of them has a `const` constructor; implement
+/// it for your own.
+pub trait ConstDefault {
+    /// The value.
+    const DEFAULT: Self;
+}

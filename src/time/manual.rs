@@ -1,0 +1,107 @@
+//! A clock for tests, which is its own sleeper.
+
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::{
+    sync::{Ordering, UnmodelledU64},
+    time::{AsyncSleep, Clock, Sleep, Tick},
+};
+
+/// A clock that moves only when told to, for tests.
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{Clock, ManualClock};
+///
+/// let clock = ManualClock::new();
+/// clock.advance(Duration::from_secs(3));
+/// assert_eq!(clock.now().as_millis(), 3_000);
+/// ```
+#[derive(Debug, Default)]
+pub struct ManualClock(UnmodelledU64);
+
+impl ManualClock {
+    /// A clock at its origin, tick 0.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(UnmodelledU64::new(0))
+    }
+
+    /// Sets the time, forwards or back.
+    pub fn set(&self, now: Tick) {
+        // The time is a value of its own and publishes nothing: relaxed.
+        self.0.store(now.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Moves the time forwards by `by`, in whole milliseconds; it wraps.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(wrapping_millis(by), Ordering::Relaxed);
+    }
+
+    /// Moves the time back by `by`, in whole milliseconds; it wraps.
+    pub fn step_back(&self, by: Duration) {
+        self.0.fetch_sub(wrapping_millis(by), Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Tick {
+        Tick::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The low 64 bits of a duration in milliseconds, for a time that wraps.
+#[allow(clippy::cast_possible_truncation)] // the wrap is what is wanted
+const fn wrapping_millis(duration: Duration) -> u64 {
+    duration.as_millis() as u64
+}
+
+/// Moves the time on and returns: a test of retries waits for nothing.
+impl Sleep for ManualClock {
+    fn sleep(&self, delay: Duration) {
+        self.advance(whole_millis(delay));
+    }
+}
+
+/// Ready when somebody has moved the clock on by the delay.
+impl<'a> AsyncSleep for &'a ManualClock {
+    type Sleep = ManualSleep<'a>;
+
+    fn sleep_async(&self, delay: Duration) -> ManualSleep<'a> {
+        ManualSleep { clock: self, start: self.now(), delay: whole_millis(delay) }
+    }
+}
+
+/// A delay on a [`ManualClock`]: ready when the clock has been moved on by so
+/// much. It asks to be polled again and again, which is right for a test only.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct ManualSleep<'a> {
+    clock: &'a ManualClock,
+    start: Tick,
+    delay: Duration,
+}
+
+impl Future for ManualSleep<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.clock.now().since(self.start) >= self.delay {
+            Poll::Ready(())
+        } else {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
+}
+
+/// A manual clock counts whole milliseconds: a part of one is one.
+fn whole_millis(delay: Duration) -> Duration {
+    let millis = delay.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,33 @@
+//! Time: clocks, and how to wait.
+
+mod cached;
+mod clock;
+mod default_clock;
+mod default_sleep;
+#[cfg(feature = "std")]
+mod keeper;
+mod manual;
+mod sleep;
+#[cfg(feature = "std")]
+mod std_clock;
+#[cfg(feature = "std")]
+mod std_sleep;
+mod timeout;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+pub use cached::CachedClock;
+pub use clock::{Clock, ConstDefault, Tick};
+pub use default_clock::DefaultClock;
+pub use default_sleep::DefaultSleep;
+#[cfg(not(feature = "std"))]
+pub use default_sleep::NoSleeperGiveOneToRetryWith;
+#[cfg(feature = "std")]
+pub use keeper::KeepFresh;
+pub use manual::{ManualClock, ManualSleep};
+pub use sleep::{AsyncSleep, Sleep, SleepBy};
+#[cfg(feature = "std")]
+pub use std_clock::{PreciseClock, StdClock};
+#[cfg(feature = "std")]
+pub use std_sleep::StdSleep;
+pub use timeout::TimeoutCall;
