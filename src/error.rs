@@ -79,17 +79,17 @@ pub enum CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// The call's own error, where it was made.
+    /// Takes out the call's own error, where it was made.
     #[must_use]
-    pub fn failed(self) -> Option<E> {
+    pub fn into_failed(self) -> Option<E> {
         match self {
             Self::Failed(error) => Some(error),
             Self::Rejected(_) => None,
         }
     }
 
-    /// The same by reference: for a retry's functions, which in a pipeline see
-    /// the error as it carries it.
+    /// Shows the call's own error, where it was made: for a retry's functions,
+    /// which in a pipeline see the error as it carries it.
     ///
     /// ```
     /// use core::time::Duration;
@@ -102,6 +102,7 @@ impl<E> CallError<E> {
     /// # let _ = retry;
     /// ```
     #[must_use]
+    #[inline]
     pub const fn as_failed(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
@@ -109,9 +110,10 @@ impl<E> CallError<E> {
         }
     }
 
-    /// The rejection, where the call was not made.
+    /// Shows the rejection, where the call was not made.
     #[must_use]
-    pub const fn rejected(&self) -> Option<&Rejected> {
+    #[inline]
+    pub const fn as_rejected(&self) -> Option<&Rejected> {
         match self {
             Self::Rejected(rejected) => Some(rejected),
             Self::Failed(_) => None,

@@ -92,7 +92,7 @@ pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker,
     fault::Fault,
-    future::CallAsync,
+    outcome::Outcome,
     permit::Permit,
     settings::{BreakerConfig, Settings},
     snapshot::{Counters, Snapshot},
@@ -123,11 +123,13 @@ pub use registry::{
     panel::Panel,
 };
 pub use retry::{
-    Attempts, Retry,
+    Retry,
     attempt::Attempt,
+    attempts::Attempts,
     backoff::{Backoff, BackoffConfig, Jitter},
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
+    surroundings::RetrySurroundings,
 };
 pub use state::{State, Verdict};
 #[cfg(fusebox_loom)]
@@ -146,25 +148,15 @@ pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 pub mod layers {
     pub use crate::{
         fallback::{
-            chain::{AsyncChain, Chain, End, FromOwn, Slots, Then},
-            future::FallbackCall,
-            step::{Answer, AsyncStep, Fresh, Knowing, KnowingAsync, Plain, PlainAsync, Step},
+            chain::{NoLayer, Then},
+            step::{Or, OrAsync, OrAsyncWith, OrWith},
         },
         pipeline::{
-            future::{AsyncPolicy, BreakingCall, Layered, Leaf, Own, PipelineCall, WatchingLeaf},
-            pipeline::{
-                Breaking, Counted, Counts, Direct, EveryError, Expect, Policy, Stack, Timeout,
-            },
+            breaker::{BreakerLayer, Counting, EveryError},
+            layer::{Empty, Stack},
+            timeout::TimeoutLayer,
         },
-        retry::{
-            future::RetryCall,
-            hooks::{
-                AskError, AsyncBeforeRetry, Before, BeforeAsync, BeforeRetry, DelayHint, HintFrom,
-                NoHint, Nothing, RetryIf, When,
-            },
-            operation::{Operation, Simple, Watching, Within},
-        },
-        time::TimeoutCall,
+        retry::hooks::{AskError, Before, BeforeAsync, HintFrom, Hooks, NoHint, Nothing, When},
     };
 }
 

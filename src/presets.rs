@@ -6,8 +6,8 @@ use crate::{
     breaker::settings::{BreakerConfig, Settings},
     fallback::{
         Fallback,
-        chain::{End, Then},
-        step::Plain,
+        chain::{NoLayer, Then},
+        step::Or,
     },
     retry::settings::{RetryConfig, RetrySettings},
 };
@@ -53,4 +53,4 @@ pub const fn persistence<A: ?Sized, T: Default, E>() -> Fallback<GoOn<A, T, E>> 
 }
 
 /// The layers of [`persistence`].
-pub type GoOn<A, T, E> = Then<End, Plain<fn(&A) -> Result<T, E>>>;
+pub type GoOn<A, T, E> = Then<NoLayer, Or<fn(&A) -> Result<T, E>>>;

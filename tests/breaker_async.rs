@@ -90,7 +90,7 @@ fn a_cancelled_call_on_a_closed_breaker_counts_for_nothing() {
 fn b8_the_filter_decides_for_futures_too() {
     let bench = Bench::new();
     let breaker = bench.breaker(config().failure_threshold(1));
-    let call = |error| breaker.call_async_if(|e| *e == "outage", ready(Err::<(), _>(error)));
+    let call = |error| breaker.call_async_counting(|e| *e == "outage", ready(Err::<(), _>(error)));
     let ignored = pin!(call("not found"));
     assert!(ignored.poll(&mut context()).is_ready());
     assert_eq!(breaker.state(), State::Closed);

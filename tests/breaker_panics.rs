@@ -55,7 +55,7 @@ fn b11_a_panic_in_a_future_is_a_failure() {
 fn b11_a_panic_in_the_filter_leaks_no_permit() {
     let bench = Bench::new();
     let breaker = bench.due(config());
-    assert!(panics(|| breaker.call_if(|()| panic!("in the filter"), || Err::<(), _>(()))));
+    assert!(panics(|| breaker.call_counting(|()| panic!("in the filter"), || Err::<(), _>(()))));
     // Judged like a panic in the call: the probe failed, its place is free.
     assert_eq!(breaker.state(), State::Open);
     bench.clock.advance(TIMEOUT);

@@ -70,7 +70,8 @@ fn b5_with_doublings_each_reopening_waits_longer() {
 fn b8_errors_outside_the_filter_neither_count_nor_reset() {
     let bench = Bench::new();
     let breaker = bench.breaker(config());
-    let call = |error: &'static str| breaker.call_if(|e| *e == "outage", || Err::<(), _>(error));
+    let call =
+        |error: &'static str| breaker.call_counting(|e| *e == "outage", || Err::<(), _>(error));
     assert_eq!(call("outage"), Err(CallError::Failed("outage")));
     assert_eq!(call("outage"), Err(CallError::Failed("outage")));
     assert_eq!(call("not found"), Err(CallError::Failed("not found")));
@@ -84,7 +85,7 @@ fn b8_on_a_probe_they_give_the_place_back() {
     let bench = Bench::new();
     let breaker = bench.due(config());
     for _ in 0..5 {
-        let result = breaker.call_if(|_| false, || Err::<(), _>("not found"));
+        let result = breaker.call_counting(|_| false, || Err::<(), _>("not found"));
         assert_eq!(result, Err(CallError::Failed("not found")));
         assert_eq!(breaker.state(), State::HalfOpen);
         assert_eq!(breaker.snapshot().probes_in_flight, 0);

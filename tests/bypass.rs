@@ -153,7 +153,7 @@ fn decorated() -> Result<u32, Own> {
 fn attributes_and_services_are_out_too() {
     let _out = Bypass::all().scope();
     assert_eq!(decorated(), Err(Own));
-    let service = FallbackLayer::new(|(), _: Own| ready(Ok(0)))
+    let service = FallbackLayer::new(Fallback::new().or(|(): &()| Ok(0)))
         .layer(service_fn(|()| ready(Err::<u32, _>(Own))));
     assert_eq!(finish(service.oneshot(())), Err(Own));
 }

@@ -88,7 +88,7 @@ fn a_fallback_without_layers_is_no_fallback_and_a_silent_one_is() {
     let none = Pipeline::new().fallback(Fallback::new()).breaker(&own);
     assert!(none.call(&(), down).is_err());
     assert_eq!(counted(&own).3, 0);
-    let silent = Fallback::new().or(|(): &()| Ok(0)).log_errors(false);
+    let silent = Fallback::new().or(|(): &()| Ok(0)).silent();
     assert_eq!(Pipeline::new().fallback(silent).breaker(&own).call(&(), down), Ok(0));
     assert_eq!(counted(&own).3, 1, "it makes no event, and counts");
 }

@@ -29,8 +29,8 @@ fn a_callers_own_error_comes_back_as_it_was() {
     let breaker = bench.breaker(config());
     let error = breaker.call(|| Err::<(), _>(refused())).unwrap_err();
     assert_eq!(error.to_string(), "refused");
-    assert!(error.rejected().is_none());
-    assert_eq!(error.failed().unwrap().kind(), io::ErrorKind::ConnectionRefused);
+    assert!(error.as_rejected().is_none());
+    assert_eq!(error.into_failed().unwrap().kind(), io::ErrorKind::ConnectionRefused);
     let own = breaker.call(|| Err::<(), _>(Own::Io(refused()))).unwrap_err().into_own();
     assert!(matches!(own, Own::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused));
 }
@@ -49,7 +49,7 @@ fn an_error_stands_in_a_chain_once() {
     let error: CallError<io::Error> = rejected.into();
     assert!(error.source().is_none());
     assert_eq!(error.to_string(), rejected.to_string());
-    assert_eq!(error.rejected(), Some(&rejected));
+    assert_eq!(error.as_rejected(), Some(&rejected));
 }
 
 #[test]

@@ -103,18 +103,55 @@ fn f4_sync_and_async_layers_mix_under_an_async_call() {
 }
 
 #[test]
-fn f5_log_errors_false_silences_its_event() {
+fn f5_a_silent_one_sends_no_event() {
     let journal = Journal::default();
     let basic = |(): &()| Ok::<_, &str>(1);
     let fallback = Fallback::new().or(&basic).observer(&journal);
-    let _ = fallback.log_errors(false).call(&(), |()| Err("x"));
+    let _ = fallback.silent().call(&(), |()| Err("x"));
     assert!(journal.take().is_empty());
-    let _ = fallback.log_errors(true).call(&(), |()| Err("x"));
+    let _ = fallback.call(&(), |()| Err("x"));
     assert_eq!(journal.take().len(), 1);
-    let mut store = Degradation::with(None, &journal).log_errors(false);
+    let mut store = Degradation::with(None, &journal).silent();
     assert!(store.try_primary(|| Err::<(), _>("x")).is_none());
     store.use_fallback(|_| ());
     assert!(journal.take().is_empty());
+}
+
+#[test]
+fn f3_a_degradations_event_comes_after_the_answer_and_names_who_answered() {
+    let journal = Journal::default();
+    let mut store = Degradation::with(Some("store"), &journal);
+    assert!(store.try_primary(|| Err::<(), _>("full")).is_none());
+    let kept = store.use_fallback(|error| {
+        assert!(journal.take().is_empty(), "nothing has answered yet");
+        error.copied()
+    });
+    assert_eq!(kept, Some("full"));
+    let told = ["store fallback, layer Some(1), age None, 1 errors: [\"full\"]"];
+    assert_eq!(journal.take(), told);
+
+    let failed = store.try_fallback(|_| Err::<(), _>("network down"));
+    assert_eq!(failed, Err("network down"));
+    let neither = "store fallback, layer None, age None, 2 errors: [\"full\", \"network down\"]";
+    assert_eq!(journal.take(), [neither]);
+    assert_eq!(store.try_fallback(|_| Ok::<_, &str>(7)), Ok(7));
+    assert_eq!(journal.take(), told);
+
+    // Async ones likewise, and one that is dropped has not answered.
+    {
+        let mut asking = pin!(store.use_fallback_async(|_| after(2, 7)));
+        assert!(poll_up_to(1, asking.as_mut()).is_none());
+        assert!(journal.take().is_empty());
+        assert_eq!(finish(asking), 7);
+        assert_eq!(journal.take(), told);
+        let mut dropped = Box::pin(store.use_fallback_async(|_| after(2, 7)));
+        assert!(poll_up_to(1, dropped.as_mut()).is_none());
+        drop(dropped);
+        assert!(journal.take().is_empty());
+    }
+    let failed = store.try_fallback_async(|_| after(1, Err::<(), _>("network down")));
+    assert_eq!(finish(failed), Err("network down"));
+    assert_eq!(journal.take(), [neither]);
 }
 
 #[test]

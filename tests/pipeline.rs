@@ -13,13 +13,13 @@ use std::{
 use common::{Bench, Journal, TIMEOUT, after, config, finish, millis, poll_up_to};
 use fusebox::{
     Attempt, CallError, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Pipeline,
-    Retry, RetryConfig, SleepBy, State, TimedOut, presets,
+    Retry, RetryConfig, RetrySurroundings, SleepBy, State, TimedOut, layers::Hooks, presets,
 };
 
 const RETRY: RetryConfig =
     RetryConfig::new().base_delay(std::time::Duration::from_millis(1)).jitter(Jitter::None);
 
-type Plain<'a> = Retry<&'a ManualClock, &'a ManualClock>;
+type Plain<'a> = Retry<Hooks, RetrySurroundings<&'a ManualClock, &'a ManualClock>>;
 
 fn retry(clock: &ManualClock) -> Plain<'_> {
     Retry::with(RETRY.build(), clock, clock, DefaultObserver)
@@ -81,7 +81,7 @@ fn outside_a_breaker_a_fallback_answers_for_rejections_too() {
     let breaker = bench.opened(config());
     let seen = Cell::new(false);
     let basic = |args: &u32, error: &CallError<&'static str>| -> Outcome {
-        seen.set(error.rejected().is_some());
+        seen.set(error.as_rejected().is_some());
         Ok(*args)
     };
     let pipeline = Pipeline::new().fallback(Fallback::new().or_with(&basic)).breaker(&breaker);
@@ -191,7 +191,7 @@ fn errors_outside_the_filter_do_not_count() {
     let bench = Bench::new();
     let breaker = bench.breaker(config().failure_threshold(1));
     let is_outage = |error: &&str| *error != "no such item";
-    let pipeline = Pipeline::new().breaker_if(&breaker, &is_outage);
+    let pipeline = Pipeline::new().breaker_counting(&breaker, &is_outage);
     assert_eq!(
         pipeline.call(&(), |()| Err::<(), _>("no such item")),
         Err(CallError::Failed("no such item"))
@@ -341,7 +341,7 @@ mod in_a_static {
     pub(crate) static AI: CircuitBreaker = CircuitBreaker::named("ai", presets::AI_PROVIDER);
 
     type Stacked = Stack<
-        Stack<Stack<Direct, Fallback<Then<End, Plain<Heuristic>>>>, Breaking<'static>>,
+        Stack<Stack<Empty, Fallback<Then<NoLayer, Or<Heuristic>>>>, BreakerLayer<'static>>,
         Retry,
     >;
 

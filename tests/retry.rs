@@ -7,7 +7,7 @@ use std::{cell::Cell, fmt, time::Duration};
 use common::{Bench, Journal, config, millis};
 use fusebox::{
     CallError, Clock, DefaultObserver, Jitter, ManualClock, Rejected, Retry, RetryConfig,
-    Retryable, Sleep, TimedOut,
+    RetrySurroundings, Retryable, Sleep, TimedOut,
 };
 
 /// 100 ms, doubled, without jitter.
@@ -15,7 +15,8 @@ fn settings() -> RetryConfig {
     RetryConfig::new().base_delay(millis(100)).jitter(Jitter::None)
 }
 
-type Plain<'a> = Retry<&'a ManualClock, &'a ManualClock, &'a Journal>;
+type Plain<'a> =
+    Retry<fusebox::layers::Hooks, RetrySurroundings<&'a ManualClock, &'a ManualClock, &'a Journal>>;
 
 /// Its own sleeper: a retry that would really sleep never ends a test early.
 fn retry<'a>(clock: &'a ManualClock, journal: &'a Journal, config: RetryConfig) -> Plain<'a> {
@@ -154,6 +155,25 @@ fn r7_a_hint_replaces_the_delay_up_to_the_cap() {
         ]
     );
     assert_eq!(clock.now().as_millis(), 1_000 + 200 + 1_500);
+}
+
+#[test]
+fn r7_nobody_is_asked_for_a_hint_after_the_last_attempt() {
+    let (clock, journal) = (ManualClock::new(), Journal::default());
+    let asked = Cell::new(0);
+    let hint = |_: &&str| {
+        asked.set(asked.get() + 1);
+        None
+    };
+    for attempts in 1..=4 {
+        asked.set(0);
+        let retry = retry(&clock, &journal, settings().max_attempts(attempts)).delay_hint(&hint);
+        assert_eq!(retry.call(|| Err::<(), _>("down")), Err("down"));
+        assert_eq!(asked.get(), attempts - 1);
+    }
+    asked.set(0);
+    let refused = retry(&clock, &journal, settings()).retry_if(|_: &&str| false).delay_hint(&hint);
+    assert_eq!((refused.call(|| Err::<(), _>("no")), asked.get()), (Err("no"), 0));
 }
 
 #[test]

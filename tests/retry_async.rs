@@ -49,6 +49,41 @@ fn r1_r5_the_last_error_after_max_attempts() {
 }
 
 #[test]
+fn r4_a_delay_of_zero_takes_no_timer() {
+    let clock = ManualClock::new();
+    let never = |_| -> std::future::Ready<()> { panic!("a timer was asked for") };
+    let calls = Cell::new(0);
+    let down = || {
+        calls.set(calls.get() + 1);
+        ready(Err::<(), _>("down"))
+    };
+    let settings = SETTINGS.max_attempts(1_000).base_delay(millis(0)).build();
+    let retry = Retry::with(settings, &clock, SleepBy(&never), DefaultObserver);
+    // All attempts in one poll, and no runtime anywhere.
+    assert_eq!(poll_up_to(1, pin!(retry.call_async(down))), Some(Err("down")));
+    assert_eq!(calls.replace(0), 1_000);
+
+    // A hint of zero is the same, as `Retry-After: 0` gives it.
+    let settings = SETTINGS.max_attempts(5).build();
+    let hinted = Retry::with(settings, &clock, SleepBy(&never), DefaultObserver)
+        .delay_hint(|_: &&str| Some(millis(0)));
+    assert_eq!(poll_up_to(1, pin!(hinted.call_async(down))), Some(Err("down")));
+    assert_eq!(calls.get(), 5);
+}
+
+#[test]
+fn r7_nobody_is_asked_for_a_hint_after_the_last_attempt() {
+    let (clock, asked) = (ManualClock::new(), Cell::new(0));
+    let hint = |_: &&str| {
+        asked.set(asked.get() + 1);
+        None
+    };
+    let retry = Retry::with(SETTINGS.build(), &clock, &clock, DefaultObserver).delay_hint(&hint);
+    assert_eq!(run(&clock, retry.call_async(|| ready(Err::<(), _>("down")))), Err("down"));
+    assert_eq!(asked.get(), 2, "three attempts, two delays");
+}
+
+#[test]
 fn nothing_happens_before_the_first_poll() {
     let (clock, calls) = (ManualClock::new(), Cell::new(0));
     let retry = Retry::with(SETTINGS.build(), &clock, &clock, DefaultObserver);

@@ -39,6 +39,6 @@ async fn so_are_limits() {
         tokio::spawn(
             async move { pipeline.call_async(&(), |()| pending::<Result<(), Own>>()).await },
         );
-    assert_eq!(result.await.unwrap().unwrap_err().failed(), Some(Own::Late));
+    assert_eq!(result.await.unwrap().unwrap_err().into_failed(), Some(Own::Late));
     assert_eq!(start.elapsed().as_secs(), 45 + 5);
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
+    future::{Future, Ready, ready},
     net::Ipv4Addr,
     sync::{
         Arc,
@@ -16,11 +16,11 @@ use std::{
 };
 
 use axum::{Router, http::StatusCode, routing::get};
-use common::{TIMEOUT, config, context};
+use common::{Journal, TIMEOUT, config, context, finish};
 use fusebox::{
-    BreakerConfig, CallError, CircuitBreaker, DefaultObserver, Jitter, ManualClock, Retry,
-    RetryConfig, SleepBy, State,
-    tower::{CircuitBreakerLayer, FallbackLayer, Outcome, RetryPolicy},
+    BreakerConfig, CallError, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock,
+    Outcome, Retry, RetryConfig, SleepBy, State,
+    tower::{CircuitBreakerLayer, FallbackLayer, RetryPolicy},
 };
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
@@ -172,7 +172,7 @@ async fn a_judge_says_what_an_answer_means() {
     let judge = |answer: &Result<u32, &str>| match answer {
         Ok(503) => Outcome::Failure,
         Ok(_) => Outcome::Success,
-        Err(_) => Outcome::Ignored,
+        Err(_) => Outcome::Ignore,
     };
     let mut service = CircuitBreakerLayer::judged(Arc::clone(&breaker), judge).layer(echo());
     for (answer, failures) in [(Ok(503), 1), (Err("my fault"), 1), (Ok(200), 0), (Ok(503), 1)] {
@@ -241,15 +241,15 @@ async fn a_retry_is_a_policy_of_towers_own_layer() {
 #[tokio::test]
 async fn a_fallback_answers_for_the_breaker_inside_it() {
     let (breaker, _) = breaker(config().failure_threshold(1));
-    let rescue = |request: Result<u32, &'static str>, error: CallError<&'static str>| {
-        ready(match error {
-            CallError::Rejected(_) => Ok(0),
-            _ if request == Err("hopeless") => Err(error),
-            _ => Ok(1),
-        })
+    let rescue = |request: &Asked, error: &CallError<&'static str>| match error {
+        CallError::Rejected(_) => Ok(0),
+        _ if *request == Err("hopeless") => Err(*error),
+        _ => Ok(1),
     };
+    let journal = Journal::default();
+    let fallback = Fallback::new().or_with(&rescue).named("shop").observer(&journal);
     let mut service = ServiceBuilder::new()
-        .layer(FallbackLayer::new(rescue).named("shop"))
+        .layer(FallbackLayer::new(fallback))
         .layer(CircuitBreakerLayer::new(Arc::clone(&breaker)))
         .service(echo());
     assert_eq!(service.ready().await.unwrap().call(Ok(7)).await, Ok(7));
@@ -260,6 +260,109 @@ async fn a_fallback_answers_for_the_breaker_inside_it() {
         service.ready().await.unwrap().call(Err("hopeless")).await,
         Err(CallError::Failed("hopeless"))
     );
+    let told = journal.take();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0], "shop fallback, layer Some(1), age None, 1 errors: [Failed(\"down\")]");
+    assert!(told[1].starts_with("shop fallback, layer Some(1)"), "{}", told[1]);
+    assert_eq!(
+        told[2],
+        "shop fallback, layer None, age None, 2 errors: [Failed(\"hopeless\"), Failed(\"hopeless\")]",
+        "it failed, too, and names no layer"
+    );
+}
+
+#[test]
+fn f3_a_fallback_is_told_after_its_answer() {
+    let journal = Journal::default();
+    let slow = |id: &u32| {
+        let id = *id;
+        common::after(2, if id == 0 { Err("no such thing") } else { Ok(id) })
+    };
+    let fallback = Fallback::new().or_async(&slow).observer(&journal);
+    let service = FallbackLayer::new(fallback).layer(service_fn(|_: u32| ready(Err("down"))));
+
+    let mut call = std::pin::pin!(service.clone().oneshot(7));
+    assert!(call.as_mut().poll(&mut context()).is_pending());
+    assert!(journal.take().is_empty(), "nothing has answered yet");
+    assert_eq!(finish(call), Ok(7));
+    let told = journal.take();
+    assert!(told.len() == 1 && told[0].contains("layer Some(1)"), "{told:?}");
+
+    assert_eq!(finish(service.clone().oneshot(0)), Err("no such thing"));
+    let told = journal.take();
+    assert!(told.len() == 1 && told[0].contains("layer None, age None, 2 errors"), "{told:?}");
+
+    // Dropped while it asks, it has not answered.
+    let mut dropped = Box::pin(service.oneshot(7));
+    assert!(dropped.as_mut().poll(&mut context()).is_pending());
+    drop(dropped);
+    assert!(journal.take().is_empty());
+}
+
+/// A service that counts how often it is reached.
+fn counting(
+    reached: &AtomicU32,
+) -> impl Service<(), Response = (), Error = &'static str, Future = Ready<Result<(), &'static str>>>
+{
+    service_fn(|()| {
+        reached.fetch_add(1, Ordering::Relaxed);
+        ready(Ok(()))
+    })
+}
+
+#[tokio::test]
+async fn b19_a_permit_reserved_before_the_opening_is_asked_again() {
+    let reached = AtomicU32::new(0);
+    for forced in [true, false] {
+        for ready_again in [true, false] {
+            let (breaker, clock) = breaker(config().failure_threshold(1));
+            let layer = CircuitBreakerLayer::new(Arc::clone(&breaker));
+            let mut service = layer.layer(counting(&reached));
+            assert!(service.poll_ready(&mut context()).is_ready());
+            if forced {
+                breaker.force_open();
+            } else {
+                breaker.call(|| Err::<(), _>("down")).unwrap_err();
+            }
+            if ready_again {
+                assert!(service.poll_ready(&mut context()).is_ready());
+            }
+            let answer = service.call(()).await;
+            assert!(matches!(answer, Err(CallError::Rejected(_))), "{forced} {ready_again}");
+            assert_eq!(reached.load(Ordering::Relaxed), 0, "{forced} {ready_again}");
+
+            // Later it is admitted again, as a probe of its own.
+            clock.advance(TIMEOUT);
+            breaker.close();
+            assert_eq!(service.ready().await.unwrap().call(()).await, Ok(()));
+            assert_eq!(reached.swap(0, Ordering::Relaxed), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn b19_a_probe_reserved_before_a_close_is_an_ordinary_call() {
+    let reached = AtomicU32::new(0);
+    let (breaker, clock) = breaker(config().failure_threshold(1));
+    breaker.call(|| Err::<(), _>("down")).unwrap_err();
+    clock.advance(TIMEOUT);
+    let mut service = CircuitBreakerLayer::new(Arc::clone(&breaker)).layer(counting(&reached));
+    assert!(service.poll_ready(&mut context()).is_ready());
+    assert_eq!(breaker.snapshot().probes_in_flight, 1);
+    breaker.close();
+    assert_eq!(service.call(()).await, Ok(()));
+    assert_eq!((reached.load(Ordering::Relaxed), breaker.state()), (1, State::Closed));
+}
+
+#[tokio::test]
+async fn r4_a_delay_of_zero_takes_no_timer() {
+    let clock = ManualClock::new();
+    let never = |_| -> Ready<()> { panic!("a timer was asked for") };
+    let settings =
+        RetryConfig::new().max_attempts(3).base_delay(Duration::ZERO).jitter(Jitter::None);
+    let retry = Retry::with(settings.build(), &clock, SleepBy(&never), DefaultObserver);
+    let down = service_fn(|_: u32| ready(Err::<(), _>("down")));
+    assert_eq!(RetryPolicy::layer(retry).layer(down).oneshot(1).await, Err("down"));
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Guard {
         let last_good = Fallback::new().or_last_good(&latest[id as usize]).observer(&used);
         let pipeline = Pipeline::new()
             .fallback(last_good)
-            .breaker_if(breaker, CallFailure::is_outage)
+            .breaker_counting(breaker, CallFailure::is_outage)
             .retry(RETRY.retry_if(|error: &CallError<CallFailure>| {
                 matches!(error, CallError::Failed(CallFailure::Outage))
             }));

@@ -133,10 +133,10 @@ impl WithCircuitBreaker {
         let by_move = once.then(|| quote!(move));
         let call = if function.sig.asyncness.is_some() {
             let future = typed_future(function, &quote!(#block))?;
-            quote!(#breaker.call_async_if(#expect, async #by_move #future).await)
+            quote!(#breaker.call_async_counting(#expect, async #by_move #future).await)
         } else {
             let closure = typed_closure(function, &quote!(#block))?;
-            quote!(#breaker.call_if(#expect, #by_move #closure))
+            quote!(#breaker.call_counting(#expect, #by_move #closure))
         };
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let krate_there = spanned(krate, result.span());

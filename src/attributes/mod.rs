@@ -11,7 +11,7 @@ use crate::{
     error::{CallError, Rejected},
     observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One, Tally},
     registry::global::Joined,
-    retry::{Attempts, Retry, retryable::Retryable},
+    retry::{Retry, attempts::Attempts, retryable::Retryable},
     sync::{Ordering, UnmodelledU64},
     time::{AsyncSleep, Clock, DefaultClock, Sleep, StdSleep},
 };
@@ -96,7 +96,7 @@ impl RejectedFlag {
     #[cold]
     pub fn tell<E>(&self, error: &CallError<E>) {
         // Within one call, which one task makes: relaxed.
-        self.0.store(error.rejected().is_some().into(), Ordering::Relaxed);
+        self.0.store(error.as_rejected().is_some().into(), Ordering::Relaxed);
     }
 
     pub fn was_rejected(&self) -> bool {
@@ -135,7 +135,7 @@ pub fn after<E: Debug>(
     hint: Option<Duration>,
     error: &E,
 ) -> Option<Duration> {
-    attempts.get_or_insert_with(|| retry.attempts_counted(tally)).after_worth(hint, error)
+    attempts.get_or_insert_with(|| retry.attempts_counted(tally)).after_worth(|| hint, error)
 }
 
 #[inline]

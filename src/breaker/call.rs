@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::{
     breaker::{
         CircuitBreaker,
+        outcome::Outcome,
         permit::{CallGuard, Permit},
-        word::{Outcome, Word},
+        word::Word,
     },
     bypass,
     error::{CallError, Rejected},
@@ -56,25 +57,58 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// # Errors
     /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
     /// with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CallError, CircuitBreaker};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// assert_eq!(SHOP.call(|| "42".parse::<i32>()), Ok(42));
+    /// assert!(matches!(SHOP.call(|| "x".parse::<i32>()), Err(CallError::Failed(_))));
+    /// ```
     #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        self.call_if(|_| true, f)
+        self.guard(|_| true, || f().map_err(CallError::Failed))
     }
 
-    /// Calls `f` if the breaker admits it. Of its errors, those count as
-    /// failures for which `expect` holds; the others neither count nor reset.
+    /// Calls `f` if the breaker admits it, and counts as failures those of its
+    /// errors for which `is_failure` holds. The others neither count nor reset:
+    /// the request was at fault, and says nothing of the service.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
+    /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
+    /// with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let answer = SHOP.call_counting(|status: &u16| *status >= 500, || Err::<(), _>(404));
+    /// assert!(answer.is_err());
+    /// assert_eq!(SHOP.snapshot().consecutive_failures, 0);
+    /// ```
     #[inline]
-    pub fn call_if<T, E>(
+    pub fn call_counting<T, E>(
         &self,
-        expect: impl FnOnce(&E) -> bool,
+        is_failure: impl FnOnce(&E) -> bool,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
+        let is_failure = |error: &CallError<E>| error.as_failed().is_some_and(is_failure);
+        self.guard(is_failure, || f().map_err(CallError::Failed))
+    }
+
+    /// Calls `f` if the breaker admits it. A rejection becomes the error type
+    /// of `f`, whose own errors come back untouched.
+    #[inline]
+    pub(crate) fn guard<T, X: From<Rejected>>(
+        &self,
+        is_failure: impl FnOnce(&X) -> bool,
+        f: impl FnOnce() -> Result<T, X>,
+    ) -> Result<T, X> {
         let guard = CallGuard::new(self.try_acquire()?);
         let result = f();
-        guard.report(expect, result)
+        guard.report(is_failure, result)
     }
 
     /// The healthy path of a success: one more load and test. It is judged by
@@ -115,7 +149,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if permit.state() != State::HalfOpen || planted!(DropKeepsProbe) {
             return word.verdict(permit); // it holds no place
         }
-        self.report_unhealthy(word, permit, Outcome::Neither)
+        self.report_unhealthy(word, permit, Outcome::Ignore)
     }
 
     /// Whether a permit that was taken at `permit` still says what the breaker

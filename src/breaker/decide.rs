@@ -4,8 +4,9 @@
 use crate::{
     breaker::{
         CircuitBreaker,
+        outcome::Outcome,
         permit::Permit,
-        word::{Admission, Outcome, Word},
+        word::{Admission, Word},
     },
     bypass,
     error::Rejected,

@@ -1,4 +1,4 @@
-//! Drives a breaker for an asynchronous call, on any runtime.
+//! Asynchronous calls through a breaker, on any runtime.
 
 use core::{
     future::Future,
@@ -9,11 +9,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    breaker::{
-        CircuitBreaker,
-        permit::{CallGuard, Permit},
-        word::Word,
-    },
+    breaker::{CircuitBreaker, held::HeldPermit, permit::CallGuard},
     error::CallError,
     observe::Observer,
     time::Clock,
@@ -24,7 +20,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// returned future is first polled: a rejected call is never polled.
     ///
     /// Every `Err` is a failure, and so is a panic. Dropped before it is done,
-    /// the call counts for nothing and gives a probe's place back.
+    /// the call counts for nothing and gives a probe's place back. **So a
+    /// timeout belongs inside**: under a timeout around it (`tokio`'s, say)
+    /// a service that hangs is never seen to fail, and the breaker stays closed.
+    ///
+    /// The returned future is `Send` where `future` is, and allocates nothing.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `future` was not polled,
+    /// [`CallError::Failed`] with its own error when it failed.
     ///
     /// ```
     /// use fusebox::{BreakerConfig, CircuitBreaker};
@@ -41,63 +45,67 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// # assert!(done.is_ready());
     /// ```
     #[inline]
-    pub fn call_async<T, E, F>(&self, future: F) -> CallAsync<'_, F, fn(&E) -> bool, C, O>
-    where
-        F: Future<Output = Result<T, E>>,
-    {
-        self.call_async_if(|_| true, future)
+    pub fn call_async<T, E>(
+        &self,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        self.call_async_counting(|_| true, future)
     }
 
-    /// Awaits `future` if the breaker admits it. Of its errors, those count as
-    /// failures for which `expect` holds; the others neither count nor reset.
+    /// Awaits `future` if the breaker admits it, and counts as failures those
+    /// of its errors for which `is_failure` holds. The others neither count nor
+    /// reset.
+    ///
+    /// In all else it is as [`call_async`](Self::call_async), and a timeout
+    /// belongs inside it, too.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `future` was not polled,
+    /// [`CallError::Failed`] with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    /// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+    ///
+    /// static API: CircuitBreaker = CircuitBreaker::named("api", BreakerConfig::new().build());
+    ///
+    /// async fn fetch() -> Result<u32, u16> {
+    ///     Err(404)
+    /// }
+    /// # let done = pin!(async {
+    /// let answer = API.call_async_counting(|status: &u16| *status >= 500, fetch()).await;
+    /// assert!(answer.is_err());
+    /// assert_eq!(API.snapshot().consecutive_failures, 0);
+    /// # }).poll(&mut Context::from_waker(Waker::noop()));
+    /// # assert!(done.is_ready());
+    /// ```
     #[inline]
-    pub fn call_async_if<T, E, F, P>(&self, expect: P, future: F) -> CallAsync<'_, F, P, C, O>
-    where
-        F: Future<Output = Result<T, E>>,
-        P: FnOnce(&E) -> bool,
-    {
-        CallAsync {
-            breaker: self,
-            word: Word(0),
-            stage: Stage::Unasked,
-            expect: Some(expect),
+    pub fn call_async_counting<T, E>(
+        &self,
+        is_failure: impl FnOnce(&E) -> bool,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        GuardedCall {
+            permit: HeldPermit::empty(self),
+            asked: false,
+            is_failure: Some(is_failure),
             future,
         }
     }
 }
 
 pin_project! {
-    /// The future of [`CircuitBreaker::call_async`].
-    #[must_use = "futures do nothing unless polled"]
-    pub struct CallAsync<'a, F, P, C: Clock, O: Observer> {
-        breaker: &'a CircuitBreaker<C, O>,
-        // Of its permit, while it has one.
-        word: Word,
-        stage: Stage,
-        expect: Option<P>,
+    /// A future under a breaker that is asked at the first poll.
+    struct GuardedCall<'a, F, P, C: Clock, O: Observer> {
+        permit: HeldPermit<&'a CircuitBreaker<C, O>>,
+        asked: bool,
+        is_failure: Option<P>,
         #[pin]
         future: F,
     }
-
-    impl<F, P, C: Clock, O: Observer> PinnedDrop for CallAsync<'_, F, P, C, O> {
-        fn drop(this: Pin<&mut Self>) {
-            if this.stage == Stage::Admitted {
-                drop(Permit::new(this.breaker, this.word));
-            }
-        }
-    }
 }
 
-/// Not a permit, but its parts: the compiler then sees that a call which is
-/// ready at once has none to drop.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Unasked,
-    Admitted,
-    Done,
-}
-
-impl<T, E, F, P, C, O> Future for CallAsync<'_, F, P, C, O>
+impl<T, E, F, P, C, O> Future for GuardedCall<'_, F, P, C, O>
 where
     F: Future<Output = Result<T, E>>,
     P: FnOnce(&E) -> bool,
@@ -109,24 +117,11 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Done while user code runs: a panic finds the guard, and a future
-        // polled after it is done or panicked finds nothing.
-        let permit = match core::mem::replace(this.stage, Stage::Done) {
-            Stage::Unasked => this.breaker.try_acquire()?,
-            Stage::Admitted => Permit::new(this.breaker, *this.word),
-            Stage::Done => panic!("a guarded call was polled after it was done"),
-        };
-        let guard = CallGuard::new(permit);
-        match this.future.poll(cx) {
-            Poll::Pending => {
-                (_, *this.word) = guard.into_parts();
-                *this.stage = Stage::Admitted;
-                Poll::Pending
-            }
-            Poll::Ready(result) => {
-                let expect = |error: &E| this.expect.take().is_none_or(|expect| expect(error));
-                Poll::Ready(guard.report(expect, result))
-            }
+        if !core::mem::replace(this.asked, true) {
+            this.permit.acquire()?;
         }
+        let is_failure = |error: &E| this.is_failure.take().is_none_or(|it| it(error));
+        let report = |guard: CallGuard<'_, C, O>, result| guard.report(is_failure, result);
+        this.permit.poll(|| this.future.poll(cx), report).map_err(CallError::Failed)
     }
 }

@@ -7,8 +7,10 @@ pub(crate) mod cell;
 mod decide;
 pub(crate) mod fault;
 mod forced;
-pub(crate) mod future;
+mod future;
+pub(crate) mod held;
 mod opened;
+pub(crate) mod outcome;
 pub(crate) mod permit;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod reading;

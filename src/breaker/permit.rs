@@ -3,8 +3,7 @@
 use core::{fmt, mem::ManuallyDrop};
 
 use crate::{
-    breaker::{CircuitBreaker, word::Word},
-    error::CallError,
+    breaker::{CircuitBreaker, outcome::Outcome, word::Word},
     observe::{DefaultObserver, Observer},
     state::Verdict,
     time::{Clock, DefaultClock},
@@ -123,41 +122,40 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         Self(ManuallyDrop::new(permit))
     }
 
-    /// The permit back, for a call that goes on later.
-    #[inline]
-    pub(crate) fn pause(self) -> Permit<'a, C, O> {
-        let (breaker, word) = self.into_parts();
-        Permit::new(breaker, word)
-    }
-
     /// Reports what the call returned, and returns it.
     #[inline]
     pub(crate) fn report<T, E>(
         self,
-        expect: impl FnOnce(&E) -> bool,
+        is_failure: impl FnOnce(&E) -> bool,
         result: Result<T, E>,
-    ) -> Result<T, CallError<E>> {
+    ) -> Result<T, E> {
         match result {
             Ok(value) => {
                 let (breaker, word) = self.into_parts();
                 breaker.succeed(word);
                 Ok(value)
             }
-            Err(error) => Err(self.report_error(expect, error)),
+            Err(error) => Err(self.report_error(is_failure, error)),
         }
     }
 
     // Out of line, so that the healthy path is short enough to be inlined.
     #[cold]
-    fn report_error<E>(self, expect: impl FnOnce(&E) -> bool, error: E) -> CallError<E> {
-        let counts = expect(&error); // it may panic: the guard is armed
+    fn report_error<E>(self, is_failure: impl FnOnce(&E) -> bool, error: E) -> E {
+        let counts = is_failure(&error); // it may panic: the guard is armed
+        self.end(if counts { Outcome::Failure } else { Outcome::Ignore });
+        error
+    }
+
+    /// Reports what came of the call.
+    #[inline]
+    pub(crate) fn end(self, outcome: Outcome) -> Verdict {
         let (breaker, word) = self.into_parts();
-        if counts {
-            breaker.fail(word);
-        } else {
-            breaker.give_back(word);
+        match outcome {
+            Outcome::Success => breaker.succeed(word),
+            Outcome::Failure => breaker.fail(word),
+            Outcome::Ignore => breaker.give_back(word),
         }
-        CallError::Failed(error)
     }
 
     #[inline]

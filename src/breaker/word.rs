@@ -11,7 +11,7 @@
 //! | 39..0 | stamp | last failure | opening | last probe admitted or reported |
 
 use crate::{
-    breaker::settings::Settings,
+    breaker::{outcome::Outcome, settings::Settings},
     machine,
     random::mix,
     state::{State, Verdict},
@@ -49,15 +49,6 @@ pub(crate) enum Admission {
     Admitted,
     /// Turned away; the milliseconds left, unless it was forced open.
     Rejected { retry_after_ms: Option<u64> },
-}
-
-/// What came of an admitted call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Success,
-    Failure,
-    /// A cancelled call, or an error that the caller does not count.
-    Neither,
 }
 
 /// A state that somebody asked for.
@@ -271,7 +262,7 @@ impl Word {
                     self.with_count(failures).with_stamp(now())
                 }
             }
-            Outcome::Neither => self,
+            Outcome::Ignore => self,
         }
     }
 
@@ -294,7 +285,7 @@ impl Word {
                 }
             }
             Outcome::Failure => self.enter(OPEN, min(probes.reopenings + 1, NIBBLE_MAX), now()),
-            Outcome::Neither => self.with_count(probes.count()),
+            Outcome::Ignore => self.with_count(probes.count()),
         }
     }
 

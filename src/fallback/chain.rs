@@ -17,7 +17,7 @@ use crate::{
 
 /// No layer.
 #[derive(Debug, Clone, Copy)]
-pub struct End;
+pub struct NoLayer;
 
 /// The layers `P`, then the layer `X`.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +117,7 @@ pub trait Chain<A: ?Sized, T, E, Seen> {
     fn note(&self, value: &T);
 }
 
-impl<A: ?Sized, T, E, Seen> Chain<A, T, E, Seen> for End {
+impl<A: ?Sized, T, E, Seen> Chain<A, T, E, Seen> for NoLayer {
     type Slots = ();
     const LAYERS: u32 = 0;
 
@@ -182,7 +182,27 @@ pub trait AsyncChain<'a, A: ?Sized, T, E, Seen> {
     fn note_async(&self, value: &T);
 }
 
-impl<'a, A: ?Sized, T, E, Seen> AsyncChain<'a, A, T, E, Seen> for End {
+/// Layers of which no future borrows from the arguments or from the layers:
+/// whoever owns both can ask them.
+pub trait OwnedChain<A: ?Sized, T, E, Seen>:
+    for<'a> AsyncChain<'a, A, T, E, Seen, Slots = Self::Errors, Stage = Self::Asking>
+{
+    #[doc(hidden)]
+    type Errors: Slots<Seen> + Default;
+    #[doc(hidden)]
+    type Asking;
+}
+
+impl<A: ?Sized, T, E, Seen, X, L, G> OwnedChain<A, T, E, Seen> for X
+where
+    X: for<'a> AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
+    L: Slots<Seen> + Default,
+{
+    type Errors = L;
+    type Asking = G;
+}
+
+impl<'a, A: ?Sized, T, E, Seen> AsyncChain<'a, A, T, E, Seen> for NoLayer {
     type Slots = ();
     type Stage = ();
     const LAYERS: u32 = 0;

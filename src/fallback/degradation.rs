@@ -2,7 +2,10 @@
 
 use core::{fmt::Debug, future::Future};
 
-use crate::observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One};
+use crate::{
+    fallback::report::Report,
+    observe::{DefaultObserver, EachError, Observer},
+};
 
 /// Tries a primary way, remembers whether and with what it failed, and runs a
 /// fallback only when asked to.
@@ -29,7 +32,7 @@ use crate::observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One
 pub struct Degradation<E, O = DefaultObserver> {
     name: Option<&'static str>,
     error: Option<E>,
-    quiet: bool,
+    silent: bool,
     observer: O,
 }
 
@@ -40,7 +43,7 @@ impl<E> Degradation<E> {
         Self::with(None, DefaultObserver)
     }
 
-    /// The same with a name, which its events carry.
+    /// Nothing has failed yet; its events carry the name.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
         Self::with(Some(name), DefaultObserver)
@@ -57,13 +60,13 @@ impl<E, O> Degradation<E, O> {
     /// Nothing has failed yet; `observer` hears of every use of a fallback.
     #[must_use]
     pub const fn with(name: Option<&'static str>, observer: O) -> Self {
-        Self { name, error: None, quiet: false, observer }
+        Self { name, error: None, silent: false, observer }
     }
 
-    /// Whether the use of a fallback is an event; it is, unless told otherwise.
+    /// Sends no event when a fallback is used.
     #[must_use]
-    pub fn log_errors(mut self, log: bool) -> Self {
-        self.quiet = !log;
+    pub fn silent(mut self) -> Self {
+        self.silent = true;
         self
     }
 
@@ -79,7 +82,7 @@ impl<E, O> Degradation<E, O> {
         self.error.as_ref()
     }
 
-    /// The same, by value; nothing has failed then.
+    /// Takes out what it failed with. It counts as not failed then.
     pub const fn take_error(&mut self) -> Option<E> {
         self.error.take()
     }
@@ -114,25 +117,88 @@ impl<E, O> Degradation<E, O> {
 }
 
 impl<E: Debug, O: Observer> Degradation<E, O> {
-    /// Runs the fallback, which sees what the primary way failed with: nothing
-    /// where it did not, and then it is no event.
+    /// Runs a fallback that cannot fail. It sees what the primary way failed
+    /// with: `None` where that did not fail, and then its use is no event.
     pub fn use_fallback<T>(&self, fallback: impl FnOnce(Option<&E>) -> T) -> T {
-        self.tell();
-        fallback(self.error())
+        let answer = fallback(self.error());
+        self.report(Some(1), None);
+        answer
     }
 
-    /// Awaits the fallback. The error is seen by the function, not kept by its
-    /// future.
-    pub fn use_fallback_async<F: Future>(&self, fallback: impl FnOnce(Option<&E>) -> F) -> F {
-        self.tell();
-        fallback(self.error())
+    /// Awaits a fallback that cannot fail. The error is seen by the function,
+    /// not kept by its future.
+    pub async fn use_fallback_async<F: Future>(
+        &self,
+        fallback: impl FnOnce(Option<&E>) -> F,
+    ) -> F::Output {
+        let answer = fallback(self.error()).await;
+        self.report(Some(1), None);
+        answer
     }
 
-    fn tell(&self) {
-        if let Some(error) = self.error.as_ref().filter(|_| !self.quiet) {
-            let (one, policy) = (One(error), self.name);
-            let used = FallbackUsed { policy, layer: Some(1), age: None, errors: Errors(&one) };
-            self.observer.on_event(&Event::Fallback(used));
+    /// Runs a fallback that may fail, too. Its event then names no layer, and
+    /// carries both errors.
+    ///
+    /// # Errors
+    /// That of the fallback.
+    ///
+    /// ```
+    /// use fusebox::Degradation;
+    ///
+    /// let mut store = Degradation::named("context store");
+    /// store.try_primary(|| Err::<(), _>("disk full"));
+    /// assert_eq!(store.try_fallback(|_| Err::<(), _>("network down")), Err("network down"));
+    /// ```
+    pub fn try_fallback<T>(
+        &self,
+        fallback: impl FnOnce(Option<&E>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.reported(fallback(self.error()))
+    }
+
+    /// Awaits a fallback that may fail, too. Its event then names no layer, and
+    /// carries both errors.
+    ///
+    /// # Errors
+    /// That of the fallback.
+    pub async fn try_fallback_async<T, F: Future<Output = Result<T, E>>>(
+        &self,
+        fallback: impl FnOnce(Option<&E>) -> F,
+    ) -> Result<T, E> {
+        self.reported(fallback(self.error()).await)
+    }
+
+    fn reported<T>(&self, answer: Result<T, E>) -> Result<T, E> {
+        match &answer {
+            Ok(_) => self.report(Some(1), None),
+            Err(error) => self.report(None, Some(error)),
+        }
+        answer
+    }
+
+    fn report(&self, layer: Option<u32>, second: Option<&E>) {
+        if let Some(first) = self.error.as_ref() {
+            let Self { name: policy, silent, observer, .. } = self;
+            Report { policy: *policy, silent: *silent, observer, tally: None }.send(
+                layer,
+                None,
+                &Both { first, second },
+            );
+        }
+    }
+}
+
+/// The error of the primary way, and that of the fallback where it failed, too.
+struct Both<'a, E> {
+    first: &'a E,
+    second: Option<&'a E>,
+}
+
+impl<E: Debug> EachError for Both<'_, E> {
+    fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
+        see(self.first);
+        if let Some(second) = self.second {
+            see(second);
         }
     }
 }

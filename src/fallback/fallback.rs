@@ -1,14 +1,15 @@
-//! Another way to an answer when a call fails.
+//! The policy itself: how it is made, and what it does around a sync call.
 
 use core::fmt::Debug;
 
 use crate::{
     bypass,
     fallback::{
-        chain::{Chain, End, FromOwn, Rescued, Slots, Then, Trail},
-        step::{Knowing, KnowingAsync, Plain, PlainAsync},
+        chain::{Chain, FromOwn, NoLayer, Rescued, Slots, Then, Trail},
+        report::Report,
+        step::{Or, OrAsync, OrAsyncWith, OrWith},
     },
-    observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, Tally},
+    observe::{DefaultObserver, Observer, Tally},
 };
 
 /// Asks one layer after another when a call fails, until one answers.
@@ -44,10 +45,10 @@ use crate::{
 ///
 /// Layers must be `Copy`: functions, or closures over references.
 #[derive(Debug, Clone, Copy)]
-pub struct Fallback<S = End, O = DefaultObserver> {
+pub struct Fallback<S = NoLayer, O = DefaultObserver> {
     pub(crate) layers: S,
     name: Option<&'static str>,
-    quiet: bool,
+    silent: bool,
     observer: O,
 }
 
@@ -55,7 +56,7 @@ impl Fallback {
     /// No layer yet: such a fallback hands every error on.
     #[must_use]
     pub const fn new() -> Self {
-        Self { layers: End, name: None, quiet: false, observer: DefaultObserver }
+        Self { layers: NoLayer, name: None, silent: false, observer: DefaultObserver }
     }
 }
 
@@ -68,8 +69,8 @@ impl Default for Fallback {
 impl<S: Copy, O: Copy> Fallback<S, O> {
     /// Then asks `layer`: a `Fn(&A) -> Result<T, E>`.
     #[must_use]
-    pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Plain<F>>, O> {
-        self.then(Plain(layer))
+    pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Or<F>>, O> {
+        self.then(Or(layer))
     }
 
     /// Then asks `layer`, which sees the last error: a
@@ -83,22 +84,22 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// assert_eq!(answer, Ok(7));
     /// ```
     #[must_use]
-    pub const fn or_with<F: Copy>(self, layer: F) -> Fallback<Then<S, Knowing<F>>, O> {
-        self.then(Knowing(layer))
+    pub const fn or_with<F: Copy>(self, layer: F) -> Fallback<Then<S, OrWith<F>>, O> {
+        self.then(OrWith(layer))
     }
 
     /// Then asks `layer`, an async function of the arguments.
     #[must_use]
-    pub const fn or_async<F: Copy>(self, layer: F) -> Fallback<Then<S, PlainAsync<F>>, O> {
-        self.then(PlainAsync(layer))
+    pub const fn or_async<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsync<F>>, O> {
+        self.then(OrAsync(layer))
     }
 
     /// Then asks `layer`, an async function of the arguments and the last
     /// error. The error is seen by the function, not kept by its future: take
     /// from it what the future needs.
     #[must_use]
-    pub const fn or_async_with<F: Copy>(self, layer: F) -> Fallback<Then<S, KnowingAsync<F>>, O> {
-        self.then(KnowingAsync(layer))
+    pub const fn or_async_with<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsyncWith<F>>, O> {
+        self.then(OrAsyncWith(layer))
     }
 
     /// Then asks for the last good value, whatever its age.
@@ -112,29 +113,36 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     }
 
     pub(crate) const fn then<X: Copy>(self, layer: X) -> Fallback<Then<S, X>, O> {
-        let Self { layers, name, quiet, observer } = self;
-        Fallback { layers: Then(layers, layer), name, quiet, observer }
+        let Self { layers, name, silent, observer } = self;
+        Fallback { layers: Then(layers, layer), name, silent, observer }
     }
 
-    /// A name, which its events carry.
+    /// Names the fallback; its events carry the name.
     #[must_use]
     pub const fn named(mut self, name: &'static str) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Whether its use is an event; it is, unless told otherwise.
+    /// Sends no event when it is used.
+    ///
+    /// ```
+    /// use fusebox::Fallback;
+    ///
+    /// let quiet = Fallback::new().or(|_: &str| Ok::<_, &str>(0)).silent();
+    /// assert_eq!(quiet.call("x", |_| Err("down")), Ok(0));
+    /// ```
     #[must_use]
-    pub const fn log_errors(mut self, log: bool) -> Self {
-        self.quiet = !log;
+    pub const fn silent(mut self) -> Self {
+        self.silent = true;
         self
     }
 
-    /// Whom it tells.
+    /// Has `observer` hear of its use.
     #[must_use]
     pub const fn observer<N: Copy>(self, observer: N) -> Fallback<S, N> {
-        let Self { layers, name, quiet, .. } = self;
-        Fallback { layers, name, quiet, observer }
+        let Self { layers, name, silent, .. } = self;
+        Fallback { layers, name, silent, observer }
     }
 }
 
@@ -203,19 +211,17 @@ impl<S, O: Observer> Fallback<S, O> {
         Seen: Debug,
         L: Slots<Seen>,
     {
-        if layers > 0
-            && let Some(tally) = tally
-        {
-            tally.fallbacks.add_one();
-        }
-        if layers > 0 && !self.quiet {
+        if layers > 0 {
             let (layer, age) = match &rescued {
                 Some((layer, answer)) => (Some(*layer), answer.age),
                 None => (None, None),
             };
-            let trail = Trail { primary: &error, slots: &*slots };
-            let used = FallbackUsed { policy: self.name, layer, age, errors: Errors(&trail) };
-            self.observer.on_event(&Event::Fallback(used));
+            let Self { name: policy, silent, observer, .. } = self;
+            Report { policy: *policy, silent: *silent, observer, tally }.send(
+                layer,
+                age,
+                &Trail { primary: &error, slots: &*slots },
+            );
         }
         match rescued {
             Some((_, answer)) => Ok(answer.value),

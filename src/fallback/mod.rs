@@ -7,6 +7,7 @@ mod fallback;
 pub(crate) mod future;
 #[cfg(feature = "std")]
 pub(crate) mod last_good;
+pub(crate) mod report;
 pub(crate) mod step;
 
 pub use fallback::Fallback;

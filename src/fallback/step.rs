@@ -65,16 +65,16 @@ fn fresh<T, E>(result: Result<T, E>) -> Said<T, E> {
 
 /// A function of the arguments: made by [`Fallback::or`](crate::Fallback::or).
 #[derive(Debug, Clone, Copy)]
-pub struct Plain<F>(pub(crate) F);
+pub struct Or<F>(pub(crate) F);
 
-impl<A: ?Sized, T, E, Seen, F: Fn(&A) -> Result<T, E>> Step<A, T, E, Seen> for Plain<F> {
+impl<A: ?Sized, T, E, Seen, F: Fn(&A) -> Result<T, E>> Step<A, T, E, Seen> for Or<F> {
     fn ask(&self, args: &A, _error: &Seen) -> Said<T, E> {
         fresh((self.0)(args))
     }
 }
 
 impl<'a, A: ?Sized + 'a, T, E, Seen, F: Fn(&'a A) -> Result<T, E>> AsyncStep<'a, A, T, E, Seen>
-    for Plain<F>
+    for Or<F>
 {
     type Asking = Ready<Said<T, E>>;
 
@@ -86,15 +86,15 @@ impl<'a, A: ?Sized + 'a, T, E, Seen, F: Fn(&'a A) -> Result<T, E>> AsyncStep<'a,
 /// A function of the arguments and the error: made by
 /// [`Fallback::or_with`](crate::Fallback::or_with).
 #[derive(Debug, Clone, Copy)]
-pub struct Knowing<F>(pub(crate) F);
+pub struct OrWith<F>(pub(crate) F);
 
-impl<A: ?Sized, T, E, Seen, F: Fn(&A, &Seen) -> Result<T, E>> Step<A, T, E, Seen> for Knowing<F> {
+impl<A: ?Sized, T, E, Seen, F: Fn(&A, &Seen) -> Result<T, E>> Step<A, T, E, Seen> for OrWith<F> {
     fn ask(&self, args: &A, error: &Seen) -> Said<T, E> {
         fresh((self.0)(args, error))
     }
 }
 
-impl<'a, A: ?Sized + 'a, T, E, Seen, F> AsyncStep<'a, A, T, E, Seen> for Knowing<F>
+impl<'a, A: ?Sized + 'a, T, E, Seen, F> AsyncStep<'a, A, T, E, Seen> for OrWith<F>
 where
     F: Fn(&'a A, &Seen) -> Result<T, E>,
 {
@@ -108,9 +108,9 @@ where
 /// An async function of the arguments: made by
 /// [`Fallback::or_async`](crate::Fallback::or_async).
 #[derive(Debug, Clone, Copy)]
-pub struct PlainAsync<F>(pub(crate) F);
+pub struct OrAsync<F>(pub(crate) F);
 
-impl<'a, A: ?Sized + 'a, T, E, Seen, F, Fut> AsyncStep<'a, A, T, E, Seen> for PlainAsync<F>
+impl<'a, A: ?Sized + 'a, T, E, Seen, F, Fut> AsyncStep<'a, A, T, E, Seen> for OrAsync<F>
 where
     F: Fn(&'a A) -> Fut,
     Fut: Future<Output = Result<T, E>>,
@@ -125,9 +125,9 @@ where
 /// An async function of the arguments and the error: made by
 /// [`Fallback::or_async_with`](crate::Fallback::or_async_with).
 #[derive(Debug, Clone, Copy)]
-pub struct KnowingAsync<F>(pub(crate) F);
+pub struct OrAsyncWith<F>(pub(crate) F);
 
-impl<'a, A: ?Sized + 'a, T, E, Seen, F, Fut> AsyncStep<'a, A, T, E, Seen> for KnowingAsync<F>
+impl<'a, A: ?Sized + 'a, T, E, Seen, F, Fut> AsyncStep<'a, A, T, E, Seen> for OrAsyncWith<F>
 where
     F: Fn(&'a A, &Seen) -> Fut,
     Fut: Future<Output = Result<T, E>>,

@@ -1,18 +1,12 @@
-//! Policies put together around a call, the outermost first.
-
-use core::{fmt::Debug, time::Duration};
+//! The value that puts policies together: see [`Pipeline`].
 
 use crate::{
-    breaker::CircuitBreaker,
     error::CallError,
-    fallback::{Fallback, chain::Chain},
-    observe::{DefaultObserver, Observer, Tally},
-    retry::{
-        Course, Retry,
-        attempt::Attempt,
-        hooks::{BeforeRetry, DelayHint, RetryIf},
+    pipeline::{
+        context::CallContext,
+        layer::{Empty, Layer, Stack, SyncLayer},
     },
-    time::{Clock, DefaultClock, Sleep},
+    retry::attempt::Attempt,
 };
 
 /// Policies put together around a call, each inside the one named before it.
@@ -51,89 +45,20 @@ use crate::{
 /// | `.retry(r).fallback(f)` | a call that was rescued is not tried again |
 /// | `.retry(r).timeout(t)` | each attempt has its own limit |
 /// | `.timeout(t).retry(r)` | all attempts and delays share one limit |
+/// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
+/// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: what the timeout drops is a cancelled call to it, and counts for nothing. The same holds under a timeout of somebody else's, `tokio`'s or tower's, around the whole |
 ///
 /// A rejection by a breaker inside another counts for nothing with the outer.
 #[derive(Debug, Clone, Copy)]
-pub struct Pipeline<L = Direct> {
+pub struct Pipeline<L = Empty> {
     pub(crate) layers: L,
 }
 
-/// No layer: the call itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Direct;
-
-/// A layer around another.
-#[derive(Debug, Clone, Copy)]
-pub struct Stack<U, I> {
-    pub(crate) outer: U,
-    pub(crate) inner: I,
-}
-
-/// A breaker as a layer.
-#[derive(Debug)]
-pub struct Breaking<'b, C = DefaultClock, O = DefaultObserver, P = EveryError> {
-    pub(crate) breaker: &'b CircuitBreaker<C, O>,
-    pub(crate) expect: P,
-}
-
-// Not derived: that would ask for `C: Copy` and `O: Copy`.
-impl<C, O, P: Clone> Clone for Breaking<'_, C, O, P> {
-    fn clone(&self) -> Self {
-        Self { breaker: self.breaker, expect: self.expect.clone() }
-    }
-}
-
-impl<C, O, P: Copy> Copy for Breaking<'_, C, O, P> {}
-
-/// Which of a call's own errors are failures to a breaker.
-pub trait Counts<E> {
-    /// Whether this one is.
-    fn counts(&self, error: &E) -> bool;
-}
-
-/// Every error is.
-#[derive(Debug, Clone, Copy)]
-pub struct EveryError;
-
-impl<E> Counts<E> for EveryError {
-    #[inline]
-    fn counts(&self, _error: &E) -> bool {
-        true
-    }
-}
-
-/// Those for which a predicate holds.
-#[derive(Debug, Clone, Copy)]
-pub struct Expect<F>(F);
-
-impl<E, F: Fn(&E) -> bool> Counts<E> for Expect<F> {
-    #[inline]
-    fn counts(&self, error: &E) -> bool {
-        (self.0)(error)
-    }
-}
-
-/// A call that another breaker turned away was not made: it says nothing.
-#[inline]
-pub(crate) fn counts<E>(expect: &impl Counts<E>, error: &CallError<E>) -> bool {
-    match error {
-        CallError::Rejected(_) => false,
-        CallError::Failed(error) => expect.counts(error),
-    }
-}
-
-/// A limit of time as a layer, for async calls: a sync call cannot be stopped.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeout<S> {
-    pub(crate) limit: Duration,
-    pub(crate) sleeper: S,
-}
-
 impl Pipeline {
-    /// No layer yet.
+    /// A pipeline without layers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { layers: Direct }
+        Self { layers: Empty }
     }
 }
 
@@ -143,254 +68,68 @@ impl Default for Pipeline {
     }
 }
 
-#[allow(clippy::type_complexity)] // the type is the list of the layers
 impl<L: Copy> Pipeline<L> {
-    /// Inside what is there: answers in place of what comes inside it.
-    #[must_use]
-    pub const fn fallback<S: Copy, O: Copy>(
-        self,
-        fallback: Fallback<S, O>,
-    ) -> Pipeline<Stack<L, Fallback<S, O>>> {
-        self.inside(fallback)
-    }
-
-    /// Inside what is there: asks `breaker`, to which every error is a failure.
-    #[must_use]
-    pub const fn breaker<C, O>(
-        self,
-        breaker: &CircuitBreaker<C, O>,
-    ) -> Pipeline<Stack<L, Breaking<'_, C, O>>> {
-        self.inside(Breaking { breaker, expect: EveryError })
-    }
-
-    /// Inside what is there: asks `breaker`, to which those of the call's own
-    /// errors are failures for which `expect` holds.
-    #[must_use]
-    pub const fn breaker_if<C, O, F: Copy>(
-        self,
-        breaker: &CircuitBreaker<C, O>,
-        expect: F,
-    ) -> Pipeline<Stack<L, Breaking<'_, C, O, Expect<F>>>> {
-        self.inside(Breaking { breaker, expect: Expect(expect) })
-    }
-
-    /// Inside what is there: tries again what comes inside it. Its functions
-    /// see the error as a pipeline carries it, a [`CallError<E>`].
-    #[must_use]
-    pub const fn retry<S: Copy, C: Copy, O: Copy, P: Copy, H: Copy, B: Copy>(
-        self,
-        retry: Retry<S, C, O, P, H, B>,
-    ) -> Pipeline<Stack<L, Retry<S, C, O, P, H, B>>> {
-        self.inside(retry)
-    }
-
-    /// Inside what is there: drops what comes inside it after `limit`, which
-    /// then has failed with [`TimedOut`](crate::TimedOut). For async calls.
-    #[cfg(feature = "std")]
-    #[must_use]
-    pub const fn timeout(
-        self,
-        limit: Duration,
-    ) -> Pipeline<Stack<L, Timeout<crate::time::StdSleep>>> {
-        self.timeout_by(limit, crate::time::StdSleep)
-    }
-
-    /// The same with a sleeper of your own.
-    #[must_use]
-    pub const fn timeout_by<S: Copy>(
-        self,
-        limit: Duration,
-        sleeper: S,
-    ) -> Pipeline<Stack<L, Timeout<S>>> {
-        self.inside(Timeout { limit, sleeper })
-    }
-
-    const fn inside<I: Copy>(self, inner: I) -> Pipeline<Stack<L, I>> {
+    pub(crate) const fn inside<I: Copy>(self, inner: I) -> Pipeline<Stack<L, I>> {
         Pipeline { layers: Stack { outer: self.layers, inner } }
     }
 }
 
-impl<L> Pipeline<L> {
+impl<L: Layer> Pipeline<L> {
     /// Calls `f` with `args` through all layers.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when a breaker turned the call away and no
     /// fallback answered, [`CallError::Failed`] with the last error otherwise.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Fallback, Pipeline};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let price = Pipeline::new().fallback(Fallback::new().or(|_: &str| Ok(0))).breaker(&SHOP);
+    /// assert_eq!(price.call("42", |text| text.parse::<u32>()), Ok(42));
+    /// assert_eq!(price.call("x", |text| text.parse::<u32>()), Ok(0));
+    /// ```
     #[inline]
-    pub fn call<A, T, E>(
+    pub fn call<A: ?Sized, T, E>(
         &self,
         args: &A,
         mut f: impl FnMut(&A) -> Result<T, E>,
     ) -> Result<T, CallError<E>>
     where
-        A: ?Sized,
-        L: Policy<A, T, E>,
+        L: SyncLayer<A, T, E>,
     {
-        let tally = self.layers.tally();
-        self.layers
-            .run(args, tally, Attempt::FIRST, false, |args, _| f(args).map_err(CallError::Failed))
+        let context = CallContext::first(args, self.layers.tally(), false);
+        self.layers.call(context, |context| f(context.args).map_err(CallError::Failed))
     }
 
-    /// The same for a call that wants to know which attempt it is, how long
-    /// the first one is ago, and what the one before failed with.
+    /// Calls `f` with `args` through all layers, and tells it which attempt it
+    /// is, how long the first one is ago, and what the one before failed with.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub fn call_with<A, T, E>(
+    /// [`CallError::Rejected`] when a breaker turned the call away and no
+    /// fallback answered, [`CallError::Failed`] with the last error otherwise.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Pipeline, Retry, RetryConfig};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let answer = Pipeline::new()
+    ///     .retry(retry)
+    ///     .call_with(&(), |(), attempt| if attempt.number() < 3 { Err("down") } else { Ok(42) });
+    /// assert_eq!(answer, Ok(42));
+    /// ```
+    pub fn call_with<A: ?Sized, T, E>(
         &self,
         args: &A,
         mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, E>,
     ) -> Result<T, CallError<E>>
     where
-        A: ?Sized,
-        L: Policy<A, T, E>,
+        L: SyncLayer<A, T, E>,
     {
-        let tally = self.layers.tally();
-        self.layers.run(args, tally, Attempt::FIRST, true, |args, attempt| {
-            f(args, attempt).map_err(CallError::Failed)
-        })
-    }
-}
-
-/// A layer of a pipeline, which may have a breaker on which the retries and
-/// fallbacks of all layers are counted.
-pub trait Counted {
-    /// Where they are counted: on the outermost breaker's tally.
-    #[inline]
-    fn tally(&self) -> Option<&Tally> {
-        None
-    }
-}
-
-impl Counted for Direct {}
-
-impl<U: Counted, I: Counted> Counted for Stack<U, I> {
-    #[inline]
-    fn tally(&self) -> Option<&Tally> {
-        self.outer.tally().or_else(|| self.inner.tally())
-    }
-}
-
-impl<C, O, P> Counted for Breaking<'_, C, O, P> {
-    #[inline]
-    fn tally(&self) -> Option<&Tally> {
-        Some(self.breaker.tally())
-    }
-}
-
-impl<S, O> Counted for Fallback<S, O> {}
-
-impl<S, C, O, P, H, B> Counted for Retry<S, C, O, P, H, B> {}
-
-impl<S> Counted for Timeout<S> {}
-
-/// A layer of a pipeline around a sync call.
-#[diagnostic::on_unimplemented(
-    message = "this pipeline does not fit this call",
-    label = "a layer of `{Self}` does not fit this sync call",
-    note = "a timeout, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
-    note = "a retry needs a sleeper that is `Sleep`, a fallback's layers the arguments and the result of the call"
-)]
-pub trait Policy<A: ?Sized, T, E>: Counted {
-    /// Makes the call, counted on `tally`; `watched` says that it wants to
-    /// know the time of its attempts.
-    ///
-    /// # Errors
-    /// What the call failed with, or a rejection.
-    fn run(
-        &self,
-        args: &A,
-        tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        watched: bool,
-        f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>>;
-}
-
-impl<A: ?Sized, T, E> Policy<A, T, E> for Direct {
-    #[inline]
-    fn run(
-        &self,
-        args: &A,
-        _tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        _watched: bool,
-        mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
-        f(args, attempt)
-    }
-}
-
-impl<A: ?Sized, T, E, U: Policy<A, T, E>, I: Policy<A, T, E>> Policy<A, T, E> for Stack<U, I> {
-    #[inline]
-    fn run(
-        &self,
-        args: &A,
-        tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        watched: bool,
-        mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
-        self.outer.run(args, tally, attempt, watched, |args, attempt| {
-            self.inner.run(args, tally, attempt, watched, &mut f)
-        })
-    }
-}
-
-impl<A: ?Sized, T, E: Debug, S, O> Policy<A, T, E> for Fallback<S, O>
-where
-    S: Chain<A, T, E, CallError<E>>,
-    O: Observer,
-{
-    #[inline]
-    fn run(
-        &self,
-        args: &A,
-        tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        _watched: bool,
-        mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
-        self.settle::<A, T, E, _>(args, tally, f(args, attempt))
-    }
-}
-
-impl<A: ?Sized, T, E, C: Clock, O: Observer, P: Counts<E>> Policy<A, T, E>
-    for Breaking<'_, C, O, P>
-{
-    #[inline]
-    fn run(
-        &self,
-        args: &A,
-        _tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        _watched: bool,
-        mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
-        let expect = |error: &CallError<E>| counts(&self.expect, error);
-        self.breaker.call_if(expect, || f(args, attempt)).map_err(CallError::flatten)
-    }
-}
-
-impl<A: ?Sized, T, E: Debug, S, C, O, P, H, B> Policy<A, T, E> for Retry<S, C, O, P, H, B>
-where
-    S: Sleep,
-    C: Clock,
-    O: Observer,
-    P: RetryIf<CallError<E>>,
-    H: DelayHint<CallError<E>>,
-    B: BeforeRetry<CallError<E>>,
-{
-    #[inline]
-    fn run(
-        &self,
-        args: &A,
-        tally: Option<&Tally>,
-        attempt: Attempt<'_, CallError<E>>,
-        watched: bool,
-        mut f: impl FnMut(&A, Attempt<'_, CallError<E>>) -> Result<T, CallError<E>>,
-    ) -> Result<T, CallError<E>> {
-        let course = Course::begin(self, watched, tally);
-        self.drive(course, attempt.restarted(), |attempt| f(args, attempt))
+        let context = CallContext::first(args, self.layers.tally(), true);
+        self.layers
+            .call(context, |context| f(context.args, context.attempt).map_err(CallError::Failed))
     }
 }

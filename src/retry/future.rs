@@ -1,4 +1,4 @@
-//! Drives a retry for an asynchronous call.
+//! Retried calls that await their delays, on any runtime.
 
 use core::{
     fmt::Debug,
@@ -15,21 +15,31 @@ use crate::{
     error::TimedOut,
     observe::Observer,
     retry::{
-        Course, Decision, Retry,
+        Retry,
         attempt::Attempt,
-        hooks::{AsyncBeforeRetry, DelayHint, RetryIf},
+        hooks::{Asked, AsyncBeforeRetry},
         operation::{Operation, Simple, Watching, Within},
+        progress::{Decision, Progress},
+        surroundings::RetrySurroundings,
     },
-    time::{AsyncSleep, Clock, TimeoutCall},
+    time::{AsyncSleep, Clock, Pause},
 };
 
-// The bounds stand at the methods, and no result names a projection: so the
-// compiler explains what is missing.
-impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
+// The bounds stand at the methods: there the compiler explains what is missing.
+// `W` and `X`, the delay and what runs after it, are parameters so that no
+// projection hides in the future's type: a caller's async block is `Send` by
+// what it holds, and the compiler cannot look through a projection there
+// (rust-lang/rust#110338).
+impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     /// Awaits what `f` makes until it succeeds, or an error or a limit ends it.
     ///
     /// Nothing happens before the first poll. Dropped at any time, it leaves
-    /// nothing behind: a failed attempt's future is gone before the delay.
+    /// nothing behind: a failed attempt's future is gone before the delay. The
+    /// returned future is `Send` where its parts are, and allocates nothing. A
+    /// delay of zero takes no timer.
+    ///
+    /// # Errors
+    /// The last one, as the call returned it, or that of `before_retry`.
     ///
     /// ```
     /// # use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
@@ -46,80 +56,107 @@ impl<S, C: Clock, O: Observer, P, H, B> Retry<S, C, O, P, H, B> {
     /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
     /// ```
     #[inline]
-    pub fn call_async<T, E, F, Fut, W, X>(
+    pub fn call_async<T, E, Fut, W, X>(
         &self,
-        f: F,
-    ) -> RetryCall<'_, Self, Simple<F>, Fut, W, X, E>
+        f: impl FnMut() -> Fut,
+    ) -> impl Future<Output = Result<T, E>>
     where
-        F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
         S: AsyncSleep<Sleep = W>,
-        P: RetryIf<E>,
-        H: DelayHint<E>,
-        B: AsyncBeforeRetry<E, Before = X>,
+        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, Simple(f))
+        RetryCall::idle(self, false, Simple(f))
     }
 
-    /// The same for a call that wants to know which attempt it is. The attempt
-    /// is seen by the function, not kept by its future: take from it what the
-    /// future needs.
-    pub fn call_async_with<T, E, F, Fut, W, X>(
+    /// Awaits what `f` makes of each attempt until it succeeds, or an error or a
+    /// limit ends it. The attempt is seen by the function, not kept by its
+    /// future: take from it what the future needs.
+    ///
+    /// # Errors
+    /// The last one, as the call returned it, or that of `before_retry`.
+    ///
+    /// ```
+    /// # use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+    /// # use std::{future::{Future, ready}, pin::pin, task::{Context, Poll, Waker}};
+    /// # let clock = ManualClock::new();
+    /// # let sleeper = fusebox::SleepBy(|_| ready(()));
+    /// # let retry = Retry::with(RetryConfig::new().build(), &clock, sleeper, DefaultObserver);
+    /// # let call = pin!(async {
+    /// let answer = retry
+    ///     .call_async_with(|attempt| {
+    ///         let number = attempt.number();
+    ///         async move { if number < 3 { Err("down") } else { Ok(number) } }
+    ///     })
+    ///     .await;
+    /// assert_eq!(answer, Ok(3));
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    pub fn call_async_with<T, E, Fut, W, X>(
         &self,
-        f: F,
-    ) -> RetryCall<'_, Self, Watching<F, E>, Fut, W, X, E>
+        f: impl FnMut(Attempt<'_, E>) -> Fut,
+    ) -> impl Future<Output = Result<T, E>>
     where
-        F: FnMut(Attempt<'_, E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
         S: AsyncSleep<Sleep = W>,
-        P: RetryIf<E>,
-        H: DelayHint<E>,
-        B: AsyncBeforeRetry<E, Before = X>,
+        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, Watching(f, PhantomData))
+        RetryCall::idle(self, true, Watching(f, PhantomData))
     }
 
-    /// The same with a limit for each attempt: one that takes longer is
+    /// Awaits what `f` makes, each attempt for `limit` at most, until one
+    /// succeeds, or an error or a limit ends it. An attempt that takes longer is
     /// dropped, and has failed with [`TimedOut`].
-    #[allow(clippy::type_complexity)] // the type is the list of what it waits for
-    pub fn call_async_within<T, E, F, Fut, W, X>(
+    ///
+    /// # Errors
+    /// The last one, as the call returned it, or that of `before_retry`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// # use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig, TimedOut};
+    /// # use std::{future::{Future, pending, ready}, pin::pin, task::{Context, Poll, Waker}};
+    /// # let clock = ManualClock::new();
+    /// # let sleeper = fusebox::SleepBy(|_| ready(()));
+    /// # let retry = Retry::with(RetryConfig::new().build(), &clock, sleeper, DefaultObserver);
+    /// # let call = pin!(async {
+    /// let answer = retry
+    ///     .call_async_within(Duration::from_secs(1), || pending::<Result<(), TimedOut>>())
+    ///     .await;
+    /// assert_eq!(answer.unwrap_err().limit(), Duration::from_secs(1));
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    pub fn call_async_within<T, E, Fut, W, X>(
         &self,
         limit: Duration,
-        f: F,
-    ) -> RetryCall<'_, Self, Within<'_, F, S>, TimeoutCall<Fut, W>, W, X, E>
+        f: impl FnMut() -> Fut,
+    ) -> impl Future<Output = Result<T, E>>
     where
-        F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Debug + From<TimedOut>,
         S: AsyncSleep<Sleep = W>,
-        P: RetryIf<E>,
-        H: DelayHint<E>,
-        B: AsyncBeforeRetry<E, Before = X>,
+        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, Within { f, sleeper: &self.sleeper, limit })
+        RetryCall::idle(self, false, Within { f, sleeper: &self.surroundings.sleeper, limit })
     }
 }
 
 pin_project! {
-    /// The future of [`Retry::call_async`]: of the retry `R` around `Op`,
-    /// whose call is `F`, its delay `W`, what runs before it again `X`, and
-    /// its error `E`.
-    // All of them parameters, and none a projection of another: a caller's
-    // async block is `Send` by what it holds, and the compiler cannot look
-    // through a projection there (rust-lang/rust#110338).
+    /// The future of a retried call: of the retry `R` around `Op`, whose call is
+    /// `F`, its delay `W`, what runs before it again `X`, and its error `E`.
     #[must_use = "futures do nothing unless polled"]
     pub struct RetryCall<'r, R, Op, F, W, X, E> {
         retry: &'r R,
         op: Op,
-        course: Option<Course<'r>>,
+        progress: Option<Progress<'r>>,
         // That of the attempt before.
         error: Option<E>,
         #[pin]
@@ -130,9 +167,9 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<F, S, B> {
-        Idle,
+        Idle { timed: bool },
         Calling { #[pin] call: F },
-        Sleeping { #[pin] sleep: S },
+        Sleeping { #[pin] pause: Pause<S> },
         Preparing { #[pin] before: B },
         Done,
     }
@@ -142,24 +179,24 @@ impl<'r, R, Op, W, X> RetryCall<'r, R, Op, Op::Call, W, X, Op::Error>
 where
     Op: Operation,
 {
-    fn idle(retry: &'r R, op: Op) -> Self {
-        Self { retry, op, course: None, error: None, stage: Stage::Idle }
+    fn idle(retry: &'r R, timed: bool, op: Op) -> Self {
+        Self { retry, op, progress: None, error: None, stage: Stage::Idle { timed } }
     }
 
     /// Under way already, as a layer of a pipeline is when it is made.
     pub(crate) fn started(
         retry: &'r R,
-        course: Course<'r>,
+        progress: Progress<'r>,
         mut op: Op,
         attempt: Attempt<'_, Op::Error>,
     ) -> Self {
         let call = op.start(attempt);
-        Self { retry, op, course: Some(course), error: None, stage: Stage::Calling { call } }
+        Self { retry, op, progress: Some(progress), error: None, stage: Stage::Calling { call } }
     }
 }
 
-impl<Op, S, C, O, P, H, B, F, W, X, E> Future
-    for RetryCall<'_, Retry<S, C, O, P, H, B>, Op, F, W, X, E>
+impl<Op, H, C, S, O, F, W, X, E> Future
+    for RetryCall<'_, Retry<H, RetrySurroundings<C, S, O>>, Op, F, W, X, E>
 where
     Op: Operation<Error = E, Call = F>,
     E: Debug,
@@ -168,9 +205,7 @@ where
     W: Future<Output = ()>,
     C: Clock,
     O: Observer,
-    P: RetryIf<E>,
-    H: DelayHint<E>,
-    B: AsyncBeforeRetry<E, Before = X>,
+    H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
     X: Future<Output = Result<(), E>>,
 {
     type Output = Result<Op::Value, E>;
@@ -178,8 +213,8 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.as_mut().project();
-        if let StageProjection::Idle = this.stage.as_mut().project() {
-            *this.course = Some(Course::begin(*this.retry, Op::WATCHED, None));
+        if let StageProjection::Idle { timed } = this.stage.as_mut().project() {
+            *this.progress = Some(this.retry.begin(*timed, None));
             let call = this.op.start(Attempt::FIRST);
             this.stage.set(Stage::Calling { call });
         }
@@ -198,7 +233,7 @@ where
     }
 }
 
-impl<Op, S, C, O, P, H, B, F, W, X, E> RetryCall<'_, Retry<S, C, O, P, H, B>, Op, F, W, X, E>
+impl<Op, H, C, S, O, F, W, X, E> RetryCall<'_, Retry<H, RetrySurroundings<C, S, O>>, Op, F, W, X, E>
 where
     Op: Operation<Error = E, Call = F>,
     E: Debug,
@@ -207,9 +242,7 @@ where
     W: Future<Output = ()>,
     C: Clock,
     O: Observer,
-    P: RetryIf<E>,
-    H: DelayHint<E>,
-    B: AsyncBeforeRetry<E, Before = X>,
+    H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
     X: Future<Output = Result<(), E>>,
 {
     /// What comes after a failure, which may just have `failed`.
@@ -224,13 +257,14 @@ where
         let retry = *this.retry;
         loop {
             if let Some(error) = failed.take() {
-                let course = this.course.as_mut().expect("a call began its course");
-                let Decision::Retry(delay) = course.next(retry, &error) else {
+                let progress = this.progress.as_mut().expect("a call that failed has begun");
+                let Decision::Retry(delay) = progress.next(retry, &error) else {
                     this.stage.set(Stage::Done);
                     return Poll::Ready(Err(error));
                 };
                 *this.error = Some(error);
-                this.stage.set(Stage::Sleeping { sleep: retry.sleeper.sleep_async(delay) });
+                let pause = Pause::new(&retry.surroundings.sleeper, delay);
+                this.stage.set(Stage::Sleeping { pause });
             }
             let next = match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
@@ -243,20 +277,20 @@ where
                         continue;
                     }
                 },
-                StageProjection::Sleeping { sleep } => {
-                    ready!(sleep.poll(cx));
-                    let attempt = attempt(retry, this.course.as_ref(), this.error.as_ref());
-                    Stage::Preparing { before: retry.before.before(attempt) }
+                StageProjection::Sleeping { pause } => {
+                    ready!(pause.poll(cx));
+                    let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
+                    Stage::Preparing { before: retry.hooks.before(attempt) }
                 }
                 StageProjection::Preparing { before } => {
                     if let Err(error) = ready!(before.poll(cx)) {
                         this.stage.set(Stage::Done);
                         return Poll::Ready(Err(error));
                     }
-                    let attempt = attempt(retry, this.course.as_ref(), this.error.as_ref());
+                    let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
                     Stage::Calling { call: this.op.start(attempt) }
                 }
-                StageProjection::Idle | StageProjection::Done => {
+                StageProjection::Idle { .. } | StageProjection::Done => {
                     panic!("a retried call was polled after it was done")
                 }
             };
@@ -265,13 +299,13 @@ where
     }
 }
 
-fn attempt<'e, S, C: Clock, O, P, H, B, E>(
-    retry: &Retry<S, C, O, P, H, B>,
-    course: Option<&Course<'_>>,
+fn attempt<'e, H, C: Clock, S, O, E>(
+    retry: &Retry<H, RetrySurroundings<C, S, O>>,
+    progress: Option<&Progress<'_>>,
     error: Option<&'e E>,
 ) -> Attempt<'e, E> {
-    match (course, error) {
-        (Some(course), Some(error)) => course.attempt(retry, error),
+    match (progress, error) {
+        (Some(progress), Some(error)) => progress.attempt(retry, error),
         _ => Attempt::FIRST,
     }
 }

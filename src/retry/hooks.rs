@@ -8,6 +8,38 @@ use core::{
 
 use crate::retry::{attempt::Attempt, retryable::Retryable};
 
+/// What a retry asks about an error, and does before another attempt: three
+/// functions, or what stands for them where none was given.
+///
+/// A type to be named only in that of a `static` retry which has such
+/// functions: `Retry<Hooks<When<fn(&Error) -> bool>>>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Hooks<P = AskError, H = NoHint, B = Nothing> {
+    pub(crate) retry_if: P,
+    pub(crate) delay_hint: H,
+    pub(crate) before: B,
+}
+
+/// What a retry asks about an error.
+pub trait Asked<E> {
+    /// Whether it is worth another attempt.
+    fn is_worth(&self, error: &E) -> bool;
+    /// How long its sender asks to wait.
+    fn hint(&self, error: &E) -> Option<Duration>;
+}
+
+impl<E, P: RetryIf<E>, H: DelayHint<E>, B> Asked<E> for Hooks<P, H, B> {
+    #[inline]
+    fn is_worth(&self, error: &E) -> bool {
+        self.retry_if.retry_if(error)
+    }
+
+    #[inline]
+    fn hint(&self, error: &E) -> Option<Duration> {
+        self.delay_hint.delay_hint(error)
+    }
+}
+
 /// Decides whether an error is worth another attempt.
 pub trait RetryIf<E> {
     /// Whether to try again.
@@ -142,5 +174,20 @@ where
 
     fn before(&self, attempt: Attempt<'_, E>) -> Fut {
         (self.0)(attempt)
+    }
+}
+
+impl<E, P, H, B: BeforeRetry<E>> BeforeRetry<E> for Hooks<P, H, B> {
+    #[inline]
+    fn before(&self, attempt: Attempt<'_, E>) -> Result<(), E> {
+        self.before.before(attempt)
+    }
+}
+
+impl<E, P, H, B: AsyncBeforeRetry<E>> AsyncBeforeRetry<E> for Hooks<P, H, B> {
+    type Before = B::Before;
+
+    fn before(&self, attempt: Attempt<'_, E>) -> B::Before {
+        self.before.before(attempt)
     }
 }

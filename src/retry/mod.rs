@@ -1,14 +1,17 @@
 //! Another attempt after a failure.
 
 pub(crate) mod attempt;
+pub(crate) mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod future;
 pub(crate) mod hooks;
 pub(crate) mod operation;
+pub(crate) mod progress;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 mod retry;
 pub(crate) mod retryable;
 pub(crate) mod settings;
+pub(crate) mod surroundings;
+mod sync;
 
-pub use retry::{Attempts, Retry};
-pub(crate) use retry::{Course, Decision};
+pub use retry::Retry;

@@ -15,9 +15,6 @@ pub trait Operation {
     type Error;
     /// The call under way.
     type Call: Future<Output = Result<Self::Value, Self::Error>>;
-    /// Whether it wants to know the time of its attempts.
-    #[doc(hidden)]
-    const WATCHED: bool;
 
     /// Makes the call.
     fn start(&mut self, attempt: Attempt<'_, Self::Error>) -> Self::Call;
@@ -25,7 +22,7 @@ pub trait Operation {
 
 /// A function that makes a future.
 #[derive(Debug, Clone, Copy)]
-pub struct Simple<F>(pub(crate) F);
+pub(crate) struct Simple<F>(pub(crate) F);
 
 impl<T, E, F, Fut> Operation for Simple<F>
 where
@@ -35,7 +32,6 @@ where
     type Value = T;
     type Error = E;
     type Call = Fut;
-    const WATCHED: bool = false;
 
     #[inline]
     fn start(&mut self, _attempt: Attempt<'_, E>) -> Fut {
@@ -45,7 +41,7 @@ where
 
 /// A function of the attempt that makes a future.
 #[derive(Debug)]
-pub struct Watching<F, E>(pub(crate) F, pub(crate) PhantomData<fn() -> E>);
+pub(crate) struct Watching<F, E>(pub(crate) F, pub(crate) PhantomData<fn() -> E>);
 
 impl<T, E, F, Fut> Operation for Watching<F, E>
 where
@@ -55,7 +51,6 @@ where
     type Value = T;
     type Error = E;
     type Call = Fut;
-    const WATCHED: bool = true;
 
     fn start(&mut self, attempt: Attempt<'_, E>) -> Fut {
         (self.0)(attempt)
@@ -64,7 +59,7 @@ where
 
 /// A function that makes a future, which is given so much time.
 #[derive(Debug)]
-pub struct Within<'r, F, S> {
+pub(crate) struct Within<'r, F, S> {
     pub(crate) f: F,
     pub(crate) sleeper: &'r S,
     pub(crate) limit: core::time::Duration,
@@ -80,7 +75,6 @@ where
     type Value = T;
     type Error = E;
     type Call = TimeoutCall<Fut, S::Sleep>;
-    const WATCHED: bool = false;
 
     fn start(&mut self, _attempt: Attempt<'_, E>) -> Self::Call {
         TimeoutCall::new((self.f)(), self.sleeper, self.limit)

@@ -7,6 +7,7 @@ mod default_sleep;
 #[cfg(feature = "std")]
 mod keeper;
 mod manual;
+mod pause;
 mod sleep;
 #[cfg(feature = "std")]
 mod std_clock;
@@ -25,9 +26,10 @@ pub use default_sleep::NoSleeperGiveOneToRetryWith;
 #[cfg(feature = "std")]
 pub use keeper::KeepFresh;
 pub use manual::{ManualClock, ManualSleep};
+pub(crate) use pause::Pause;
 pub use sleep::{AsyncSleep, Sleep, SleepBy};
 #[cfg(feature = "std")]
 pub use std_clock::{PreciseClock, StdClock};
 #[cfg(feature = "std")]
 pub use std_sleep::StdSleep;
-pub use timeout::TimeoutCall;
+pub(crate) use timeout::TimeoutCall;

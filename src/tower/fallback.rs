@@ -1,87 +1,100 @@
-//! Another service, asked when one fails.
+//! A fallback around a service.
 
 use core::{
+    fmt::Debug,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
-use std::fmt::Debug;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
     bypass,
-    observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One},
+    fallback::{
+        Fallback,
+        chain::{NoLayer, OwnedChain, Slots},
+    },
+    observe::{DefaultObserver, Observer},
 };
 
-/// Answers in place of a service that failed: a function of the request and
-/// the error that makes a future of a response.
+/// Answers in place of a service that failed, by a [`Fallback`] whose layers are
+/// functions of the request.
 ///
 /// The request is cloned before the call, as the service consumes it. The
 /// service's own readiness counts, and an error there is not rescued: it says
-/// that the service is gone.
+/// that the service is gone. A layer's future borrows nothing from the request:
+/// take from it what the future needs.
+///
+/// ```
+/// # async fn example() {
+/// use fusebox::{Fallback, tower::FallbackLayer};
+/// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+///
+/// fn cached(id: &u32) -> Result<u32, &'static str> {
+///     Ok(id * 2)
+/// }
+///
+/// let mut service = ServiceBuilder::new()
+///     .layer(FallbackLayer::new(Fallback::new().or(cached)))
+///     .service(service_fn(|_: u32| async { Err::<u32, _>("down") }));
+/// assert_eq!(service.ready().await.unwrap().call(21).await, Ok(42));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
-pub struct FallbackLayer<F> {
-    fallback: F,
-    name: Option<&'static str>,
+pub struct FallbackLayer<F = NoLayer, O = DefaultObserver> {
+    fallback: Fallback<F, O>,
 }
 
-impl<F> FallbackLayer<F> {
-    /// `fallback` is a `Fn(Request, Error) -> impl Future<Output =
-    /// Result<Response, Error>>`.
+impl<F: Copy, O: Copy> FallbackLayer<F, O> {
+    /// The layer of `fallback`.
     #[must_use]
-    pub const fn new(fallback: F) -> Self {
-        Self { fallback, name: None }
-    }
-
-    /// A name, which its events carry.
-    #[must_use]
-    pub fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
-        self
+    pub const fn new(fallback: Fallback<F, O>) -> Self {
+        Self { fallback }
     }
 }
 
-impl<S, F: Clone> Layer<S> for FallbackLayer<F> {
-    type Service = FallbackService<S, F>;
+impl<S, F: Clone, O: Clone> Layer<S> for FallbackLayer<F, O> {
+    type Service = FallbackService<S, F, O>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        FallbackService { inner, fallback: self.fallback.clone(), name: self.name }
+        FallbackService { inner, fallback: self.fallback.clone() }
     }
 }
 
 /// A service with a fallback: made by [`FallbackLayer`].
 #[derive(Debug, Clone, Copy)]
-pub struct FallbackService<S, F> {
+pub struct FallbackService<S, F, O = DefaultObserver> {
     inner: S,
-    fallback: F,
-    name: Option<&'static str>,
+    fallback: Fallback<F, O>,
 }
 
-impl<S, F, G, Request> Service<Request> for FallbackService<S, F>
+impl<S, F, O, Request> Service<Request> for FallbackService<S, F, O>
 where
     S: Service<Request>,
     S::Error: Debug,
     Request: Clone,
-    F: Fn(Request, S::Error) -> G + Clone,
-    G: Future<Output = Result<S::Response, S::Error>>,
+    F: OwnedChain<Request, S::Response, S::Error, S::Error> + Clone,
+    O: Observer + Clone,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = FallbackFuture<S::Future, F, G, Request>;
+    type Future =
+        FallbackFuture<S::Future, Request, Fallback<F, O>, F::Errors, F::Asking, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let kept = Some((request.clone(), self.fallback.clone()));
         FallbackFuture {
+            request: request.clone(),
+            fallback: self.fallback.clone(),
+            slots: F::Errors::default(),
+            error: None,
             stage: Stage::Calling { call: self.inner.call(request) },
-            kept,
-            name: self.name,
         }
     }
 }
@@ -89,12 +102,14 @@ where
 pin_project! {
     /// The future of a [`FallbackService`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct FallbackFuture<C, F, G, Request> {
+    pub struct FallbackFuture<C, Request, R, L, G, E> {
+        request: Request,
+        fallback: R,
+        slots: L,
+        // The service's own.
+        error: Option<E>,
         #[pin]
         stage: Stage<C, G>,
-        // What the fallback will need.
-        kept: Option<(Request, F)>,
-        name: Option<&'static str>,
     }
 }
 
@@ -106,37 +121,44 @@ pin_project! {
     }
 }
 
-impl<C, F, G, Request, T, E> Future for FallbackFuture<C, F, G, Request>
+impl<C, Request, F, O, L, G, T, E> Future for FallbackFuture<C, Request, Fallback<F, O>, L, G, E>
 where
     C: Future<Output = Result<T, E>>,
     E: Debug,
-    F: Fn(Request, E) -> G,
-    G: Future<Output = Result<T, E>>,
+    F: OwnedChain<Request, T, E, E, Errors = L, Asking = G>,
+    L: Slots<E>,
+    O: Observer,
 {
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let layers = &this.fallback.layers;
         loop {
             match this.stage.as_mut().project() {
-                StageProjection::Rescuing { rescue } => return rescue.poll(cx),
-                StageProjection::Calling { call } => {
-                    let error = match ready!(call.poll(cx)) {
-                        Ok(response) => return Poll::Ready(Ok(response)),
-                        Err(error) => error,
-                    };
-                    let kept = this.kept.take().filter(|_| !bypass::fallbacks());
-                    let Some((request, fallback)) = kept else {
-                        return Poll::Ready(Err(error));
-                    };
-                    let used = FallbackUsed {
-                        policy: *this.name,
-                        layer: Some(1),
-                        age: None,
-                        errors: Errors(&One(&error)),
-                    };
-                    DefaultObserver.on_event(&Event::Fallback(used));
-                    this.stage.set(Stage::Rescuing { rescue: fallback(request, error) });
+                StageProjection::Calling { call } => match ready!(call.poll(cx)) {
+                    Ok(response) => {
+                        layers.note_async(&response);
+                        return Poll::Ready(Ok(response));
+                    }
+                    Err(error) if bypass::fallbacks() => return Poll::Ready(Err(error)),
+                    Err(error) => {
+                        *this.error = Some(error);
+                        this.stage.set(Stage::Rescuing { rescue: layers.stage() });
+                    }
+                },
+                StageProjection::Rescuing { rescue } => {
+                    let error = this.error.as_ref().expect("polled after it was done");
+                    let rescued =
+                        ready!(layers.poll_rescue(this.request, error, this.slots, rescue, cx));
+                    let error = this.error.take().expect("it was there just now");
+                    return Poll::Ready(this.fallback.finish(
+                        F::LAYERS,
+                        None,
+                        rescued,
+                        error,
+                        this.slots,
+                    ));
                 }
             }
         }

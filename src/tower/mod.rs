@@ -17,11 +17,12 @@
 
 mod breaker;
 mod fallback;
+mod judge;
 mod retry;
+mod wait;
 
-pub use breaker::{
-    CircuitBreakerLayer, CircuitBreakerService, ErrorsFail, Guarded, Judge, Outcome, Reject,
-    Reserved, Shared, Wait, WaitBy,
-};
-pub use fallback::{FallbackFuture, FallbackLayer, FallbackService};
+pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use fallback::{FallbackLayer, FallbackService};
+pub use judge::Judge;
 pub use retry::{RetryLayer, RetryPolicy};
+pub use wait::Wait;

@@ -7,10 +7,12 @@ use tower::retry::Policy;
 use crate::{
     observe::Observer,
     retry::{
-        Course, Decision, Retry,
-        hooks::{DelayHint, RetryIf},
+        Retry,
+        hooks::Asked,
+        progress::{Decision, Progress},
+        surroundings::RetrySurroundings,
     },
-    time::{AsyncSleep, Clock},
+    time::{AsyncSleep, Clock, Pause},
 };
 
 /// Tower's own retry layer with one of our policies.
@@ -23,14 +25,14 @@ pub type RetryLayer<R> = tower::retry::RetryLayer<RetryPolicy<R>>;
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy<R> {
     retry: R,
-    course: Option<Course<'static>>,
+    progress: Option<Progress<'static>>,
 }
 
 impl<R> RetryPolicy<R> {
     /// The policy of this retry; each call begins it anew.
     #[must_use]
     pub const fn new(retry: R) -> Self {
-        Self { retry, course: None }
+        Self { retry, progress: None }
     }
 
     /// The layer of this policy.
@@ -39,30 +41,34 @@ impl<R> RetryPolicy<R> {
     }
 }
 
-impl<Request, T, E, S, C, O, P, H, B> Policy<Request, T, E> for RetryPolicy<Retry<S, C, O, P, H, B>>
+impl<Request, T, E, H, C, S, O> Policy<Request, T, E>
+    for RetryPolicy<Retry<H, RetrySurroundings<C, S, O>>>
 where
     Request: Clone,
     E: Debug,
-    S: AsyncSleep,
+    H: Asked<E>,
     C: Clock,
+    S: AsyncSleep,
     O: Observer,
-    P: RetryIf<E>,
-    H: DelayHint<E>,
 {
-    type Future = S::Sleep;
+    type Future = Pause<S::Sleep>;
 
-    fn retry(&mut self, _request: &mut Request, result: &mut Result<T, E>) -> Option<S::Sleep> {
+    fn retry(
+        &mut self,
+        _request: &mut Request,
+        result: &mut Result<T, E>,
+    ) -> Option<Pause<S::Sleep>> {
         let error = result.as_ref().err()?;
-        let course = self.course.get_or_insert_with(|| Course::begin(&self.retry, false, None));
-        match course.next(&self.retry, error) {
-            Decision::Retry(delay) => Some(self.retry.sleeper().sleep_async(delay)),
+        let progress = self.progress.get_or_insert_with(|| self.retry.begin(false, None));
+        match progress.next(&self.retry, error) {
+            Decision::Retry(delay) => Some(Pause::new(self.retry.sleeper(), delay)),
             Decision::GiveUp => None,
         }
     }
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
         // Called before the first attempt: the time counts from here.
-        self.course.get_or_insert_with(|| Course::begin(&self.retry, false, None));
+        self.progress.get_or_insert_with(|| self.retry.begin(false, None));
         Some(request.clone())
     }
 }

@@ -11,7 +11,8 @@ use std::{
 use backon::{BackoffBuilder, BlockingRetryable, ExponentialBuilder, Retryable};
 use exponential_backoff::Backoff as ExponentialBackoff;
 use fusebox::{
-    BackoffConfig, DefaultObserver, Jitter, ManualClock, Retry, RetryConfig, RetrySettings, SleepBy,
+    BackoffConfig, DefaultObserver, Jitter, ManualClock, Retry, RetryConfig, RetrySettings,
+    RetrySurroundings, SleepBy, layers::Hooks,
 };
 use fusebox_bench::peers::{Failure, Work};
 use indicatif::ProgressBar;
@@ -121,7 +122,7 @@ static RETRY: Retry = Retry::new(SETTINGS);
 static CLOCK: ManualClock = ManualClock::new();
 /// A sleeper that is never asked to.
 type NoWait = SleepBy<fn(Duration) -> Ready<()>>;
-static RETRY_ASYNC: Retry<NoWait, &ManualClock> =
+static RETRY_ASYNC: Retry<Hooks, RetrySurroundings<&ManualClock, NoWait>> =
     Retry::with(SETTINGS, &CLOCK, SleepBy(|_| ready(())), DefaultObserver);
 
 pub(crate) fn around_success(plan: Plan, progress: &ProgressBar) -> Vec<Figure> {

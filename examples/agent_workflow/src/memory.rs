@@ -69,7 +69,7 @@ impl Memory {
         let unknown = Fallback::new().named("memory").or(|_: &Question| Ok(Prediction::Unknown));
         Pipeline::new()
             .fallback(unknown)
-            .breaker_if(MEMORY.get(), ServiceError::is_outage)
+            .breaker_counting(MEMORY.get(), ServiceError::is_outage)
             .retry(RETRY)
             .call_async(question, |question| self.ask(question))
             .await
@@ -102,7 +102,7 @@ impl Deliver for Memory {
     async fn deliver(&self, note: &Note) -> Delivery {
         Pipeline::new()
             .fallback(presets::persistence().named("memory"))
-            .breaker_if(MEMORY.get(), ServiceError::is_outage)
+            .breaker_counting(MEMORY.get(), ServiceError::is_outage)
             .retry(RETRY)
             .call_async(note, |note| self.tell(note))
             .await

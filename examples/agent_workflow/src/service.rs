@@ -104,7 +104,10 @@ impl Client {
     /// Asks the server how it is, through its breaker.
     pub async fn health(&self, breaker: &CircuitBreaker) -> Result<(), ServiceError> {
         let asked = self.answer(self.request(Method::GET, "/health", "health"));
-        breaker.call_async_if(ServiceError::is_outage, asked).await.map_err(CallError::into_own)
+        breaker
+            .call_async_counting(ServiceError::is_outage, asked)
+            .await
+            .map_err(CallError::into_own)
     }
 
     /// Posts `body`, and reads the answer.

@@ -41,7 +41,7 @@ impl RateLimitedBoard {
     ) -> Result<T, ServiceError> {
         let hint = |error: &CallError<ServiceError>| error.as_failed()?.retry_after();
         Pipeline::new()
-            .breaker_if(RATE_LIMITED_BOARD.get(), ServiceError::is_outage)
+            .breaker_counting(RATE_LIMITED_BOARD.get(), ServiceError::is_outage)
             .retry(RETRY.delay_hint(hint))
             .call_async(&(), |()| self.client.answer(request()))
             .await

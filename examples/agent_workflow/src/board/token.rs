@@ -42,7 +42,7 @@ impl TokenBoard {
     ) -> Result<T, ServiceError> {
         let refresh = |attempt: Attempt<'_, Error>| self.refresh(expired(attempt.previous()));
         Pipeline::new()
-            .breaker_if(TOKEN_BOARD.get(), ServiceError::is_outage)
+            .breaker_counting(TOKEN_BOARD.get(), ServiceError::is_outage)
             .retry(RETRY.before_retry_async(refresh))
             .call_async(&(), |()| self.attempt(request()))
             .await

@@ -1,0 +1,41 @@
+//! What one call carries through the layers of a pipeline.
+
+use crate::{error::CallError, observe::Tally, retry::attempt::Attempt};
+
+/// What one call carries through the layers of a pipeline: its arguments, where
+/// retries and fallbacks are counted, and which attempt it is.
+#[derive(Debug)]
+pub struct CallContext<'a, 'e, A: ?Sized, E> {
+    pub(crate) args: &'a A,
+    /// That of the pipeline's outermost breaker, where there is one.
+    pub(crate) tally: Option<&'a Tally>,
+    pub(crate) attempt: Attempt<'e, CallError<E>>,
+    /// Whether the call wants to know the time of its attempts.
+    pub(crate) timed: bool,
+}
+
+// Not derived: that would ask for `A: Clone` and `E: Clone`.
+impl<A: ?Sized, E> Clone for CallContext<'_, '_, A, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: ?Sized, E> Copy for CallContext<'_, '_, A, E> {}
+
+impl<'a, 'e, A: ?Sized, E> CallContext<'a, 'e, A, E> {
+    #[inline]
+    pub(crate) const fn first(args: &'a A, tally: Option<&'a Tally>, timed: bool) -> Self {
+        Self { args, tally, attempt: Attempt::FIRST, timed }
+    }
+
+    /// The context of another attempt.
+    #[inline]
+    pub(crate) const fn at<'f>(
+        self,
+        attempt: Attempt<'f, CallError<E>>,
+    ) -> CallContext<'a, 'f, A, E> {
+        let Self { args, tally, timed, .. } = self;
+        CallContext { args, tally, attempt, timed }
+    }
+}

@@ -1,0 +1,70 @@
+//! A limit of time as a layer of a pipeline.
+
+use core::time::Duration;
+
+use crate::{
+    error::TimedOut,
+    pipeline::{
+        Pipeline,
+        context::CallContext,
+        layer::{AsyncLayer, Inner, Layer, Stack},
+    },
+    time::{AsyncSleep, TimeoutCall},
+};
+
+/// A limit of time as a layer of a pipeline, for async calls: a sync call cannot
+/// be stopped. To be named in the type of a `static`.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeoutLayer<S> {
+    limit: Duration,
+    sleeper: S,
+}
+
+impl<L: Copy> Pipeline<L> {
+    /// Inside what is there: drops what comes inside it after `limit`, which
+    /// then has failed with [`TimedOut`](crate::TimedOut). For async calls.
+    ///
+    /// **Put it inside of a breaker, not around one.** What a timeout around a
+    /// breaker drops is a cancelled call to that, which counts for nothing: a
+    /// service that hangs would never be seen to fail.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub const fn timeout(
+        self,
+        limit: Duration,
+    ) -> Pipeline<Stack<L, TimeoutLayer<crate::time::StdSleep>>> {
+        self.timeout_by(limit, crate::time::StdSleep)
+    }
+
+    /// Inside what is there: drops what comes inside it after `limit`, measured
+    /// by a sleeper of your own. For async calls.
+    ///
+    /// **Put it inside of a breaker, not around one.** What a timeout around a
+    /// breaker drops is a cancelled call to that, which counts for nothing: a
+    /// service that hangs would never be seen to fail.
+    #[must_use]
+    pub const fn timeout_by<S: Copy>(
+        self,
+        limit: Duration,
+        sleeper: S,
+    ) -> Pipeline<Stack<L, TimeoutLayer<S>>> {
+        self.inside(TimeoutLayer { limit, sleeper })
+    }
+}
+
+impl<S> Layer for TimeoutLayer<S> {}
+
+impl<'a, A, I, S> AsyncLayer<'a, A, I> for TimeoutLayer<S>
+where
+    A: ?Sized,
+    I: Inner<'a, A>,
+    I::Error: From<TimedOut>,
+    S: AsyncSleep,
+{
+    type Call = TimeoutCall<I::Call, S::Sleep>;
+
+    #[inline]
+    fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
+        TimeoutCall::new(inner.start(context), &self.sleeper, self.limit)
+    }
+}

@@ -1,0 +1,90 @@
+//! The attempts of one call, taken by hand.
+
+use core::{fmt::Debug, time::Duration};
+
+use crate::{
+    observe::Observer,
+    retry::{
+        Retry,
+        hooks::Asked,
+        progress::{Decision, Progress},
+        surroundings::RetrySurroundings,
+    },
+    time::Clock,
+};
+
+impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
+    /// The attempts of one call, taken by hand: for a loop of your own, where a
+    /// closure would not do. The attribute `#[with_retry]` writes such a loop.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig, Sleep};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let mut answers = ["down", "42"].into_iter();
+    ///
+    /// let mut attempts = retry.attempts();
+    /// let answer = loop {
+    ///     match answers.next().unwrap().parse::<i32>() {
+    ///         Ok(answer) => break Ok(answer),
+    ///         Err(error) => match attempts.after(&error) {
+    ///             Some(delay) => clock.sleep(delay),
+    ///             None => break Err(error),
+    ///         },
+    ///     }
+    /// };
+    /// assert_eq!(answer, Ok(42));
+    /// ```
+    #[inline]
+    pub fn attempts(&self) -> Attempts<'_, Self> {
+        Attempts { retry: self, progress: self.begin(false, None) }
+    }
+
+    /// The attempts of one call, counted on a breaker's tally where there is
+    /// one.
+    #[cfg(feature = "macros")]
+    pub(crate) fn attempts_counted<'r>(
+        &'r self,
+        tally: Option<&'r crate::observe::Tally>,
+    ) -> Attempts<'r, Self> {
+        Attempts { retry: self, progress: self.begin(false, tally) }
+    }
+}
+
+/// The attempts of one call: made by [`Retry::attempts`].
+#[derive(Debug)]
+pub struct Attempts<'r, R> {
+    retry: &'r R,
+    progress: Progress<'r>,
+}
+
+impl<H, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, O>>> {
+    /// The attempt failed with `error`: how long to wait before the next one,
+    /// or `None` where that was the last.
+    #[cold]
+    pub fn after<E: Debug>(&mut self, error: &E) -> Option<Duration>
+    where
+        H: Asked<E>,
+    {
+        match self.progress.next(self.retry, error) {
+            Decision::Retry(delay) => Some(delay),
+            Decision::GiveUp => None,
+        }
+    }
+
+    /// The attempt failed with an `error` that is worth another attempt, and
+    /// may hint how long to wait.
+    #[cfg(feature = "macros")]
+    #[cold]
+    pub(crate) fn after_worth<E: Debug>(
+        &mut self,
+        hint: impl FnOnce() -> Option<Duration>,
+        error: &E,
+    ) -> Option<Duration> {
+        match self.progress.next_worth(self.retry, hint, error) {
+            Decision::Retry(delay) => Some(delay),
+            Decision::GiveUp => None,
+        }
+    }
+}

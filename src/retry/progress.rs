@@ -1,0 +1,117 @@
+//! The state of one retried call, and what it decides after a failure.
+
+use core::{fmt::Debug, time::Duration};
+
+use crate::{
+    bypass,
+    observe::{Event, Exhausted, Limit, Observer, Retrying, Tally},
+    retry::{
+        Retry, attempt::Attempt, backoff::Backoff, hooks::Asked, settings::RetrySettings,
+        surroundings::RetrySurroundings,
+    },
+    time::{Clock, Tick},
+};
+
+/// What comes after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Another attempt, after this delay.
+    Retry(Duration),
+    /// The error goes to the caller.
+    GiveUp,
+}
+
+/// The state of one retried call, sync or async.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress<'t> {
+    /// The attempt that runs, from 1.
+    number: u32,
+    /// When the first began, where anybody wants to know.
+    started: Option<Tick>,
+    /// The delays; made at the first failure, as most calls never need them.
+    backoff: Option<Backoff>,
+    /// Where it is counted, too.
+    tally: Option<&'t Tally>,
+}
+
+impl<H, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
+    /// Before the first attempt; `timed` says that the call wants to know the
+    /// time of its attempts.
+    #[inline]
+    pub(crate) fn begin<'t>(&self, timed: bool, tally: Option<&'t Tally>) -> Progress<'t> {
+        let timed = timed || self.settings.max_elapsed.is_some();
+        let started = timed.then(|| self.surroundings.clock.now());
+        Progress { number: 1, started, backoff: None, tally }
+    }
+}
+
+impl Progress<'_> {
+    /// What comes after the attempt that just failed with `error`.
+    pub(crate) fn next<H: Asked<E>, C: Clock, S, O: Observer, E: Debug>(
+        &mut self,
+        retry: &Retry<H, RetrySurroundings<C, S, O>>,
+        error: &E,
+    ) -> Decision {
+        if retry.hooks.is_worth(error) {
+            self.next_worth(retry, || retry.hooks.hint(error), error)
+        } else {
+            Decision::GiveUp
+        }
+    }
+
+    /// What comes after an attempt that failed with an `error` which is worth
+    /// another. The hint is asked for only where there is one.
+    pub(crate) fn next_worth<H, C: Clock, S, O: Observer, E: Debug>(
+        &mut self,
+        retry: &Retry<H, RetrySurroundings<C, S, O>>,
+        hint: impl FnOnce() -> Option<Duration>,
+        error: &E,
+    ) -> Decision {
+        if bypass::retries() {
+            return Decision::GiveUp;
+        }
+        let RetrySettings { max_attempts, backoff, max_elapsed } = retry.settings;
+        let RetrySurroundings { clock, observer, .. } = &retry.surroundings;
+        let give_up = |limit| {
+            let (policy, attempts) = (retry.name, self.number);
+            let exhausted = Exhausted { policy, attempts, limit, error };
+            if let Some(tally) = self.tally {
+                tally.exhausted.add_one();
+            }
+            observer.on_event(&Event::Exhausted(exhausted));
+            Decision::GiveUp
+        };
+        if self.number >= max_attempts {
+            return give_up(Limit::Attempts);
+        }
+        // Drawn even where a hint replaces it: the delay before attempt n + 1
+        // is the n-th.
+        let drawn = self.backoff.get_or_insert(backoff).next().unwrap_or_default();
+        let delay = hint().map_or(drawn, |hint| hint.min(backoff.max_delay()));
+        if let (Some(limit), Some(started)) = (max_elapsed, self.started) {
+            let elapsed = clock.now().since(started);
+            if elapsed.saturating_add(delay) > limit {
+                return give_up(Limit::Elapsed);
+            }
+        }
+        let retrying =
+            Retrying { policy: retry.name, attempt: self.number, max_attempts, delay, error };
+        if let Some(tally) = self.tally {
+            tally.retries.add_one();
+        }
+        observer.on_event(&Event::Retry(retrying));
+        self.number += 1;
+        Decision::Retry(delay)
+    }
+
+    /// The attempt that comes now, after one that failed with `previous`.
+    pub(crate) fn attempt<'e, H, C: Clock, S, O, E>(
+        &self,
+        retry: &Retry<H, RetrySurroundings<C, S, O>>,
+        previous: &'e E,
+    ) -> Attempt<'e, E> {
+        let now = || retry.surroundings.clock.now();
+        let elapsed = self.started.map_or(Duration::ZERO, |at| now().since(at));
+        Attempt { number: self.number, elapsed, previous: Some(previous) }
+    }
+}

@@ -1,0 +1,114 @@
+//! Retried calls that block their thread while they wait.
+
+use core::fmt::Debug;
+
+use crate::{
+    observe::Observer,
+    retry::{
+        Retry,
+        attempt::Attempt,
+        hooks::{Asked, BeforeRetry},
+        progress::{Decision, Progress},
+        surroundings::RetrySurroundings,
+    },
+    time::{Clock, Sleep},
+};
+
+// The bounds stand at the methods: there the compiler explains what is missing.
+impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
+    /// Calls `f` until it succeeds, or an error or a limit ends it.
+    ///
+    /// Between attempts it sleeps, which blocks the thread: on a thread of an
+    /// async runtime use [`call_async`](Self::call_async).
+    ///
+    /// # Errors
+    /// The last one, as `f` returned it, or that of `before_retry`.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let mut answers = ["down", "42"].into_iter();
+    /// assert_eq!(retry.call(|| answers.next().unwrap().parse::<i32>()), Ok(42));
+    /// ```
+    #[inline]
+    pub fn call<T, E: Debug>(&self, mut f: impl FnMut() -> Result<T, E>) -> Result<T, E>
+    where
+        S: Sleep,
+        H: Asked<E> + BeforeRetry<E>,
+    {
+        self.drive(self.begin(false, None), Attempt::FIRST, |_| f())
+    }
+
+    /// Calls `f`, which is told which attempt it is, how long the first one is
+    /// ago and what the one before failed with, until it succeeds, or an error
+    /// or a limit ends it.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let answer = retry.call_with(|attempt| match attempt.previous() {
+    ///     None => Err("too large"),
+    ///     Some(&error) => Ok((attempt.number(), error)), // ask for less
+    /// });
+    /// assert_eq!(answer, Ok((2, "too large")));
+    /// ```
+    ///
+    /// # Errors
+    /// The last one, as `f` returned it, or that of `before_retry`.
+    pub fn call_with<T, E: Debug>(
+        &self,
+        f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        S: Sleep,
+        H: Asked<E> + BeforeRetry<E>,
+    {
+        self.drive(self.begin(true, None), Attempt::FIRST, f)
+    }
+
+    #[inline]
+    pub(crate) fn drive<T, E: Debug>(
+        &self,
+        progress: Progress<'_>,
+        first: Attempt<'_, E>,
+        mut f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        S: Sleep,
+        H: Asked<E> + BeforeRetry<E>,
+    {
+        match f(first) {
+            Ok(value) => Ok(value),
+            Err(error) => self.go_on(progress, error, f),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_on<T, E: Debug>(
+        &self,
+        mut progress: Progress<'_>,
+        mut error: E,
+        mut f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        S: Sleep,
+        H: Asked<E> + BeforeRetry<E>,
+    {
+        while let Decision::Retry(delay) = progress.next(self, &error) {
+            if !delay.is_zero() {
+                self.surroundings.sleeper.sleep(delay);
+            }
+            self.hooks.before(progress.attempt(self, &error))?;
+            match f(progress.attempt(self, &error)) {
+                Ok(value) => return Ok(value),
+                Err(next) => error = next,
+            }
+        }
+        Err(error)
+    }
+}

@@ -1,0 +1,27 @@
+//! What a service's answers say of its health.
+
+use crate::breaker::outcome::Outcome;
+
+/// Judges a service's answers.
+pub trait Judge<T, E> {
+    /// What this answer says.
+    fn judge(&self, result: &Result<T, E>) -> Outcome;
+}
+
+/// Every error is a failure, every response a success.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ErrorsFail;
+
+impl<T, E> Judge<T, E> for ErrorsFail {
+    #[inline]
+    fn judge(&self, result: &Result<T, E>) -> Outcome {
+        if result.is_ok() { Outcome::Success } else { Outcome::Failure }
+    }
+}
+
+impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Judge<T, E> for F {
+    #[inline]
+    fn judge(&self, result: &Result<T, E>) -> Outcome {
+        self(result)
+    }
+}
