@@ -1,5 +1,5 @@
-//! The registry: G1 to G6, which are section 5 of the design in order: claims,
-//! probing and capacity, clashes, look-ups, names, hashes.
+//! The registry: G1 to G6 (claims, one name and one slot, look-ups, capacity,
+//! clashes, hashes), and names.
 
 mod common;
 
@@ -35,7 +35,32 @@ fn g1_a_registry_can_be_a_static_and_its_breakers_live_as_long() {
 }
 
 #[test]
-fn g2_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
+fn g3_a_lookup_ends_in_a_registry_of_any_size_however_full() {
+    fn fill<const N: usize>() {
+        let panel: Registry<N> = Registry::new();
+        let names: Vec<_> = (0..N).map(|n| format!("breaker {n}")).collect();
+        for taken in 0..=N {
+            for stranger in 0..20 {
+                assert!(panel.get(&*format!("stranger {stranger}")).is_none());
+            }
+            for name in &names[..taken] {
+                assert_eq!(panel.get(&**name).unwrap().name().unwrap().as_str(), name);
+            }
+            assert_eq!(panel.len(), taken, "a look-up takes no slot");
+            if let Some(next) = names.get(taken) {
+                panel.join(&**next).unwrap();
+            }
+        }
+    }
+    fill::<0>();
+    fill::<1>();
+    fill::<2>();
+    fill::<3>();
+    fill::<64>();
+}
+
+#[test]
+fn g4_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
     let clock = ManualClock::new();
     let panel: Panel<'_, 16> = Registry::with(&&clock, &DefaultObserver);
     assert!(panel.is_empty());
@@ -56,14 +81,14 @@ fn g2_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
 }
 
 #[test]
-fn g2_a_registry_of_no_slots_is_full() {
+fn g4_a_registry_of_no_slots_is_full() {
     let panel: Registry<0> = Registry::new();
     assert_eq!(panel.join("ai").map(drop), Err(RegistryError::Full { capacity: 0 }));
     assert!(panel.get("ai").is_none());
 }
 
 #[test]
-fn g3_other_settings_are_an_error_that_shows_both() {
+fn g5_other_settings_are_an_error_that_shows_both() {
     let panel: Registry<4> = Registry::new();
     let (published, asked) = (config().build(), config().probes(2).build());
     panel.breaker("ai", published).unwrap();
@@ -76,7 +101,7 @@ fn g3_other_settings_are_an_error_that_shows_both() {
 }
 
 #[test]
-fn g4_a_lookup_without_settings_returns_what_is_there() {
+fn g2_a_lookup_without_settings_returns_what_is_there() {
     let panel: Registry<4> = Registry::new();
     assert!(panel.get("ai").is_none());
     assert!(panel.is_empty(), "get makes nothing");
@@ -89,7 +114,7 @@ fn g4_a_lookup_without_settings_returns_what_is_there() {
 }
 
 #[test]
-fn g5_names_are_1_to_40_bytes_without_control_characters() {
+fn names_are_1_to_40_bytes_without_control_characters() {
     let panel: Registry<8> = Registry::new();
     let long = "x".repeat(41);
     let bad = [

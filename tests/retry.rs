@@ -1,13 +1,13 @@
-//! A retried sync call: R1 and R5 to R10, R12's sleeper, its events.
+//! A retried sync call: R1, R5 to R10, R12, its events.
 
 mod common;
 
-use std::{cell::Cell, fmt, time::Duration};
+use std::{cell::Cell, fmt, future::ready, time::Duration};
 
 use common::{Bench, Journal, config, millis};
 use fusebox::{
     CallError, Clock, DefaultObserver, Jitter, ManualClock, Rejected, Retry, RetryConfig,
-    RetrySurroundings, Retryable, Sleep, TimedOut,
+    RetrySurroundings, Retryable, Sleep, SleepBy, TimedOut,
 };
 
 /// 100 ms, doubled, without jitter.
@@ -263,6 +263,26 @@ fn r10_two_calls_do_not_share_a_sequence() {
     }
     let lines: Vec<_> = journal.take().into_iter().filter(|l| l.contains("retry")).collect();
     assert_eq!(lines[0], lines[1], "a seed repeats it");
+}
+
+#[test]
+fn r12_a_sync_retry_holds_up_the_other_tasks_of_its_thread() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static OTHER: AtomicBool = AtomicBool::new(false);
+    let (clock, journal) = (ManualClock::new(), Journal::default());
+    let ran = || Err::<(), _>(OTHER.load(Ordering::Relaxed));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let other = tokio::spawn(async { OTHER.store(true, Ordering::Relaxed) });
+        let blocking = retry(&clock, &journal, settings()).retry_if(|_: &bool| true);
+        assert_eq!(blocking.call(ran), Err(false), "after two delays the other task waits still");
+        assert_eq!(clock.now().as_millis(), 100 + 200);
+
+        let sleep = SleepBy(|_| tokio::task::yield_now());
+        let waiting = Retry::with(settings().build(), &clock, sleep, DefaultObserver);
+        let waiting = waiting.retry_if(|_: &bool| true);
+        assert_eq!(waiting.call_async(|| ready(ran())).await, Err(true), "and now it has run");
+        other.await.unwrap();
+    });
 }
 
 #[test]

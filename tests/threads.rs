@@ -1,4 +1,4 @@
-//! Many threads at once, a bounded amount of work each: B2, B4, B14.
+//! Many threads at once, a bounded amount of work each: B2, B4, B14, G2.
 
 mod common;
 
@@ -86,7 +86,7 @@ fn b14_forced_states_race_safely_with_calls() {
 }
 
 #[test]
-fn racing_registrations_share_by_name() {
+fn g2_racing_registrations_share_by_name() {
     for _ in 0..50 {
         let panel: Registry<16> = Registry::new();
         let names: Vec<_> = (0..16).map(|n| format!("breaker {n}")).collect();

@@ -1,4 +1,4 @@
-//! Model 7: force, close, reset and disable against records.
+//! Models M6 and M7: force, close, reset, disable and restamp against records.
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};
 use loom::thread;

@@ -1,4 +1,4 @@
-//! Model 1: racing failures open a breaker exactly once.
+//! Model M1: racing failures open a breaker exactly once.
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};
 use loom::thread;

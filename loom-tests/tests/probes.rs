@@ -1,4 +1,4 @@
-//! Models 2 and 4: how many probes get in, and what becomes of those that
+//! Models M2 and M3: how many probes get in, and what becomes of those that
 //! never report.
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};

@@ -1,4 +1,4 @@
-//! Model 5: racing registrations.
+//! Models M10 and M11: racing registrations.
 //!
 //! A claimer that stops half-way is every order in which its thread does not
 //! run again until the other one is done: as no claimer ever waits for

@@ -1,4 +1,4 @@
-//! Model 6: a success's reset racing with failures ends in a state that some
+//! Model M5: a success's reset racing with failures ends in a state that some
 //! sequential order explains.
 
 use fusebox::{BreakerConfig, State, Verdict, planted::Defect};

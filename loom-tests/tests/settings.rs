@@ -1,5 +1,5 @@
-//! Model 8: settings changed under load: every decision is explained by the
-//! old ones or the new ones, and no change is lost.
+//! Models M8 and M9: settings changed under load: every decision is explained by
+//! the old ones or the new ones, and no change is lost.
 
 use std::time::Duration;
 

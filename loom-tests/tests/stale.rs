@@ -1,4 +1,4 @@
-//! Model 3: a stale outcome never changes the word.
+//! Model M4: a stale outcome never changes the word.
 
 use fusebox::{BreakerConfig, CircuitBreaker, State, Verdict, planted::Defect};
 use loom::thread;
