@@ -150,6 +150,29 @@ fn b18_an_openings_wait_stays_the_same_while_it_lasts() {
 }
 
 #[test]
+fn b18_a_clock_that_steps_back_does_not_change_an_openings_wait() {
+    let bench = Bench::new();
+    let breaker = bench.opened(config().recovery_jitter(100));
+    let first = rejection(&breaker).retry_after();
+    for steps in 1..20 {
+        bench.clock.step_back(millis(steps));
+        assert_eq!(rejection(&breaker).retry_after(), first);
+        breaker.restamp();
+        assert_eq!(rejection(&breaker).retry_after(), first);
+    }
+}
+
+#[test]
+fn b18_hardly_two_openings_wait_the_same() {
+    let clock = ManualClock::new();
+    let settings = config().failure_threshold(1).recovery_jitter(100).build();
+    let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+    // 500 of 10,000: about twelve pairs fall together.
+    let different: HashSet<_> = waits(&breaker, 500).into_iter().collect();
+    assert!(different.len() > 450, "{} different waits of 500", different.len());
+}
+
+#[test]
 fn b18_breakers_do_not_probe_in_step() {
     let clock = ManualClock::new();
     let panel: Registry<64, _, _> = Registry::with(&&clock, &DefaultObserver);

@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{Bench, after, config, finish};
+use common::{Bench, TIMEOUT, after, config, fail, finish, succeed};
 use fusebox::{
     CircuitBreaker, CountCalls, Counters, DefaultObserver, Event, Fallback, ManualClock, Observer,
-    Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, TimedOut, presets,
+    Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, State, TimedOut, Verdict, presets,
 };
 
 const RETRY: RetrySettings = RetryConfig::new().max_attempts(3).build();
@@ -157,4 +157,65 @@ fn a_timed_out_probe_counts_once() {
     assert!(answer.is_err());
     assert_eq!(breaker.counters().failures, 4, "three that opened it, and the probe");
     assert_eq!(breaker.counters().openings, 2);
+}
+
+/// Failures, openings.
+fn recorded(breaker: &common::Breaker<'_>) -> (u64, u64) {
+    let Counters { failures, openings, .. } = breaker.counters();
+    (failures, openings)
+}
+
+#[test]
+fn a_stale_failure_is_not_counted() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config());
+    let [slow, slower, slowest] = std::array::from_fn(|_| breaker.try_acquire().unwrap());
+    for _ in 0..3 {
+        fail(&breaker);
+    }
+    assert_eq!(recorded(&breaker), (3, 1));
+    assert_eq!(slow.failure(), Verdict::Stale, "the breaker is open by now");
+    assert_eq!(recorded(&breaker), (3, 1));
+    bench.clock.advance(TIMEOUT);
+    let probe = breaker.try_acquire().unwrap();
+    assert_eq!(slower.failure(), Verdict::Stale, "half-open");
+    assert_eq!(recorded(&breaker), (3, 1));
+    probe.success();
+    assert_eq!(slowest.failure(), Verdict::Stale, "closed again");
+    assert_eq!(recorded(&breaker), (3, 1));
+    assert_eq!(fail(&breaker), Verdict::Recorded);
+    assert_eq!(recorded(&breaker), (4, 1));
+}
+
+#[test]
+fn a_call_that_did_not_fail_is_no_failure_on_an_unhealthy_breaker_either() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config().successes_to_close(2));
+    fail(&breaker);
+    assert_eq!(breaker.try_acquire().unwrap().ignore(), Verdict::Recorded);
+    assert_eq!(succeed(&breaker), Verdict::Recorded, "it resets a count of one");
+    assert_eq!(recorded(&breaker), (1, 0));
+    for _ in 0..3 {
+        fail(&breaker);
+    }
+    assert_eq!(recorded(&breaker), (4, 1));
+    assert!(breaker.try_acquire().is_err(), "a rejection is no failure");
+    assert_eq!(recorded(&breaker), (4, 1));
+    bench.clock.advance(TIMEOUT);
+    assert_eq!(breaker.try_acquire().unwrap().ignore(), Verdict::Recorded, "a cancelled probe");
+    assert_eq!(succeed(&breaker), Verdict::Recorded);
+    assert_eq!(breaker.state(), State::HalfOpen);
+    assert_eq!(recorded(&breaker), (4, 1));
+    assert_eq!(fail(&breaker), Verdict::Recorded, "a probe that fails is one");
+    assert_eq!(recorded(&breaker), (5, 2));
+}
+
+#[test]
+fn a_failure_of_before_a_forced_opening_is_not_counted() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config());
+    let permit = breaker.try_acquire().unwrap();
+    breaker.force_open();
+    assert_eq!(permit.failure(), Verdict::Stale);
+    assert_eq!(recorded(&breaker), (0, 1));
 }
