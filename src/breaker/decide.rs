@@ -76,10 +76,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     pub(super) fn report(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
-        // A probe's place is given back even so: it may be from before.
-        if permit.state() != State::HalfOpen && bypass::breaker(|| self.cell.name()) {
-            return seen.verdict(permit);
-        }
+        let outcome = if bypass::breaker(|| self.cell.name()) {
+            if permit.state() != State::HalfOpen {
+                return seen.verdict(permit);
+            }
+            // A probe from before: its place is given back, and that is all.
+            Outcome::Neither
+        } else {
+            outcome
+        };
         let settings = self.cell.settings();
         let Step { from, to, said: verdict } = self
             .cell

@@ -28,8 +28,12 @@ const VARIABLE: &str = "FUSEBOX_BYPASS";
 /// What to take out: for the thread that asks for it, and no other, so that
 /// tests which run beside it keep what they test.
 ///
-/// - A breaker that is out admits every call and counts nothing. Its state
-///   is not touched: other threads go on with it as it is.
+/// - A breaker that is out admits every call and counts nothing, neither the
+///   call nor what comes of it. Its state is not touched: other threads go on
+///   with it as it is. A [`Permit`](crate::Permit) that is kept beyond the
+///   scope still changes nothing where the breaker would have turned the call
+///   away; one of a closed breaker is like any other, and counts where it
+///   reports.
 /// - A retry that is out makes one attempt, and does not wait.
 /// - A fallback that is out is not asked: the error comes back.
 ///
@@ -50,8 +54,8 @@ const VARIABLE: &str = "FUSEBOX_BYPASS";
 /// `retries`, `fallbacks` and `breaker:NAME`, with commas. A word that is
 /// none of these is an ERROR event.
 ///
-/// Healthy calls never look at any of this; only failures and rejections
-/// do, and without the feature `bypass` not even those.
+/// Healthy calls never look at any of this, unless they are counted; only
+/// failures and rejections do, and without the feature `bypass` not even those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bypass(What);
 

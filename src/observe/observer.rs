@@ -5,7 +5,11 @@ use crate::observe::Event;
 /// Hears of events, on the thread that caused them, after they took effect.
 ///
 /// Nothing is held while it runs: it may call back into the same breaker. A
-/// panic in it reaches the caller, and the permit involved is not lost.
+/// panic in it reaches the caller, and the permit involved is not lost. One
+/// exception: where the thread unwinds already, because the call panicked say,
+/// the caller gets that first panic, and the observer's goes no further.
+/// Without the feature `std` nothing can hold it back, and it aborts the
+/// process, as Rust has it of every second panic.
 ///
 /// ```
 /// use fusebox::{Event, Observer};
