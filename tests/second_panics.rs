@@ -198,12 +198,12 @@ apart! {
     fn b11_a_rude_observer_of_a_filter_that_panics() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
-        assert_own(|| breaker.call_if(|()| own_panic(), || Err::<(), _>(())));
+        assert_own(|| breaker.call_counting(|()| own_panic(), || Err::<(), _>(())));
         harsh.assert_recovers(&breaker, 1);
 
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
-        let call = breaker.call_async_if(|()| own_panic(), after(0, Err::<(), _>(())));
+        let call = breaker.call_async_counting(|()| own_panic(), after(0, Err::<(), _>(())));
         assert_own(|| Box::pin(call).as_mut().poll(&mut context()));
         harsh.assert_recovers(&breaker, 1);
     }
@@ -275,7 +275,7 @@ apart! {
     fn b11_a_rude_observer_of_a_service_that_panics() {
         use std::{future::poll_fn, task::Poll};
 
-        use fusebox::tower::{CircuitBreakerLayer, Outcome};
+        use fusebox::{Outcome, tower::CircuitBreakerLayer};
         use tower::{Layer, Service, service_fn};
 
         type Answer = Result<(), ()>;

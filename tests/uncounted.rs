@@ -186,7 +186,7 @@ mod bypassed {
             let calls = async {
                 for _ in 0..4 {
                     let call = breaker.call_async(after(2, Err::<(), _>("down")));
-                    assert_eq!(call.await.unwrap_err().failed(), Some("down"));
+                    assert_eq!(call.await.unwrap_err().into_failed(), Some("down"));
                 }
             };
             finish(Bypass::all().around(calls));

@@ -81,7 +81,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 return seen.verdict(permit);
             }
             // A probe from before: its place is given back, and that is all.
-            Outcome::Neither
+            Outcome::Ignore
         } else {
             outcome
         };
