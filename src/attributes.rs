@@ -20,6 +20,19 @@ use crate::{
     sync::{Ordering, UnmodelledU64},
 };
 
+/// Lends its name to the variables of generated code: a pattern may bind the
+/// name of a function, and does not then mean a constant of that name.
+pub const fn shield() {}
+
+/// A value that is never made: it tells an async block what it returns.
+///
+/// # Panics
+/// Always.
+#[cold]
+pub fn never<T>() -> T {
+    unreachable!("generated code calls this under `if false`")
+}
+
 /// An error that a rejected call can become.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot say that its circuit breaker rejected a call",
@@ -98,7 +111,7 @@ impl RejectedFlag {
     }
 
     #[cold]
-    pub fn tell<E>(&self, error: &CallError<E>) {
+    fn tell<E>(&self, error: &CallError<E>) {
         // Within one call, which one task makes: relaxed.
         self.0.store(error.rejected().is_some().into(), Ordering::Relaxed);
     }
@@ -108,24 +121,33 @@ impl RejectedFlag {
     }
 }
 
+/// Hands a guarded call's outcome on, and tells of its error.
+#[inline]
+pub fn told<T, E>(
+    result: Result<T, CallError<E>>,
+    rejected: &RejectedFlag,
+) -> Result<T, CallError<E>> {
+    result.inspect_err(|error| rejected.tell(error))
+}
+
 /// Asks an error whether it is worth another attempt, if its type can say so:
 /// the inherent method is there for those only, and preferred.
 #[derive(Debug)]
 pub struct Ask<'e, E>(pub &'e E);
 
 impl<E: Retryable> Ask<'_, E> {
-    pub fn is_retryable(&self) -> bool {
+    pub fn __fusebox_is_retryable(self) -> bool {
         self.0.is_retryable()
     }
 }
 
 /// For the others: every error is.
 pub trait Unasked {
-    fn is_retryable(&self) -> bool;
+    fn __fusebox_is_retryable(self) -> bool;
 }
 
 impl<E> Unasked for Ask<'_, E> {
-    fn is_retryable(&self) -> bool {
+    fn __fusebox_is_retryable(self) -> bool {
         true
     }
 }
@@ -177,7 +199,7 @@ impl<T, E> Answers for Result<T, E> {
 pub struct Answer<A>(pub A);
 
 impl<T, E> Answer<Result<T, E>> {
-    pub fn answer_async(self) -> Ready<Result<T, E>> {
+    pub fn __fusebox_answer(self) -> Ready<Result<T, E>> {
         ready(self.0)
     }
 }
@@ -185,12 +207,12 @@ impl<T, E> Answer<Result<T, E>> {
 /// For the others, which must be futures.
 pub trait AnswerLater {
     type Later;
-    fn answer_async(self) -> Self::Later;
+    fn __fusebox_answer(self) -> Self::Later;
 }
 
 impl<F: Future> AnswerLater for Answer<F> {
     type Later = F;
-    fn answer_async(self) -> F {
+    fn __fusebox_answer(self) -> F {
         self.0
     }
 }

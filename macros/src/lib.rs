@@ -5,6 +5,7 @@ mod arguments;
 mod body;
 mod breaker;
 mod fallback;
+mod names;
 mod options;
 mod retry;
 mod stack;

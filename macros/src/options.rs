@@ -133,10 +133,10 @@ impl Options {
     }
 
     /// A path to a function.
-    pub(crate) fn path(&mut self, key: &'static str) -> Result<Option<Path>> {
+    pub(crate) fn path(&mut self, key: &'static str) -> Result<Option<ExprPath>> {
         match self.take(key) {
             None => Ok(None),
-            Some(Expr::Path(ExprPath { path, .. })) => Ok(Some(path)),
+            Some(Expr::Path(path)) => Ok(Some(path)),
             Some(value) => {
                 Err(Error::new(value.span(), format!("`{key}` is a path to a function")))
             }
