@@ -12,7 +12,8 @@ use crate::{
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
     error::{CallError, Rejected},
-    event::{Errors, Event, FallbackUsed, Observer, One},
+    event::Observer,
+    fallback::{Fallback, step},
     global::Joined,
     retry::{Attempts, Retry, retryable::Retryable},
     sleep::{AsyncSleep, Sleep},
@@ -227,25 +228,24 @@ pub fn attempts(retry: &'static Retry, tally: Option<&'static Tally>) -> Attempt
     retry.attempts_counted(tally)
 }
 
-/// Counts a fallback's use, and tells of it.
+/// What a fallback answered in place of a call that failed with `error`: counts
+/// it, tells of it, and returns it. An answer that never came, because its
+/// future was dropped, is neither counted nor told of.
+///
+/// # Errors
+/// The fallback's own.
 #[cold]
-pub fn fell_back<E: Debug>(
+pub fn fell_back<T, E: Debug>(
     policy: &'static str,
     log_errors: bool,
-    tally: Option<&'static Tally>,
-    error: &E,
-) {
-    if let Some(tally) = tally {
-        tally.fallbacks.add_one();
-    }
-    if !log_errors {
-        return;
-    }
-    let one = One(error);
-    DefaultObserver.on_event(&Event::Fallback(FallbackUsed {
-        policy: Some(policy),
-        layer: Some(1),
-        age: None,
-        errors: Errors(&one),
-    }));
+    tally: Option<&Tally>,
+    error: E,
+    answer: Result<T, E>,
+) -> Result<T, E> {
+    let (rescued, mut slots) = match answer {
+        Ok(value) => (Some((1, step::Answer { value, age: None })), ((), None)),
+        Err(error) => (None, ((), Some(error))),
+    };
+    let fallback = Fallback::new().named(policy).log_errors(log_errors);
+    fallback.finish(1, tally, rescued, error, &mut slots)
 }

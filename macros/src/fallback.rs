@@ -52,7 +52,6 @@ impl WithFallback {
         }
         let (krate, path, result) = (&function.krate, &self.path, &function.result);
         let (name, log_errors) = (function.name(), self.log_errors);
-        let tell = quote!(#krate::attributes::fell_back(#name, #log_errors, #tally, &#error););
         let run = function.run(body);
         // What does not fit is found at the path that was given.
         let (span, there) = (path.span(), &spanned(krate, path.span()));
@@ -79,9 +78,8 @@ impl WithFallback {
                 }
                 ::core::result::Result::Err(#error) => {
                     #restore
-                    #tell
                     #answered
-                    #answer
+                    #krate::attributes::fell_back(#name, #log_errors, #tally, #error, #answer)
                 }
             }
         }
