@@ -167,12 +167,17 @@ pub fn after<E: Debug>(
 
 #[inline]
 pub fn sleep(delay: Duration) {
-    StdSleep.sleep(delay);
+    if !delay.is_zero() {
+        StdSleep.sleep(delay);
+    }
 }
 
-/// Waits by whatever an async retry waits by.
+/// Waits by whatever an async retry waits by. Without a delay it takes no
+/// timer, which there may not be: it is ready at once.
 pub async fn sleep_async<S: AsyncSleep>(sleeper: &S, delay: Duration) {
-    sleeper.sleep_async(delay).await;
+    if !delay.is_zero() {
+        sleeper.sleep_async(delay).await;
+    }
 }
 
 /// What a fallback under a sync function returns.
