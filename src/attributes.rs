@@ -8,6 +8,7 @@ use core::{
 
 use crate::{
     breaker::{CircuitBreaker, tally::Tally},
+    bypass,
     clock::Clock,
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
@@ -153,16 +154,39 @@ impl<E> Unasked for Ask<'_, E> {
     }
 }
 
-/// How long to wait before another attempt, after an error that is worth one.
-#[cold]
-pub fn after<E: Debug>(
+/// The attempts of one call under `#[with_retry]`.
+#[derive(Debug)]
+pub struct Tries {
     retry: &'static Retry,
-    attempts: &mut Option<Attempts<'static, Retry>>,
-    tally: Option<&'static Tally>,
-    hint: Option<Duration>,
-    error: &E,
-) -> Option<Duration> {
-    attempts.get_or_insert_with(|| retry.attempts_counted(tally)).after_worth(hint, error)
+    failed: u32,
+    /// Begun at the first failure, unless the time counts from the first call.
+    attempts: Option<Attempts<'static, Retry>>,
+}
+
+impl Tries {
+    #[inline]
+    pub fn begin(retry: &'static Retry, tally: impl FnOnce() -> Option<&'static Tally>) -> Self {
+        let timed = retry.settings().max_elapsed().is_some();
+        let attempts = timed.then(|| retry.attempts_counted(tally()));
+        Self { retry, failed: 0, attempts }
+    }
+
+    /// How long to wait before another attempt, after an error that is worth
+    /// one. Nobody waits after the last: its error is not asked for a hint.
+    #[cold]
+    pub fn after<E: Debug>(
+        &mut self,
+        tally: impl FnOnce() -> Option<&'static Tally>,
+        hint: impl FnOnce(&E) -> Option<Duration>,
+        error: &E,
+    ) -> Option<Duration> {
+        self.failed += 1;
+        let last = self.failed >= self.retry.settings().max_attempts() || bypass::retries();
+        let hint = if last { None } else { hint(error) };
+        let retry = self.retry;
+        let attempts = self.attempts.get_or_insert_with(|| retry.attempts_counted(tally()));
+        attempts.after_worth(hint, error)
+    }
 }
 
 #[inline]
@@ -225,12 +249,7 @@ impl<F: Future> AnswerLater for Answer<F> {
 
 /// Whether fallbacks are taken out.
 pub fn no_fallback() -> bool {
-    crate::bypass::fallbacks()
-}
-
-/// Attempts of which the time counts from the first call.
-pub fn attempts(retry: &'static Retry, tally: Option<&'static Tally>) -> Attempts<'static, Retry> {
-    retry.attempts_counted(tally)
+    bypass::fallbacks()
 }
 
 /// What a fallback answered in place of a call that failed with `error`: counts

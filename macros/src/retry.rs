@@ -10,8 +10,6 @@ pub(crate) struct WithRetry {
     settings: TokenStream,
     retry_if: Option<ExprPath>,
     delay_hint: Option<ExprPath>,
-    /// Whether there is a limit of time.
-    timed: bool,
 }
 
 impl WithRetry {
@@ -33,14 +31,12 @@ impl WithRetry {
         if let Some(value) = options.jitter(krate)? {
             settings = quote!(#settings.jitter(#value));
         }
-        let max_elapsed = options.duration("max_elapsed")?;
-        let timed = max_elapsed.is_some();
-        if let Some(value) = max_elapsed {
+        if let Some(value) = options.duration("max_elapsed")? {
             settings = quote!(#settings.max_elapsed(#value));
         }
         let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
         options.finish()?;
-        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint, timed })
+        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint })
     }
 
     /// `around_breaker` says that there is a breaker inside, and `ident` is the
@@ -55,16 +51,16 @@ impl WithRetry {
     ) -> TokenStream {
         let (save, restore) =
             function.arguments.kept_self(&mut function.signature, &function.names);
-        let [attempts, value, error, delay] =
-            ["attempts", "value", "error", "delay"].map(|role| function.names.variable(role));
+        let [tries, value, error, delay] =
+            ["tries", "value", "error", "delay"].map(|role| function.names.variable(role));
         let (krate, settings, name) = (&function.krate, &self.settings, function.name());
         function.items.extend(quote! {
             static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
         });
-        let hint = self.delay_hint.as_ref().map_or_else(
-            || quote!(::core::option::Option::None),
-            |path| quote_spanned!(path.span()=> #path(&#error)),
-        );
+        let hint = self
+            .delay_hint
+            .as_ref()
+            .map_or_else(|| quote!(|_| ::core::option::Option::None), |path| quote!(#path));
         let rejected = around_breaker.then(|| function.names.variable(REJECTED));
         let flag = rejected
             .as_ref()
@@ -89,12 +85,6 @@ impl WithRetry {
         } else {
             quote!(#krate::attributes::sleep(#delay))
         };
-        // Begun at the first failure, unless the time counts from the first call.
-        let begun = if self.timed {
-            quote!(::core::option::Option::Some(#krate::attributes::attempts(&#ident, #tally)))
-        } else {
-            quote!(::core::option::Option::None)
-        };
         // An async function has taken its arguments over already.
         let taken = (!function.is_async()).then(|| function.arguments.taken());
         let run = function.run(body);
@@ -103,7 +93,7 @@ impl WithRetry {
         quote! {
             #taken
             #flag
-            let mut #attempts = #begun;
+            let mut #tries = #krate::attributes::Tries::begin(&#ident, || #tally);
             loop {
                 #save
                 let #delay = match #run {
@@ -111,7 +101,7 @@ impl WithRetry {
                         break ::core::result::Result::Ok(#value);
                     }
                     ::core::result::Result::Err(#error) => match if #worth {
-                        #krate::attributes::after(&#ident, &mut #attempts, #tally, #hint, &#error)
+                        #krate::attributes::Tries::after(&mut #tries, || #tally, #hint, &#error)
                     } else {
                         ::core::option::Option::None
                     } {

@@ -3,6 +3,7 @@
 
 use std::{
     pin::pin,
+    sync::atomic::{AtomicU32, Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -49,4 +50,30 @@ fn without_a_delay_there_is_no_timer() {
     assert_eq!(at_once(told_to_hurry(&counter)), Err(AiError::Down));
     assert_eq!(told_to_hurry_sync(&counter), Err(AiError::Down));
     assert_eq!(counter.count(), 1_008);
+}
+
+static HINTS: AtomicU32 = AtomicU32::new(0);
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as a hint is
+fn counted(_: &AiError) -> Option<Duration> {
+    HINTS.fetch_add(1, Ordering::Relaxed);
+    Some(Duration::ZERO)
+}
+
+#[with_retry(max_attempts = 3, delay_hint = counted)]
+fn hinted() -> Result<u32, AiError> {
+    Err(AiError::Down)
+}
+
+#[with_retry(max_attempts = 3, max_elapsed = "1h", delay_hint = counted)]
+async fn hinted_later() -> Result<u32, AiError> {
+    Err(AiError::Down)
+}
+
+#[test]
+fn no_hint_is_asked_for_after_the_last_attempt() {
+    assert_eq!(hinted(), Err(AiError::Down));
+    assert_eq!(HINTS.load(Ordering::Relaxed), 2);
+    assert_eq!(at_once(hinted_later()), Err(AiError::Down));
+    assert_eq!(HINTS.load(Ordering::Relaxed), 4);
 }
