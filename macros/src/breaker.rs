@@ -106,7 +106,7 @@ impl WithCircuitBreaker {
             Which::Static(path) => {
                 // What is no breaker is found at the path that was given.
                 let krate = &spanned(krate, path.span());
-                quote_spanned!(path.span()=> #krate::attributes::found(&#path))
+                quote_spanned!(path.span()=> #krate::attributes::breaker::found(&#path))
             }
         }
     }
@@ -135,12 +135,12 @@ impl WithCircuitBreaker {
         };
         if in_retry {
             let rejected = function.names.variable(REJECTED);
-            call = quote!(#krate::attributes::told(#call, &#rejected));
+            call = quote!(#krate::attributes::breaker::told(#call, &#rejected));
         }
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let span = function.result.span();
         let krate = spanned(krate, span);
-        let own = quote_spanned!(span=> #krate::attributes::own);
+        let own = quote_spanned!(span=> #krate::attributes::breaker::own);
         quote!(#own(#call))
     }
 }

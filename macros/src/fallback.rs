@@ -63,23 +63,23 @@ impl WithFallback {
         let answered = if function.is_async() {
             quote_spanned! {span=>
                 #[allow(unused_imports)]
-                use #there::attributes::AnswerLater as _;
-                let #answer: #result = #there::attributes::Answer(#asked).__fusebox_answer().await;
+                use #there::attributes::fallback::AnswerLater as _;
+                let #answer: #result = #there::attributes::fallback::Answer(#asked).__fusebox_answer().await;
             }
         } else {
-            quote_spanned!(span=> let #answer: #result = #there::attributes::Answers::answer(#asked);)
+            quote_spanned!(span=> let #answer: #result = #there::attributes::fallback::Answers::answer(#asked);)
         };
         quote! {
             #save
             match #run {
                 ::core::result::Result::Ok(#value) => ::core::result::Result::Ok(#value),
-                ::core::result::Result::Err(#error) if #krate::attributes::no_fallback() => {
+                ::core::result::Result::Err(#error) if #krate::attributes::fallback::no_fallback() => {
                     ::core::result::Result::Err(#error)
                 }
                 ::core::result::Result::Err(#error) => {
                     #restore
                     #answered
-                    #krate::attributes::fell_back(#name, #log_errors, #tally, #error, #answer)
+                    #krate::attributes::fallback::fell_back(#name, #log_errors, #tally, #error, #answer)
                 }
             }
         }

@@ -62,28 +62,28 @@ impl WithRetry {
             .as_ref()
             .map_or_else(|| quote!(|_| ::core::option::Option::None), |path| quote!(#path));
         let rejected = around_breaker.then(|| function.names.variable(REJECTED));
-        let flag = rejected
-            .as_ref()
-            .map(|rejected| quote!(let #rejected = #krate::attributes::RejectedFlag::new();));
+        let flag = rejected.as_ref().map(
+            |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
+        );
         let worth = if let Some(path) = &self.retry_if {
             quote_spanned!(path.span()=> #path(&#error))
         } else {
             // A rejection is not retried, whatever error it became.
             let admitted = rejected.map(
-                |rejected| quote!(!#krate::attributes::RejectedFlag::was_rejected(&#rejected) &&),
+                |rejected| quote!(!#krate::attributes::breaker::RejectedFlag::was_rejected(&#rejected) &&),
             );
             quote!(#admitted {
                 #[allow(unused_imports)]
-                use #krate::attributes::Unasked as _;
-                #krate::attributes::Ask(&#error).__fusebox_is_retryable()
+                use #krate::attributes::retry::Unasked as _;
+                #krate::attributes::retry::Ask(&#error).__fusebox_is_retryable()
             })
         };
         let sleep = if function.is_async() {
             quote! {
-                #krate::attributes::sleep_async(#krate::Retry::sleeper(&#ident), #delay).await
+                #krate::attributes::retry::sleep_async(#krate::Retry::sleeper(&#ident), #delay).await
             }
         } else {
-            quote!(#krate::attributes::sleep(#delay))
+            quote!(#krate::attributes::retry::sleep(#delay))
         };
         // An async function has taken its arguments over already.
         let taken = (!function.is_async()).then(|| function.arguments.taken());
@@ -93,7 +93,7 @@ impl WithRetry {
         quote! {
             #taken
             #flag
-            let mut #tries = #krate::attributes::Tries::begin(&#ident, || #tally);
+            let mut #tries = #krate::attributes::retry::Tries::begin(&#ident, || #tally);
             loop {
                 #save
                 let #delay = match #run {
@@ -101,7 +101,7 @@ impl WithRetry {
                         break ::core::result::Result::Ok(#value);
                     }
                     ::core::result::Result::Err(#error) => match if #worth {
-                        #krate::attributes::Tries::after(&mut #tries, || #tally, #hint, &#error)
+                        #krate::attributes::retry::Tries::after(&mut #tries, || #tally, #hint, &#error)
                     } else {
                         ::core::option::Option::None
                     } {

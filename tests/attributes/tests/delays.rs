@@ -25,7 +25,7 @@ async fn eager(counter: &Counter) -> Result<u32, AiError> {
     Err(AiError::Down)
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // as a hint is
+#[allow(clippy::trivially_copy_pass_by_ref, clippy::unnecessary_wraps)] // as a hint is
 fn now(_: &AiError) -> Option<Duration> {
     Some(Duration::ZERO)
 }
@@ -54,7 +54,7 @@ fn without_a_delay_there_is_no_timer() {
 
 static HINTS: AtomicU32 = AtomicU32::new(0);
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // as a hint is
+#[allow(clippy::trivially_copy_pass_by_ref, clippy::unnecessary_wraps)] // as a hint is
 fn counted(_: &AiError) -> Option<Duration> {
     HINTS.fetch_add(1, Ordering::Relaxed);
     Some(Duration::ZERO)

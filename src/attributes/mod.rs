@@ -1,0 +1,18 @@
+//! What the attributes' code calls. Not for others: it changes with them.
+
+pub mod breaker;
+pub mod fallback;
+pub mod retry;
+
+/// Lends its name to the variables of generated code: a pattern may bind the
+/// name of a function, and does not then mean a constant of that name.
+pub const fn shield() {}
+
+/// A value that is never made: it tells an async block what it returns.
+///
+/// # Panics
+/// Always.
+#[cold]
+pub fn never<T>() -> T {
+    unreachable!("generated code calls this under `if false`")
+}

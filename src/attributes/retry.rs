@@ -1,0 +1,83 @@
+//! What `#[with_retry]` calls.
+
+use core::{fmt::Debug, time::Duration};
+
+use crate::{
+    breaker::tally::Tally,
+    bypass,
+    retry::{Attempts, Retry, retryable::Retryable},
+    sleep::{AsyncSleep, Sleep},
+    std_sleep::StdSleep,
+};
+
+/// Asks an error whether it is worth another attempt, if its type can say so:
+/// the inherent method is there for those only, and preferred.
+#[derive(Debug)]
+pub struct Ask<'e, E>(pub &'e E);
+
+impl<E: Retryable> Ask<'_, E> {
+    pub fn __fusebox_is_retryable(self) -> bool {
+        self.0.is_retryable()
+    }
+}
+
+/// For the others: every error is.
+pub trait Unasked {
+    fn __fusebox_is_retryable(self) -> bool;
+}
+
+impl<E> Unasked for Ask<'_, E> {
+    fn __fusebox_is_retryable(self) -> bool {
+        true
+    }
+}
+
+/// The attempts of one call under `#[with_retry]`.
+#[derive(Debug)]
+pub struct Tries {
+    retry: &'static Retry,
+    failed: u32,
+    /// Begun at the first failure, unless the time counts from the first call.
+    attempts: Option<Attempts<'static, Retry>>,
+}
+
+impl Tries {
+    #[inline]
+    pub fn begin(retry: &'static Retry, tally: impl FnOnce() -> Option<&'static Tally>) -> Self {
+        let timed = retry.settings().max_elapsed().is_some();
+        let attempts = timed.then(|| retry.attempts_counted(tally()));
+        Self { retry, failed: 0, attempts }
+    }
+
+    /// How long to wait before another attempt, after an error that is worth
+    /// one. Nobody waits after the last: its error is not asked for a hint.
+    #[cold]
+    pub fn after<E: Debug>(
+        &mut self,
+        tally: impl FnOnce() -> Option<&'static Tally>,
+        hint: impl FnOnce(&E) -> Option<Duration>,
+        error: &E,
+    ) -> Option<Duration> {
+        self.failed += 1;
+        let last = self.failed >= self.retry.settings().max_attempts() || bypass::retries();
+        let hint = if last { None } else { hint(error) };
+        let retry = self.retry;
+        let attempts = self.attempts.get_or_insert_with(|| retry.attempts_counted(tally()));
+        attempts.after_worth(hint, error)
+    }
+}
+
+#[inline]
+pub fn sleep(delay: Duration) {
+    if !delay.is_zero() {
+        StdSleep.sleep(delay);
+    }
+}
+
+/// Waits by whatever an async retry waits by. Without a delay it takes no
+/// timer, which there may not be: it is ready at once.
+pub async fn sleep_async<S: AsyncSleep>(sleeper: &S, delay: Duration) {
+    if !delay.is_zero() {
+        sleeper.sleep_async(delay).await;
+    }
+}
