@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Error, ExprPath, LitStr, Path, Result, Token, parse::ParseStream, spanned::Spanned};
+use syn::{
+    Error, ExprPath, LitStr, Path, Result, Token, parse::ParseStream, parse_quote, spanned::Spanned,
+};
 
 use crate::{
     body::{Function, spanned},
@@ -43,49 +45,23 @@ impl WithCircuitBreaker {
         }
         let mut options = Options::parse(input)?;
         let expect = options.path("expect")?;
-        options.finish()?;
+        options.finish("a `static` has its settings already; beside it there is only `expect`")?;
         Ok(Self { which: Which::Static(path), expect })
     }
 
     fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         let name: LitStr = input.parse()?;
-        if name.value().is_empty()
-            || name.value().len() > 40
-            || name.value().contains(char::is_control)
-        {
-            let text = "a breaker's name is 1 to 40 bytes without control characters";
-            return Err(Error::new(name.span(), text));
-        }
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let mut settings = None;
-        let mut set = |setter: TokenStream| {
-            let so_far = settings.take().unwrap_or_else(|| quote!(#krate::BreakerConfig::new()));
-            settings = Some(quote!(#so_far.#setter));
-        };
-        if let Some(value) = options.number("failure_threshold", 1..=4_095)? {
-            set(quote_spanned!(value.span()=> failure_threshold(#value)));
-        }
-        if let Some(value) = options.duration("recovery_timeout")? {
-            set(quote!(recovery_timeout(#value)));
-        }
-        if let Some(value) = options.number("probes", 1..=15)? {
-            set(quote_spanned!(value.span()=> probes(#value)));
-        }
-        if let Some(value) = options.number("successes_to_close", 1..=15)? {
-            set(quote_spanned!(value.span()=> successes_to_close(#value)));
-        }
-        if let Some(value) = options.number("doublings", 0..=15)? {
-            set(quote_spanned!(value.span()=> doublings(#value)));
-        }
-        if let Some(value) = options.number("recovery_jitter", 0..=100)? {
-            set(quote_spanned!(value.span()=> recovery_jitter(#value)));
-        }
         let expect = options.path("expect")?;
-        options.finish()?;
-        let settings = settings.map(|settings| quote!(#settings.build()));
+        let settings = if options.is_empty() {
+            None
+        } else {
+            let checked = parse_quote!(#krate::attributes::breaker::checked);
+            Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
+        };
         Ok(Self { which: Which::Named { name, settings }, expect })
     }
 
@@ -96,7 +72,10 @@ impl WithCircuitBreaker {
             || quote!(::core::option::Option::None),
             |settings| quote!(::core::option::Option::Some(#settings)),
         );
-        Some(quote!(static #ident: #krate::Joined = #krate::Joined::new(#name, #settings);))
+        // A name that cannot be one is found where it stands.
+        let there = spanned(krate, name.span());
+        let joined = quote_spanned!(name.span()=> #there::Joined::new(#name, #settings));
+        Some(quote!(static #ident: #krate::Joined = #joined;))
     }
 
     /// The breaker, of which `ident` would be the `static`.

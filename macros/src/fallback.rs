@@ -28,7 +28,7 @@ impl WithFallback {
         let log_errors = options.boolean("log_errors")?.unwrap_or(true);
         let error = options.boolean("error")?.unwrap_or(false);
         let infallible = options.boolean("infallible")?.unwrap_or(false);
-        options.finish()?;
+        options.finish("no such option; there are `log_errors`, `error`, `infallible`")?;
         Ok(Self { path, log_errors, error, infallible })
     }
 

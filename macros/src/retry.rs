@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{ExprPath, Ident, Path, Result, parse::ParseStream, spanned::Spanned};
+use syn::{ExprPath, Ident, Path, Result, parse::ParseStream, parse_quote, spanned::Spanned};
 
 use crate::{body::Function, breaker::REJECTED, options::Options};
 
@@ -15,28 +15,11 @@ pub(crate) struct WithRetry {
 impl WithRetry {
     pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         let mut options = Options::parse(input)?;
-        let mut settings = quote!(#krate::RetryConfig::new());
-        if let Some(value) = options.number("max_attempts", 1..=u32::MAX)? {
-            settings = quote_spanned!(value.span()=> #settings.max_attempts(#value));
-        }
-        if let Some(value) = options.duration("base_delay")? {
-            settings = quote!(#settings.base_delay(#value));
-        }
-        if let Some(value) = options.duration("max_delay")? {
-            settings = quote!(#settings.max_delay(#value));
-        }
-        if let Some(value) = options.factor("exponential_base")? {
-            settings = quote_spanned!(value.span()=> #settings.exponential_base(#value));
-        }
-        if let Some(value) = options.jitter(krate)? {
-            settings = quote!(#settings.jitter(#value));
-        }
-        if let Some(value) = options.duration("max_elapsed")? {
-            settings = quote!(#settings.max_elapsed(#value));
-        }
         let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
-        options.finish()?;
-        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint })
+        options.jitter(krate)?;
+        let checked = parse_quote!(#krate::attributes::retry::checked);
+        let settings = options.settings(quote!(#krate::RetryConfig::new()), &checked)?;
+        Ok(Self { settings, retry_if, delay_hint })
     }
 
     /// `around_breaker` says that there is a breaker inside, and `ident` is the

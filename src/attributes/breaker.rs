@@ -1,7 +1,7 @@
 //! What `#[with_circuit_breaker]` calls.
 
 use crate::{
-    breaker::CircuitBreaker,
+    breaker::{CircuitBreaker, settings::BreakerConfig},
     clock::Clock,
     default_clock::DefaultClock,
     default_observer::DefaultObserver,
@@ -10,6 +10,21 @@ use crate::{
     global::Joined,
     sync::{Ordering, UnmodelledU64},
 };
+
+/// The settings as they are; where the one of this name is at fault, an error
+/// at its value.
+///
+/// # Panics
+/// Where it is, which in a `static` is a compile error.
+#[track_caller]
+pub const fn checked(config: BreakerConfig, setting: &str) -> BreakerConfig {
+    if let Err(error) = config.try_build()
+        && super::same(error.field(), setting)
+    {
+        let _ = config.build(); // its panic says what is wrong
+    }
+    config
+}
 
 /// An error that a rejected call can become.
 #[diagnostic::on_unimplemented(

@@ -16,3 +16,13 @@ pub const fn shield() {}
 pub fn never<T>() -> T {
     unreachable!("generated code calls this under `if false`")
 }
+
+/// Whether two names are the same.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}

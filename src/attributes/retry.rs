@@ -2,10 +2,25 @@
 
 use core::{fmt::Debug, time::Duration};
 
+/// The settings as they are; where the one of this name is at fault, an error
+/// at its value.
+///
+/// # Panics
+/// Where it is, which in a `static` is a compile error.
+#[track_caller]
+pub const fn checked(config: RetryConfig, setting: &str) -> RetryConfig {
+    if let Err(error) = config.try_build()
+        && super::same(error.field(), setting)
+    {
+        let _ = config.build(); // its panic says what is wrong
+    }
+    config
+}
+
 use crate::{
     breaker::tally::Tally,
     bypass,
-    retry::{Attempts, Retry, retryable::Retryable},
+    retry::{Attempts, Retry, retryable::Retryable, settings::RetryConfig},
     sleep::{AsyncSleep, Sleep},
     std_sleep::StdSleep,
 };
