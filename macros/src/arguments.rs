@@ -1,12 +1,19 @@
 //! A function's arguments, used more than once.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{FnArg, ItemFn, Pat, PatIdent, Type, spanned::Spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{
+    Attribute, FnArg, Pat, PatIdent, Signature, Type, parse_quote,
+    spanned::Spanned,
+    visit::{self, Visit},
+};
+
+use crate::names::Names;
 
 /// One argument.
 struct Argument {
-    /// Its name, which the pattern may not have had.
+    /// Its attributes: `#[cfg(…)]` holds wherever the argument is named.
+    attributes: Vec<Attribute>,
     name: Ident,
     kind: Kind,
     span: Span,
@@ -22,28 +29,25 @@ enum Kind {
 }
 
 /// The arguments of a function whose body will run, or be replaced, more than
-/// once. Where an argument is a pattern, it gets a name, and the body takes it
-/// apart.
+/// once.
 pub(crate) struct Arguments {
     all: Vec<Argument>,
-    /// Whether the receiver is by value (`self`, `self: Arc<Self>`).
-    owned_self: Option<Span>,
     receiver: bool,
-}
-
-/// The name of a receiver by value within the body that runs more than once.
-fn own_self() -> Ident {
-    Ident::new("__fusebox_self", Span::mixed_site())
+    /// Where the receiver is by value (`self`, `self: Arc<Self>`).
+    owned_self: Option<Span>,
+    /// Statements with which the body takes its arguments apart.
+    unpacked: TokenStream,
 }
 
 impl Arguments {
-    /// Reads the arguments, and names those that have none. `repeated` says
-    /// that the body consumes what it is given, each time it runs.
-    pub(crate) fn of(function: &mut ItemFn) -> Self {
+    /// Reads the arguments, and gives each of them a name: the body takes a
+    /// pattern apart. So it does with `mut name`, which is then a variable of
+    /// the body's own, wherever the body was moved to.
+    pub(crate) fn of(signature: &mut Signature, names: &Names) -> Self {
         let mut all = Vec::new();
         let (mut owned_self, mut receiver) = (None, false);
-        let mut unpacked = Vec::new();
-        for (at, argument) in function.sig.inputs.iter_mut().enumerate() {
+        let mut unpacked = TokenStream::new();
+        for (at, argument) in signature.inputs.iter_mut().enumerate() {
             match argument {
                 FnArg::Receiver(it) => {
                     receiver = true;
@@ -59,54 +63,69 @@ impl Arguments {
                         Type::Reference(_) => Kind::Shared,
                         _ => Kind::Owned,
                     };
-                    let span = it.ty.span();
-                    let name = match &*it.pat {
-                        Pat::Ident(PatIdent {
-                            by_ref: None,
-                            mutability: None,
-                            subpat: None,
-                            ident,
-                            ..
-                        }) => ident.clone(),
-                        pattern => {
-                            let name = format_ident!("__fusebox_{at}", span = Span::mixed_site());
-                            unpacked.push(quote!(let #pattern = #name;));
-                            *it.pat = syn::parse_quote!(#name);
-                            name
-                        }
+                    let (attributes, pattern) = (&it.attrs, &it.pat);
+                    let name = if let Some(name) = plain(pattern) {
+                        name.clone()
+                    } else {
+                        let name = first_name(pattern).unwrap_or_else(|| names.argument(at));
+                        unpacked.extend(quote!(#(#attributes)* let #pattern = #name;));
+                        *it.pat = parse_quote!(#name);
+                        name
                     };
-                    all.push(Argument { name, kind, span });
+                    let (attributes, span) = (it.attrs.clone(), it.ty.span());
+                    all.push(Argument { attributes, name, kind, span });
                 }
             }
         }
-        if !unpacked.is_empty() {
-            let body = &function.block;
-            let statements = &body.stmts;
-            *function.block = syn::parse_quote!({ #(#unpacked)* #(#statements)* });
-        }
-        Self { all, owned_self, receiver }
+        Self { all, receiver, owned_self, unpacked }
     }
 
-    /// Whether the body must not consume its receiver itself.
-    pub(crate) fn renames_self(&self) -> bool {
-        self.owned_self.is_some()
+    pub(crate) fn unpacked(&self) -> &TokenStream {
+        &self.unpacked
     }
 
     /// Statements that give one run of the body its own arguments.
     pub(crate) fn copies(&self) -> TokenStream {
-        let owned_self = self.owned_self.map(|span| {
-            let name = own_self();
-            quote_spanned!(span=> let #name = ::core::clone::Clone::clone(&self);)
+        let copies = self.all.iter().map(|Argument { attributes, name, kind, span }| {
+            let copy = match kind {
+                Kind::Shared => return quote!(),
+                Kind::Exclusive => quote!(&mut *#name),
+                Kind::Owned => {
+                    let span = span.resolved_at(Span::mixed_site());
+                    quote_spanned!(span=> ::core::clone::Clone::clone(&#name))
+                }
+            };
+            quote!(#(#attributes)* let #name = #copy;)
         });
-        let copies = self.all.iter().map(|Argument { name, kind, span }| match kind {
-            Kind::Shared => quote!(),
-            Kind::Exclusive => quote!(let #name = &mut *#name;),
-            Kind::Owned => {
-                let span = span.resolved_at(Span::mixed_site());
-                quote_spanned!(span=> let #name = ::core::clone::Clone::clone(&#name);)
-            }
-        });
-        quote!(#owned_self #(#copies)*)
+        quote!(#(#copies)*)
+    }
+
+    /// Statements that take the arguments by value over: a function that only
+    /// cloned them would be told that it needs references.
+    pub(crate) fn taken(&self) -> TokenStream {
+        let owned = self.all.iter().filter(|argument| matches!(argument.kind, Kind::Owned));
+        let taken = owned
+            .map(|Argument { attributes, name, .. }| quote!(#(#attributes)* let #name = #name;));
+        quote!(#(#taken)*)
+    }
+
+    /// A receiver by value, which a run of the body may consume: a statement
+    /// before the run that saves it, and one after it that puts it back. So
+    /// `self` stays `self`, also in macros and in nested items.
+    pub(crate) fn kept_self(
+        &self,
+        signature: &mut Signature,
+        names: &Names,
+    ) -> (TokenStream, TokenStream) {
+        let Some(span) = self.owned_self else { return Default::default() };
+        if let Some(FnArg::Receiver(receiver)) = signature.inputs.first_mut() {
+            receiver.mutability.get_or_insert_default();
+        }
+        let saved = names.variable("self");
+        (
+            quote_spanned!(span=> let #saved = ::core::clone::Clone::clone(&self);),
+            quote_spanned!(span=> self = #saved;),
+        )
     }
 
     /// The arguments as those of a call; with the receiver, if there is one
@@ -115,34 +134,37 @@ impl Arguments {
         let receiver = (self.receiver && with_self).then(|| quote!(self));
         receiver
             .into_iter()
-            .chain(self.all.iter().map(|argument| {
-                let name = &argument.name;
-                quote!(#name)
+            .chain(self.all.iter().map(|Argument { attributes, name, .. }| {
+                let attributes = attributes.iter().filter(|it| it.path().is_ident("cfg"));
+                quote!(#(#attributes)* #name)
             }))
             .collect()
     }
 }
 
-/// The body with `self` replaced by the name of its copy.
-pub(crate) fn rename_self(tokens: TokenStream) -> TokenStream {
-    let mut renamed = Vec::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        renamed.push(match token {
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), rename_self(group.stream()));
-                inner.set_span(group.span());
-                TokenTree::Group(inner)
-            }
-            // `self::path` is the module.
-            TokenTree::Ident(ident)
-                if ident == "self"
-                    && !matches!(tokens.peek(), Some(TokenTree::Punct(p)) if p.as_char() == ':') =>
-            {
-                TokenTree::Ident(own_self())
-            }
-            other => other,
-        });
+/// The name of an argument that is nothing else.
+fn plain(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(PatIdent { by_ref: None, mutability: None, subpat: None, ident, .. }) => {
+            Some(ident)
+        }
+        _ => None,
     }
-    renamed.into_iter().collect()
+}
+
+/// The first variable that a pattern binds: it may as well be the name of the
+/// whole until then. What begins with a capital may be a constant.
+fn first_name(pattern: &Pat) -> Option<Ident> {
+    struct First(Option<Ident>);
+    impl<'ast> Visit<'ast> for First {
+        fn visit_pat_ident(&mut self, it: &'ast PatIdent) {
+            if !it.ident.to_string().starts_with(char::is_uppercase) {
+                self.0.get_or_insert(it.ident.clone());
+            }
+            visit::visit_pat_ident(self, it);
+        }
+    }
+    let mut first = First(None);
+    first.visit_pat(pattern);
+    first.0
 }

@@ -1,21 +1,93 @@
-//! What every layer needs to write a function's body anew.
+//! What every layer knows of the function whose body it writes anew.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::{
-    Error, ItemFn, Path, Result, ReturnType, Token, Type,
+    Attribute, Error, ItemFn, Path, Result, ReturnType, Signature, Token, Type,
     visit::{self, Visit},
 };
 
-/// Where a breaker tells the retries around it that it rejected a call: the
-/// error that the function returns is its own, and cannot say so.
-pub(crate) fn rejected() -> Ident {
-    Ident::new("fusebox_rejected", Span::mixed_site())
+use crate::{arguments::Arguments, names::Names};
+
+pub(crate) struct Function {
+    pub(crate) krate: Path,
+    pub(crate) names: Names,
+    pub(crate) signature: Signature,
+    pub(crate) arguments: Arguments,
+    /// What it returns, to be written again.
+    pub(crate) result: Type,
+    /// Items at the beginning of its body.
+    pub(crate) items: TokenStream,
+    /// The braces of its body.
+    braces: Span,
 }
 
-/// The breaker on which a function's retries and fallbacks are counted.
-pub(crate) fn counted() -> Ident {
-    Ident::new("FUSEBOX_BREAKER", Span::mixed_site())
+impl Function {
+    pub(crate) fn of(function: ItemFn, krate: Path, names: Names) -> Result<(Self, TokenStream)> {
+        let ItemFn { sig: mut signature, block, .. } = function;
+        let result = result_type(&signature)?;
+        let arguments = Arguments::of(&mut signature, &names);
+        let (unpacked, statements) = (arguments.unpacked(), &block.stmts);
+        let body = quote!(#unpacked #(#statements)*);
+        let braces = block.brace_token.span.join();
+        let items = TokenStream::new();
+        Ok((Self { krate, names, signature, arguments, result, items, braces }, body))
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.signature.asyncness.is_some()
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.signature.ident.to_string()
+    }
+
+    /// The body as one expression, in which `return` and `?` mean what they
+    /// meant: a closure, or the future of an async block. A closure or a future
+    /// that moves what it uses begins with `move`.
+    pub(crate) fn typed(&self, body: &TokenStream, by_move: bool) -> TokenStream {
+        let (krate, result) = (&self.krate, &self.result);
+        let known = !matches!(result, Type::Infer(_));
+        let by_move = by_move.then(|| quote!(move));
+        if self.is_async() {
+            // An async block cannot name its type; a `return` that is never
+            // reached tells it.
+            let told =
+                known.then(|| quote!(if false { return #krate::attributes::never::<#result>(); }));
+            let body = self.braced(quote!(#told #body));
+            quote!(async #by_move #body)
+        } else {
+            let result = known.then(|| quote!(-> #result));
+            let body = self.braced(body.clone());
+            quote!(#by_move || #result #body)
+        }
+    }
+
+    /// One run of the body with arguments of its own, and what it returns.
+    pub(crate) fn run(&self, body: &TokenStream) -> TokenStream {
+        let (copies, body) = (self.arguments.copies(), self.typed(body, false));
+        if self.is_async() {
+            quote!({ #copies #body.await })
+        } else {
+            quote!({ #copies (#body)() })
+        }
+    }
+
+    /// The function around a body; `inner` are the attributes that stand in it.
+    pub(crate) fn with(&self, inner: &[Attribute], body: &TokenStream) -> TokenStream {
+        let shields = self.names.shields(&self.krate);
+        let (signature, items) = (&self.signature, &self.items);
+        let body = self.braced(quote!(#(#inner)* #shields #items #body));
+        quote!(#signature #body)
+    }
+
+    /// Within the braces of the function: there the compiler shows that a
+    /// result is missing.
+    fn braced(&self, body: TokenStream) -> TokenStream {
+        let mut group = Group::new(Delimiter::Brace, body);
+        group.set_span(self.braces);
+        group.into_token_stream()
+    }
 }
 
 /// A path that the compiler finds somewhere else.
@@ -28,12 +100,11 @@ pub(crate) fn spanned(path: &Path, span: Span) -> Path {
     path
 }
 
-/// What the function returns, to be written again.
-pub(crate) fn result_type(function: &ItemFn) -> Result<Type> {
-    match &function.sig.output {
+fn result_type(signature: &Signature) -> Result<Type> {
+    match &signature.output {
         ReturnType::Default => {
             let text = "a function that can fail returns a `Result`; this one returns nothing";
-            Err(Error::new(function.sig.ident.span(), text))
+            Err(Error::new(signature.ident.span(), text))
         }
         ReturnType::Type(_, result) if has_impl_trait(result) => Ok(syn::parse_quote!(_)),
         ReturnType::Type(_, result) => Ok((**result).clone()),
@@ -52,28 +123,4 @@ fn has_impl_trait(result: &Type) -> bool {
     let mut finder = Finder(false);
     finder.visit_type(result);
     finder.0
-}
-
-/// The body as a closure, in which `return` and `?` mean what they meant.
-pub(crate) fn typed_closure(function: &ItemFn, body: &TokenStream) -> Result<TokenStream> {
-    let result = result_type(function)?;
-    let result = (!matches!(result, Type::Infer(_))).then(|| quote!(-> #result));
-    Ok(quote!(|| #result { #body }))
-}
-
-/// The body as an async block, in which `return` and `?` mean what they meant.
-pub(crate) fn typed_future(function: &ItemFn, body: &TokenStream) -> Result<TokenStream> {
-    let result = result_type(function)?;
-    // An async block cannot name its type; a `return` that is never reached
-    // tells it.
-    let told = (!matches!(result, Type::Infer(_))).then(|| {
-        quote! {
-            #[allow(unreachable_code, clippy::diverging_sub_expression)]
-            if false {
-                let never: #result = loop {};
-                return never;
-            }
-        }
-    });
-    Ok(quote!({ #told #body }))
 }

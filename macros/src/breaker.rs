@@ -1,17 +1,23 @@
 //! `#[with_circuit_breaker]`.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Error, ItemFn, LitStr, Path, Result, Token, parse::ParseStream, spanned::Spanned};
+use syn::{
+    Error, ExprPath, LitStr, Path, Result, Token, parse::ParseStream, parse_quote, spanned::Spanned,
+};
 
 use crate::{
-    body::{counted, rejected, result_type, spanned, typed_closure, typed_future},
+    body::{Function, spanned},
     options::Options,
 };
 
+/// The variable in which a breaker tells the retry around it that it rejected a
+/// call: the error that the function returns is its own, and cannot say so.
+pub(crate) const REJECTED: &str = "rejected";
+
 pub(crate) struct WithCircuitBreaker {
     which: Which,
-    expect: Option<Path>,
+    expect: Option<ExprPath>,
 }
 
 /// Which breaker is asked.
@@ -39,114 +45,81 @@ impl WithCircuitBreaker {
         }
         let mut options = Options::parse(input)?;
         let expect = options.path("expect")?;
-        options.finish()?;
+        options.finish("a `static` has its settings already; beside it there is only `expect`")?;
         Ok(Self { which: Which::Static(path), expect })
     }
 
     fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         let name: LitStr = input.parse()?;
-        if name.value().is_empty()
-            || name.value().len() > 40
-            || name.value().contains(char::is_control)
-        {
-            let text = "a breaker's name is 1 to 40 bytes without control characters";
-            return Err(Error::new(name.span(), text));
-        }
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let mut settings = None;
-        let mut set = |setter: TokenStream| {
-            let so_far = settings.take().unwrap_or_else(|| quote!(#krate::BreakerConfig::new()));
-            settings = Some(quote!(#so_far.#setter));
-        };
-        if let Some(value) = options.number("failure_threshold", 1..=4_095)? {
-            set(quote_spanned!(value.span()=> failure_threshold(#value)));
-        }
-        if let Some(value) = options.duration("recovery_timeout")? {
-            set(quote!(recovery_timeout(#value)));
-        }
-        if let Some(value) = options.number("probes", 1..=15)? {
-            set(quote_spanned!(value.span()=> probes(#value)));
-        }
-        if let Some(value) = options.number("successes_to_close", 1..=15)? {
-            set(quote_spanned!(value.span()=> successes_to_close(#value)));
-        }
-        if let Some(value) = options.number("doublings", 0..=15)? {
-            set(quote_spanned!(value.span()=> doublings(#value)));
-        }
-        if let Some(value) = options.number("recovery_jitter", 0..=100)? {
-            set(quote_spanned!(value.span()=> recovery_jitter(#value)));
-        }
         let expect = options.path("expect")?;
-        options.finish()?;
-        let settings = settings.map(|settings| quote!(#settings.build()));
+        let settings = if options.is_empty() {
+            None
+        } else {
+            let checked = parse_quote!(#krate::attributes::breaker::checked);
+            Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
+        };
         Ok(Self { which: Which::Named { name, settings }, expect })
     }
 
-    /// The `static` that finds it, where it is not there already.
+    /// The `static` that finds the breaker, where it is not there already.
     pub(crate) fn declaration(&self, krate: &Path, ident: &Ident) -> Option<TokenStream> {
         let Which::Named { name, settings } = &self.which else { return None };
         let settings = settings.as_ref().map_or_else(
             || quote!(::core::option::Option::None),
             |settings| quote!(::core::option::Option::Some(#settings)),
         );
-        Some(quote!(static #ident: #krate::Joined = #krate::Joined::new(#name, #settings);))
+        // A name that cannot be one is found where it stands.
+        let there = spanned(krate, name.span());
+        let joined = quote_spanned!(name.span()=> #there::Joined::new(#name, #settings));
+        Some(quote!(static #ident: #krate::Joined = #joined;))
     }
 
     /// The breaker, of which `ident` would be the `static`.
     pub(crate) fn found(&self, krate: &Path, ident: &Ident) -> TokenStream {
         match &self.which {
-            Which::Named { .. } => quote!(#ident.get()),
+            Which::Named { .. } => quote!(#krate::Joined::get(&#ident)),
             Which::Static(path) => {
                 // What is no breaker is found at the path that was given.
                 let krate = &spanned(krate, path.span());
-                quote_spanned!(path.span()=> #krate::attributes::found(&#path))
+                quote_spanned!(path.span()=> #krate::attributes::breaker::found(&#path))
             }
         }
     }
 
     /// `once` says that all layers around it use it once only, `in_retry` that
-    /// one of them is a retry, `declared` that its `static` is there already.
-    pub(crate) fn apply(
+    /// one of them is a retry, and `ident` is the name of its `static`.
+    pub(crate) fn expand(
         &self,
-        function: &mut ItemFn,
-        krate: &Path,
+        function: &mut Function,
+        body: &TokenStream,
+        ident: &Ident,
         once: bool,
         in_retry: bool,
-        declared: bool,
-    ) -> Result<()> {
-        let block = &function.block;
-        let (ident, declaration) = if declared {
-            (counted(), None)
-        } else {
-            let own = Ident::new("BREAKER", Span::mixed_site());
-            let declaration = self.declaration(krate, &own);
-            (own, declaration)
-        };
-        let breaker = self.found(krate, &ident);
+    ) -> TokenStream {
+        let krate = &function.krate;
+        function.items.extend(self.declaration(krate, ident));
+        let breaker = self.found(krate, ident);
         let expect = self.expect.as_ref().map_or_else(|| quote!(|_| true), |path| quote!(#path));
-        let result = result_type(function)?;
         // Moved where nobody needs the arguments afterwards: then the result
         // may borrow from them.
-        let by_move = once.then(|| quote!(move));
-        let call = if function.sig.asyncness.is_some() {
-            let future = typed_future(function, &quote!(#block))?;
-            quote!(#breaker.call_async_counting(#expect, async #by_move #future).await)
+        let body = function.typed(body, once);
+        let mut call = if function.is_async() {
+            quote!(#krate::CircuitBreaker::call_async_counting(#breaker, #expect, #body).await)
         } else {
-            let closure = typed_closure(function, &quote!(#block))?;
-            quote!(#breaker.call_counting(#expect, #by_move #closure))
+            quote!(#krate::CircuitBreaker::call_counting(#breaker, #expect, #body))
         };
+        if in_retry {
+            let rejected = function.names.variable(REJECTED);
+            call = quote!(#krate::attributes::breaker::told(#call, &#rejected));
+        }
         // Where the compiler finds no `From<Rejected>`, it points at this type.
-        let krate_there = spanned(krate, result.span());
-        let own = quote_spanned!(result.span()=> #krate_there::attributes::own);
-        let rejected = rejected();
-        let tell = in_retry.then(|| quote!(.inspect_err(|error| #rejected.tell(error))));
-        *function.block = syn::parse_quote!({
-            #declaration
-            #own(#call #tell)
-        });
-        Ok(())
+        let span = function.result.span();
+        let krate = spanned(krate, span);
+        let own = quote_spanned!(span=> #krate::attributes::breaker::own);
+        quote!(#own(#call))
     }
 }

@@ -2,16 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Error, ItemFn, Path, Result, Token, parse::ParseStream, spanned::Spanned};
+use syn::{Error, ExprPath, Path, Result, Token, Type, parse::ParseStream, spanned::Spanned};
 
 use crate::{
-    arguments::{Arguments, rename_self},
-    body::{result_type, spanned, typed_closure, typed_future},
+    body::{Function, spanned},
     options::Options,
 };
 
 pub(crate) struct WithFallback {
-    path: Path,
+    path: ExprPath,
     log_errors: bool,
     error: bool,
     infallible: bool,
@@ -19,7 +18,7 @@ pub(crate) struct WithFallback {
 
 impl WithFallback {
     pub(crate) fn parse(input: ParseStream<'_>, _krate: &Path) -> Result<Self> {
-        let path = input.call(Path::parse_mod_style).map_err(|error| {
+        let path = input.parse::<ExprPath>().map_err(|error| {
             Error::new(error.span(), "expected a path to the fallback first, such as `heuristic`")
         })?;
         if !input.is_empty() {
@@ -29,71 +28,69 @@ impl WithFallback {
         let log_errors = options.boolean("log_errors")?.unwrap_or(true);
         let error = options.boolean("error")?.unwrap_or(false);
         let infallible = options.boolean("infallible")?.unwrap_or(false);
-        options.finish()?;
+        options.finish("no such option; there are `log_errors`, `error`, `infallible`")?;
         Ok(Self { path, log_errors, error, infallible })
     }
 
-    pub(crate) fn apply(
+    pub(crate) fn expand(
         &self,
-        function: &mut ItemFn,
-        krate: &Path,
+        function: &mut Function,
+        body: &TokenStream,
         tally: &TokenStream,
-    ) -> Result<()> {
-        let arguments = Arguments::of(function);
-        let copies = arguments.copies();
-        let (path, name, block) = (&self.path, function.sig.ident.to_string(), &function.block);
-        let mut body = quote!(#block);
-        if arguments.renames_self() {
-            body = rename_self(body);
-        }
+    ) -> TokenStream {
         // A method of the same type gets the receiver, too.
-        let is_method = path.segments.first().is_some_and(|first| first.ident == "Self");
-        let mut passed = arguments.pass(is_method);
-        if self.error {
-            passed.push(quote!(&error));
-        }
-        let log_errors = self.log_errors;
-        let tell = quote!(#krate::attributes::fell_back(#name, #log_errors, #tally, &error););
-        let result = result_type(function)?;
-        // What does not fit is found at the path that was given.
-        let krate = &spanned(krate, path.span());
-        let mut asked = quote_spanned!(path.span()=> #path(#(#passed),*));
-        if self.infallible {
-            asked = quote_spanned!(path.span()=> ::core::result::Result::Ok(#asked));
-        }
-        let (run, answer) = if function.sig.asyncness.is_some() {
-            let future = typed_future(function, &body)?;
-            (
-                quote!({ #copies async #future.await }),
-                quote_spanned!(path.span()=> {
-                    #[allow(unused_imports)]
-                    use #krate::attributes::AnswerLater as _;
-                    let answer: #result = #krate::attributes::Answer(#asked).answer_async().await;
-                    answer
-                }),
-            )
+        let is_method = is_method(&self.path);
+        let (save, restore) = if is_method {
+            function.arguments.kept_self(&mut function.signature, &function.names)
         } else {
-            let closure = typed_closure(function, &body)?;
-            (
-                quote!({ #copies (#closure)() }),
-                quote_spanned!(path.span()=> {
-                    let answer: #result = #krate::attributes::Answers::answer(#asked);
-                    answer
-                }),
-            )
+            Default::default()
         };
-        *function.block = syn::parse_quote!({
+        let (value, error) = (function.names.variable("value"), function.names.variable("error"));
+        let mut passed = function.arguments.pass(is_method);
+        if self.error {
+            passed.push(quote!(&#error));
+        }
+        let (krate, path, result) = (&function.krate, &self.path, &function.result);
+        let (name, log_errors) = (function.name(), self.log_errors);
+        let run = function.run(body);
+        // What does not fit is found at the path that was given.
+        let (span, there) = (path.span(), &spanned(krate, path.span()));
+        let mut asked = quote_spanned!(span=> #path(#(#passed),*));
+        if self.infallible {
+            asked = quote_spanned!(span=> ::core::result::Result::Ok(#asked));
+        }
+        let answer = function.names.variable("answer");
+        let answered = if function.is_async() {
+            quote_spanned! {span=>
+                #[allow(unused_imports)]
+                use #there::attributes::fallback::AnswerLater as _;
+                let #answer: #result = #there::attributes::fallback::Answer(#asked).__fusebox_answer().await;
+            }
+        } else {
+            quote_spanned!(span=> let #answer: #result = #there::attributes::fallback::Answers::answer(#asked);)
+        };
+        quote! {
+            #save
             match #run {
-                ::core::result::Result::Ok(value) => ::core::result::Result::Ok(value),
-                ::core::result::Result::Err(error) if #krate::attributes::no_fallback() => {
-                    ::core::result::Result::Err(error)
+                ::core::result::Result::Ok(#value) => ::core::result::Result::Ok(#value),
+                ::core::result::Result::Err(#error) if #krate::attributes::fallback::no_fallback() => {
+                    ::core::result::Result::Err(#error)
                 }
-                ::core::result::Result::Err(error) => {
-                    #tell
-                    #answer
+                ::core::result::Result::Err(#error) => {
+                    #restore
+                    #answered
+                    #krate::attributes::fallback::fell_back(#name, #log_errors, #tally, #error, #answer)
                 }
             }
-        });
-        Ok(())
+        }
+    }
+}
+
+/// Whether a path leads to an associated function of the same type.
+fn is_method(path: &ExprPath) -> bool {
+    let begins = |path: &Path| path.segments.first().is_some_and(|it| it.ident == "Self");
+    match &path.qself {
+        None => begins(&path.path),
+        Some(of) => matches!(&*of.ty, Type::Path(it) if it.qself.is_none() && begins(&it.path)),
     }
 }

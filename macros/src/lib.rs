@@ -5,6 +5,7 @@ mod arguments;
 mod body;
 mod breaker;
 mod fallback;
+mod names;
 mod options;
 mod retry;
 mod stack;
@@ -15,20 +16,22 @@ use proc_macro::TokenStream;
 ///
 /// | option | value | default |
 /// |---|---|---|
-/// | `max_attempts` | a `u32`, the first attempt among them | 3 |
-/// | `base_delay`, `max_delay` | a duration: `"250ms"`, or a `const` expression | `"1s"`, `"60s"` |
-/// | `exponential_base` | an `f64` of at least 1 | 2.0 |
-/// | `jitter` | `true`, `false`, `"full"`, `"equal"`, `"decorrelated"` | `true` |
-/// | `max_elapsed` | a duration that no delay may overrun | none |
+/// | `jitter` | `true`, `false`, `"full"`, `"equal"`, `"decorrelated"`, or a `Jitter` | `true` |
 /// | `retry_if` | a path to a `fn(&E) -> bool` | the error's `Retryable`, or else every error |
 /// | `delay_hint` | a path to a `fn(&E) -> Option<Duration>` | none |
+///
+/// Every other option is a setting: a method of `RetryConfig`, such as
+/// `max_attempts`, `base_delay` or `max_elapsed`; ranges and defaults are
+/// written there. The value is a `const` expression; for a duration it may be
+/// text, such as `"250ms"`.
 ///
 /// A rejection by a `#[with_circuit_breaker]` below it is not tried again,
 /// whatever error it became, unless `retry_if` says so.
 ///
 /// Arguments by reference are used again as they are; an argument by value is
-/// cloned for each attempt, and must be `Clone`. Between attempts a sync
-/// function blocks its thread; an async one needs the feature `tokio`.
+/// cloned for each attempt, and must be `Clone`. So is a receiver by value,
+/// which is `mut` in the body. Between attempts a sync function blocks its
+/// thread; an async one needs the feature `tokio`.
 #[proc_macro_attribute]
 pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_retry", options.into(), item.into()).into()
@@ -45,11 +48,11 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// type `CircuitBreaker` or `Joined`, which the program then knows by that path,
 /// too: `#[with_circuit_breaker(AI, expect = AiError::is_outage)]`.
 ///
-/// | option | value | default |
-/// |---|---|---|
-/// | `failure_threshold`, `probes`, `successes_to_close`, `doublings`, `recovery_jitter` | a `u32` | 5, 1, 1, 0, 0 |
-/// | `recovery_timeout` | a duration: `"30s"`, or a `const` expression | `"60s"` |
-/// | `expect` | a path to a `fn(&E) -> bool`: which errors are failures | every error |
+/// The option `expect` is a path to a `fn(&E) -> bool`: which errors are
+/// failures. Without it every error is one. Every other option is a setting: a
+/// method of `BreakerConfig`, such as `failure_threshold` or
+/// `recovery_timeout`; ranges and defaults are written there. The value is a
+/// `const` expression; for a duration it may be text, such as `"30s"`.
 ///
 /// The function's error type must be `From<Rejected>`. Arguments are moved into
 /// the call; none is cloned.
@@ -63,9 +66,11 @@ pub fn with_circuit_breaker(options: TokenStream, item: TokenStream) -> TokenStr
 ///
 /// The fallback gets the same arguments (and the receiver, where its path
 /// begins with `Self::`), and returns the same type; with `error = true` it
-/// gets the error, too, as its last argument: a `&E`. Under an async function
-/// it may be async or not. With `infallible = true` it is a plain function that
-/// returns the value itself, as the last layer of several often does.
+/// gets the error, too, as its last argument: a `&E`. The path may have type
+/// arguments (`f::<T>`) or a type before it (`<T as Trait>::f`). Under an async
+/// function the fallback may be async or not. With `infallible = true` it is a
+/// plain function that returns the value itself, as the last layer of several
+/// often does.
 ///
 /// Arguments by reference are used again as they are; an argument by value is
 /// cloned before the call, and must be `Clone`.

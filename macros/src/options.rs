@@ -1,15 +1,16 @@
 //! `key = value` lists, and the values that may stand in them.
 
-use std::ops::RangeInclusive;
-
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
     Error, Expr, ExprLit, ExprPath, Ident, Lit, Path, Result, Token,
     parse::{Parse, ParseStream},
+    parse_quote_spanned,
     punctuated::Punctuated,
     spanned::Spanned,
 };
+
+use crate::body::spanned;
 
 /// `key = value`.
 struct Pair {
@@ -27,11 +28,10 @@ impl Parse for Pair {
     }
 }
 
-/// Options that are asked for one after another; one that nobody asked for is
-/// an error.
+/// Options that are asked for one after another; those that nobody asked for
+/// are settings, or an error.
 pub(crate) struct Options {
     pairs: Vec<Pair>,
-    known: Vec<&'static str>,
 }
 
 impl Options {
@@ -43,88 +43,25 @@ impl Options {
                 return Err(Error::new(pair.key.span(), format!("`{}` is given twice", pair.key)));
             }
         }
-        Ok(Self { pairs, known: Vec::new() })
+        Ok(Self { pairs })
     }
 
-    pub(crate) fn take(&mut self, key: &'static str) -> Option<Expr> {
-        self.known.push(key);
+    fn take(&mut self, key: &str) -> Option<Expr> {
         let at = self.pairs.iter().position(|pair| pair.key == key)?;
         Some(self.pairs.remove(at).value)
     }
 
-    /// Whatever is left is unknown.
-    pub(crate) fn finish(self) -> Result<()> {
-        match self.pairs.first() {
-            None => Ok(()),
-            Some(pair) => {
-                let known: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
-                let text = format!("no such option; there are {}", known.join(", "));
-                Err(Error::new(pair.key.span(), text))
-            }
-        }
+    /// Whether any are left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
     }
 
-    /// A whole number within a range, or an expression that will be one: that
-    /// is checked when the settings are built.
-    pub(crate) fn number(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<u32>,
-    ) -> Result<Option<Expr>> {
-        let value = self.take(key);
-        if let Some(Expr::Lit(ExprLit { lit, .. })) = &value {
-            let (low, high) = (range.start(), range.end());
-            let number = match lit {
-                Lit::Int(number) => number.base10_parse::<u32>().ok(),
-                _ => None,
-            };
-            if !number.is_some_and(|number| range.contains(&number)) {
-                let text = format!("`{key}` is a whole number from {low} to {high}");
-                return Err(Error::new(lit.span(), text));
-            }
-        }
-        Ok(value)
+    /// Whatever is left is an error: there is nothing to set.
+    pub(crate) fn finish(self, text: &str) -> Result<()> {
+        self.pairs.first().map_or(Ok(()), |pair| Err(Error::new(pair.key.span(), text)))
     }
 
-    /// A number of at least 1, with a point.
-    pub(crate) fn factor(&mut self, key: &'static str) -> Result<Option<Expr>> {
-        let value = self.take(key);
-        if let Some(Expr::Lit(ExprLit { lit, .. })) = &value {
-            let number = match lit {
-                Lit::Float(number) => number.base10_parse::<f64>().ok(),
-                _ => None,
-            };
-            if !number.is_some_and(|number| number >= 1.0) {
-                let text = format!("`{key}` is a number of at least 1 with a point, such as 2.0");
-                return Err(Error::new(lit.span(), text));
-            }
-        }
-        Ok(value)
-    }
-
-    /// A duration: text for people, or an expression of the type.
-    pub(crate) fn duration(&mut self, key: &'static str) -> Result<Option<TokenStream>> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-                let duration = humantime::parse_duration(&text.value()).map_err(|error| {
-                    let wanted = format!("`{key}` is a duration such as \"250ms\" or \"30s\"");
-                    Error::new(text.span(), format!("{wanted}: {error}"))
-                })?;
-                let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-                Ok(Some(quote!(::core::time::Duration::new(#seconds, #nanos))))
-            }
-            Some(Expr::Lit(ExprLit { lit, .. })) => {
-                let text = format!(
-                    "`{key}` is a duration: text such as \"250ms\", or a constant of the type"
-                );
-                Err(Error::new(lit.span(), text))
-            }
-            Some(value) => Ok(Some(quote!(#value))),
-        }
-    }
-
-    pub(crate) fn boolean(&mut self, key: &'static str) -> Result<Option<bool>> {
+    pub(crate) fn boolean(&mut self, key: &str) -> Result<Option<bool>> {
         match self.take(key) {
             None => Ok(None),
             Some(Expr::Lit(ExprLit { lit: Lit::Bool(value), .. })) => Ok(Some(value.value)),
@@ -133,42 +70,71 @@ impl Options {
     }
 
     /// A path to a function.
-    pub(crate) fn path(&mut self, key: &'static str) -> Result<Option<Path>> {
+    pub(crate) fn path(&mut self, key: &str) -> Result<Option<ExprPath>> {
         match self.take(key) {
             None => Ok(None),
-            Some(Expr::Path(ExprPath { path, .. })) => Ok(Some(path)),
+            Some(Expr::Path(path)) => Ok(Some(path)),
             Some(value) => {
                 Err(Error::new(value.span(), format!("`{key}` is a path to a function")))
             }
         }
     }
 
-    /// How delays are spread.
-    pub(crate) fn jitter(&mut self, krate: &Path) -> Result<Option<TokenStream>> {
-        let Some(value) = self.take("jitter") else { return Ok(None) };
-        let span = value.span();
-        let wrong = || {
+    /// How delays are spread, in a word: left among the settings as a `Jitter`.
+    pub(crate) fn jitter(&mut self, krate: &Path) -> Result<()> {
+        let Some(at) = self.pairs.iter().position(|pair| pair.key == "jitter") else {
+            return Ok(());
+        };
+        let Expr::Lit(ExprLit { lit, .. }) = &self.pairs[at].value else { return Ok(()) };
+        let kind = match lit {
+            Lit::Bool(on) if on.value => {
+                self.pairs.remove(at); // as it is anyway
+                return Ok(());
+            }
+            Lit::Bool(_) => Some("None"),
+            Lit::Str(text) => match text.value().as_str() {
+                "full" => Some("Full"),
+                "equal" => Some("Equal"),
+                "decorrelated" => Some("Decorrelated"),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(kind) = kind else {
             let text =
                 "`jitter` is `true`, `false`, \"full\", \"equal\", \"decorrelated\" or a `Jitter`";
-            Error::new(span, text)
-        };
-        let kind = match &value {
-            Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => {
-                if on.value {
-                    return Ok(None); // as it is anyway
-                }
-                "None"
-            }
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match text.value().as_str() {
-                "full" => "Full",
-                "equal" => "Equal",
-                "decorrelated" => "Decorrelated",
-                _ => return Err(wrong()),
-            },
-            Expr::Lit(_) => return Err(wrong()),
-            _ => return Ok(Some(quote!(#value))),
+            return Err(Error::new(lit.span(), text));
         };
         let kind = Ident::new(kind, Span::call_site());
-        Ok(Some(quote_spanned!(span=> #krate::Jitter::#kind)))
+        self.pairs[at].value = parse_quote_spanned!(lit.span()=> #krate::Jitter::#kind);
+        Ok(())
     }
+
+    /// Whatever is left are settings, of which the macro knows nothing: each is
+    /// given to the setter of its name on `config`, then `checked` by itself,
+    /// so that a value out of its range is found where it stands.
+    pub(crate) fn settings(self, config: TokenStream, checked: &Path) -> Result<TokenStream> {
+        let mut settings = config;
+        for Pair { key, value } in &self.pairs {
+            let value = setting(key, value)?;
+            settings = quote_spanned!(key.span()=> #settings.#key(#value));
+        }
+        for Pair { key, value } in &self.pairs {
+            let (key, checked) = (key.to_string(), spanned(checked, value.span()));
+            settings = quote_spanned!(value.span()=> #checked(#settings, #key));
+        }
+        Ok(quote!(#settings.build()))
+    }
+}
+
+/// A setting's value: text is a duration as people write it, and anything else
+/// is what it is.
+fn setting(key: &Ident, value: &Expr) -> Result<TokenStream> {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = value else { return Ok(quote!(#value)) };
+    let duration = humantime::parse_duration(&text.value()).map_err(|error| {
+        let wanted = "text is a duration here, such as \"250ms\" or \"30s\"";
+        Error::new(text.span(), format!("`{key}`: {wanted}: {error}"))
+    })?;
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    Ok(quote_spanned!(text.span()=> ::core::time::Duration::new(#seconds, #nanos)))
 }

@@ -2,122 +2,103 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{ItemFn, Path, Result, parse::ParseStream, spanned::Spanned};
+use syn::{ExprPath, Ident, Path, Result, parse::ParseStream, parse_quote, spanned::Spanned};
 
-use crate::{
-    arguments::{Arguments, rename_self},
-    body::{rejected, typed_closure, typed_future},
-    options::Options,
-};
+use crate::{body::Function, breaker::REJECTED, options::Options};
 
 pub(crate) struct WithRetry {
     settings: TokenStream,
-    retry_if: Option<Path>,
-    delay_hint: Option<Path>,
-    /// Whether there is a limit of time.
-    timed: bool,
+    retry_if: Option<ExprPath>,
+    delay_hint: Option<ExprPath>,
 }
 
 impl WithRetry {
     pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         let mut options = Options::parse(input)?;
-        let mut settings = quote!(#krate::RetryConfig::new());
-        if let Some(value) = options.number("max_attempts", 1..=u32::MAX)? {
-            settings = quote_spanned!(value.span()=> #settings.max_attempts(#value));
-        }
-        if let Some(value) = options.duration("base_delay")? {
-            settings = quote!(#settings.base_delay(#value));
-        }
-        if let Some(value) = options.duration("max_delay")? {
-            settings = quote!(#settings.max_delay(#value));
-        }
-        if let Some(value) = options.factor("exponential_base")? {
-            settings = quote_spanned!(value.span()=> #settings.exponential_base(#value));
-        }
-        if let Some(value) = options.jitter(krate)? {
-            settings = quote!(#settings.jitter(#value));
-        }
-        let max_elapsed = options.duration("max_elapsed")?;
-        let timed = max_elapsed.is_some();
-        if let Some(value) = max_elapsed {
-            settings = quote!(#settings.max_elapsed(#value));
-        }
         let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
-        options.finish()?;
-        Ok(Self { settings: quote!(#settings.build()), retry_if, delay_hint, timed })
+        options.jitter(krate)?;
+        let checked = parse_quote!(#krate::attributes::retry::checked);
+        let settings = options.settings(quote!(#krate::RetryConfig::new()), &checked)?;
+        Ok(Self { settings, retry_if, delay_hint })
     }
 
-    /// `around_breaker` says that there is a breaker inside.
-    pub(crate) fn apply(
+    /// `around_breaker` says that there is a breaker inside, and `ident` is the
+    /// name of its `static`.
+    pub(crate) fn expand(
         &self,
-        function: &mut ItemFn,
-        krate: &Path,
+        function: &mut Function,
+        body: &TokenStream,
+        ident: &Ident,
         around_breaker: bool,
         tally: &TokenStream,
-    ) -> Result<()> {
-        let arguments = Arguments::of(function);
-        let copies = arguments.copies();
-        let (name, settings, block) =
-            (function.sig.ident.to_string(), &self.settings, &function.block);
-        let mut body = quote!(#block);
-        if arguments.renames_self() {
-            body = rename_self(body);
-        }
-        let hint = self.delay_hint.as_ref().map_or_else(
-            || quote!(::core::option::Option::None),
-            |path| quote_spanned!(path.span()=> #path(&error)),
+    ) -> TokenStream {
+        let (save, restore) =
+            function.arguments.kept_self(&mut function.signature, &function.names);
+        let [tries, value, error, delay] =
+            ["tries", "value", "error", "delay"].map(|role| function.names.variable(role));
+        let (krate, settings, name) = (&function.krate, &self.settings, function.name());
+        function.items.extend(quote! {
+            static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
+        });
+        let hint = self
+            .delay_hint
+            .as_ref()
+            .map_or_else(|| quote!(|_| ::core::option::Option::None), |path| quote!(#path));
+        let rejected = around_breaker.then(|| function.names.variable(REJECTED));
+        let flag = rejected.as_ref().map(
+            |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
         );
-        let rejected = rejected();
-        let flag = around_breaker
-            .then(|| quote!(let #rejected = #krate::attributes::RejectedFlag::new();));
         let worth = if let Some(path) = &self.retry_if {
-            quote_spanned!(path.span()=> #path(&error))
+            quote_spanned!(path.span()=> #path(&#error))
         } else {
             // A rejection is not retried, whatever error it became.
-            let admitted = around_breaker.then(|| quote!(!#rejected.was_rejected() &&));
+            let admitted = rejected.map(
+                |rejected| quote!(!#krate::attributes::breaker::RejectedFlag::was_rejected(&#rejected) &&),
+            );
             quote!(#admitted {
                 #[allow(unused_imports)]
-                use #krate::attributes::Unasked as _;
-                #krate::attributes::Ask(&error).is_retryable()
+                use #krate::attributes::retry::Unasked as _;
+                #krate::attributes::retry::Ask(&#error).__fusebox_is_retryable()
             })
         };
-        let (run, sleep) = if function.sig.asyncness.is_some() {
-            let future = typed_future(function, &body)?;
-            (
-                quote!({ #copies async #future.await }),
-                quote!(#krate::attributes::sleep_async(RETRY.sleeper(), delay).await),
-            )
-        } else {
-            let closure = typed_closure(function, &body)?;
-            (quote!({ #copies (#closure)() }), quote!(#krate::attributes::sleep(delay)))
-        };
-        // Begun at the first failure, unless the time counts from the first call.
-        let attempts = if self.timed {
-            quote!(::core::option::Option::Some(#krate::attributes::attempts(&RETRY, #tally)))
-        } else {
-            quote!(::core::option::Option::None)
-        };
-        *function.block = syn::parse_quote!({
-            static RETRY: #krate::Retry = #krate::Retry::new(#settings).named(#name);
-            #flag
-            let mut attempts = #attempts;
-            loop {
-                match #run {
-                    ::core::result::Result::Ok(value) => {
-                        break ::core::result::Result::Ok(value);
-                    }
-                    ::core::result::Result::Err(error) => {
-                        let delay = if #worth { #krate::attributes::after(&RETRY, &mut attempts, #tally, #hint, &error) } else { ::core::option::Option::None };
-                        match delay {
-                            ::core::option::Option::Some(delay) => #sleep,
-                            ::core::option::Option::None => {
-                                break ::core::result::Result::Err(error);
-                            }
-                        }
-                    }
-                }
+        let sleep = if function.is_async() {
+            quote! {
+                #krate::attributes::retry::sleep_async(#krate::Retry::sleeper(&#ident), #delay).await
             }
-        });
-        Ok(())
+        } else {
+            quote!(#krate::attributes::retry::sleep(#delay))
+        };
+        // An async function has taken its arguments over already.
+        let taken = (!function.is_async()).then(|| function.arguments.taken());
+        let run = function.run(body);
+        // The error is gone before the delay: a future that waits is `Send`
+        // whether the error is or not.
+        quote! {
+            #taken
+            #flag
+            let mut #tries = #krate::attributes::retry::Tries::begin(&#ident, || #tally);
+            loop {
+                #save
+                let #delay = match #run {
+                    ::core::result::Result::Ok(#value) => {
+                        break ::core::result::Result::Ok(#value);
+                    }
+                    ::core::result::Result::Err(#error) => match if #worth {
+                        #krate::attributes::retry::Tries::after(
+                            &mut #tries, &#ident, || #tally, #hint, &#error,
+                        )
+                    } else {
+                        ::core::option::Option::None
+                    } {
+                        ::core::option::Option::Some(#delay) => #delay,
+                        ::core::option::Option::None => {
+                            break ::core::result::Result::Err(#error);
+                        }
+                    },
+                };
+                #sleep;
+                #restore
+            }
+        }
     }
 }

@@ -2,14 +2,17 @@
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{
-    Attribute, Error, Ident, ItemFn, Meta, Path, Result, Token, parenthesized,
+    AttrStyle, Attribute, Error, Ident, ItemFn, Meta, Path, Result, Token, parenthesized,
     parse::{ParseStream, Parser},
     spanned::Spanned,
 };
 
-use crate::{body::counted, breaker::WithCircuitBreaker, fallback::WithFallback, retry::WithRetry};
+use crate::{
+    body::Function, breaker::WithCircuitBreaker, fallback::WithFallback, names::Names,
+    retry::WithRetry,
+};
 
 enum Layer {
     Retry(WithRetry),
@@ -31,35 +34,38 @@ impl Layer {
         matches!(self, Self::CircuitBreaker(_))
     }
 
+    /// The name of its `static`, where it has one.
+    fn ident(&self, names: &Names, at: usize) -> Ident {
+        names.item(if matches!(self, Self::Retry(_)) { "retry" } else { "breaker" }, at)
+    }
+
     /// Puts itself around the body, between these layers: those around it and
     /// those inside it.
-    fn apply(
+    fn expand(
         &self,
-        function: &mut ItemFn,
-        krate: &Path,
+        function: &mut Function,
+        body: &TokenStream,
         (around, inside): (&[Self], &[Self]),
         tally: &TokenStream,
-        declared: bool,
-    ) -> Result<()> {
+    ) -> TokenStream {
+        let ident = self.ident(&function.names, around.len());
         match self {
             Self::Retry(layer) => {
                 let breaker = inside.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
-                layer.apply(function, krate, breaker, tally)
+                layer.expand(function, body, &ident, breaker, tally)
             }
             Self::CircuitBreaker(layer) => {
                 let once = around.iter().all(Self::once);
                 let retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
-                let first = !around.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
-                let declared = first && declared;
-                layer.apply(function, krate, once, retry, declared)
+                layer.expand(function, body, &ident, once, retry)
             }
-            Self::Fallback(layer) => layer.apply(function, krate, tally),
+            Self::Fallback(layer) => layer.expand(function, body, tally),
         }
     }
 }
 
 /// The layers of one attribute.
-fn layers(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<Layer>> {
+fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<Layer>> {
     if let Some(kind) = attribute.strip_prefix("with_") {
         let layer = |input: ParseStream<'_>| Layer::parse(kind, input, krate);
         return Ok(vec![layer.parse2(options)?]);
@@ -114,62 +120,55 @@ pub(crate) fn expand(attribute: &str, options: TokenStream, item: TokenStream) -
 
 fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let krate = fusebox()?;
-    let mut function: ItemFn = syn::parse2(item).map_err(|error| {
+    let names = Names::beside(&options, &item);
+    let mut item: ItemFn = syn::parse2(item).map_err(|error| {
         Error::new(error.span(), format!("`#[{attribute}]` stands on a function with a body"))
     })?;
-    if let Some(token) = &function.sig.constness {
+    if let Some(token) = &item.sig.constness {
         return Err(Error::new(
             token.span(),
             "a `const fn` cannot wait, nor ask a circuit breaker",
         ));
     }
-    let mut all = layers(attribute, options, &krate)?;
+    let mut layers = layers_of(attribute, options, &krate)?;
     // The first attribute is expanded first. Left alone, those after it would
     // be put around it; so it takes them along, in the order in which they read.
     let (ours, others): (Vec<_>, Vec<_>) =
-        function.attrs.drain(..).partition(|attribute| own(attribute).is_some());
-    function.attrs = others;
-    // Nobody expands those any more: without this their imports are unused.
-    let used: Vec<Path> = ours.iter().map(|attribute| attribute.path().clone()).collect();
-    for attribute in ours {
+        item.attrs.drain(..).partition(|attribute| own(attribute).is_some());
+    let (inner, outer): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|it| matches!(it.style, AttrStyle::Inner(_)));
+    for attribute in &ours {
         let options = match &attribute.meta {
             Meta::List(list) => list.tokens.clone(),
             _ => TokenStream::new(),
         };
-        if let Some(name) = own(&attribute) {
-            all.extend(layers(&name, options, &krate)?);
+        if let Some(name) = own(attribute) {
+            layers.extend(layers_of(&name, options, &krate)?);
         }
     }
-    // Retries and fallbacks are counted on the outermost breaker, which then
-    // has its `static` where all layers see it.
-    let breaker = all.iter().find_map(|layer| match layer {
-        Layer::CircuitBreaker(breaker) => Some(breaker),
+    let visibility = item.vis.clone();
+    let (mut function, mut body) = Function::of(item, krate, names)?;
+    let tally = tally(&layers, &function);
+    for (at, layer) in layers.iter().enumerate().rev() {
+        body = layer.expand(&mut function, &body, (&layers[..at], &layers[at + 1..]), &tally);
+    }
+    // Nobody expands those any more: without this their imports are unused.
+    let used = ours.iter().map(Attribute::path);
+    function.items.extend(quote!(#(#[allow(unused_imports)] use #used as _;)*));
+    let function = function.with(&inner, &body);
+    Ok(quote!(#(#outer)* #visibility #function))
+}
+
+/// The tally of the outermost breaker, on which the other layers are counted.
+fn tally(layers: &[Layer], Function { krate, names, .. }: &Function) -> TokenStream {
+    let breaker = layers.iter().enumerate().find_map(|(at, layer)| match layer {
+        Layer::CircuitBreaker(breaker) => Some(breaker.found(krate, &layer.ident(names, at))),
         _ => None,
     });
-    let counts = breaker.filter(|_| all.len() > 1);
-    let tally = if let Some(breaker) = counts {
-        let breaker = breaker.found(&krate, &counted());
-        quote!(::core::option::Option::Some(#breaker.tally()))
-    } else {
-        quote!(::core::option::Option::None)
-    };
-    for (at, layer) in all.iter().enumerate().rev() {
-        let declared = counts.is_some();
-        layer.apply(&mut function, &krate, (&all[..at], &all[at + 1..]), &tally, declared)?;
-    }
-    if !used.is_empty() {
-        let block = &function.block;
-        *function.block = syn::parse_quote!({
-            #(#[allow(unused_imports)] use #used as _;)*
-            #block
-        });
-    }
-    if let Some(breaker) = counts {
-        let declaration = breaker.declaration(&krate, &counted());
-        let block = &function.block;
-        *function.block = syn::parse_quote!({ #declaration #block });
-    }
-    Ok(function.into_token_stream())
+    breaker.map_or_else(
+        || quote!(::core::option::Option::None),
+        |it| quote!(::core::option::Option::Some(#krate::CircuitBreaker::tally(#it))),
+    )
 }
 
 /// The crate under the name that its user gave it.

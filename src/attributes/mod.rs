@@ -1,225 +1,28 @@
 //! What the attributes' code calls. Not for others: it changes with them.
 
-use core::{
-    fmt::Debug,
-    future::{Future, Ready, ready},
-    time::Duration,
-};
+pub mod breaker;
+pub mod fallback;
+pub mod retry;
 
-use crate::{
-    breaker::CircuitBreaker,
-    error::{CallError, Rejected},
-    observe::{DefaultObserver, Errors, Event, FallbackUsed, Observer, One, Tally},
-    registry::global::Joined,
-    retry::{Retry, attempts::Attempts, retryable::Retryable},
-    sync::{Ordering, UnmodelledU64},
-    time::{AsyncSleep, Clock, DefaultClock, Sleep, StdSleep},
-};
+/// Lends its name to the variables of generated code: a pattern may bind the
+/// name of a function, and does not then mean a constant of that name.
+pub const fn shield() {}
 
-/// An error that a rejected call can become.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot say that its circuit breaker rejected a call",
-    label = "`{Self}` does not implement `From<fusebox::Rejected>`",
-    note = "a function under `#[with_circuit_breaker]` returns its own error type; write `impl From<fusebox::Rejected> for …`"
-)]
-pub trait FromRejected {
-    fn from_rejected(rejected: Rejected) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: From<Rejected>> FromRejected for E {
-    fn from_rejected(rejected: Rejected) -> Self {
-        rejected.into()
-    }
-}
-
-/// The outcome of a guarded call, as the function's own.
-#[inline]
-pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(CallError::Failed(error)) => Err(error),
-        Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
-    }
-}
-
-/// What `#[with_circuit_breaker(PATH)]` may name.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no circuit breaker that an attribute can name",
-    label = "not a `static` of the type `CircuitBreaker` or `Joined`",
-    note = "name a breaker of the process's registry by a string: `#[with_circuit_breaker(\"ai\")]`"
-)]
-pub trait Static: Sized + 'static {
-    type Clock: Clock;
-    type Observer: Observer;
-    fn breaker(&'static self) -> &'static CircuitBreaker<Self::Clock, Self::Observer>;
-}
-
-impl<C: Clock + 'static, O: Observer + 'static> Static for CircuitBreaker<C, O> {
-    type Clock = C;
-    type Observer = O;
-    #[inline]
-    fn breaker(&'static self) -> &'static Self {
-        self
-    }
-}
-
-impl Static for Joined {
-    type Clock = DefaultClock;
-    type Observer = DefaultObserver;
-    #[inline]
-    fn breaker(&'static self) -> &'static CircuitBreaker {
-        self.get()
-    }
-}
-
-/// The breaker of a `static`.
-#[inline]
-pub fn found<B: Static>(it: &'static B) -> &'static CircuitBreaker<B::Clock, B::Observer> {
-    it.breaker()
-}
-
-/// Where a breaker tells the retry around it that it rejected the attempt: the
-/// error that comes back is the function's own, and cannot say so. Atomic only
-/// so that a future may hold a reference to it and be `Send`.
-#[derive(Debug)]
-pub struct RejectedFlag(UnmodelledU64);
-
-impl RejectedFlag {
-    #[inline]
-    #[must_use]
-    #[allow(clippy::new_without_default)] // for generated code alone
-    pub const fn new() -> Self {
-        Self(UnmodelledU64::new(0))
-    }
-
-    #[cold]
-    pub fn tell<E>(&self, error: &CallError<E>) {
-        // Within one call, which one task makes: relaxed.
-        self.0.store(error.as_rejected().is_some().into(), Ordering::Relaxed);
-    }
-
-    pub fn was_rejected(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != 0
-    }
-}
-
-/// Asks an error whether it is worth another attempt, if its type can say so:
-/// the inherent method is there for those only, and preferred.
-#[derive(Debug)]
-pub struct Ask<'e, E>(pub &'e E);
-
-impl<E: Retryable> Ask<'_, E> {
-    pub fn is_retryable(&self) -> bool {
-        self.0.is_retryable()
-    }
-}
-
-/// For the others: every error is.
-pub trait Unasked {
-    fn is_retryable(&self) -> bool;
-}
-
-impl<E> Unasked for Ask<'_, E> {
-    fn is_retryable(&self) -> bool {
-        true
-    }
-}
-
-/// How long to wait before another attempt, after an error that is worth one.
+/// A value that is never made: it tells an async block what it returns.
+///
+/// # Panics
+/// Always.
 #[cold]
-pub fn after<E: Debug>(
-    retry: &'static Retry,
-    attempts: &mut Option<Attempts<'static, Retry>>,
-    tally: Option<&'static Tally>,
-    hint: Option<Duration>,
-    error: &E,
-) -> Option<Duration> {
-    attempts.get_or_insert_with(|| retry.attempts_counted(tally)).after_worth(|| hint, error)
+pub fn never<T>() -> T {
+    unreachable!("generated code calls this under `if false`")
 }
 
-#[inline]
-pub fn sleep(delay: Duration) {
-    StdSleep.sleep(delay);
-}
-
-/// Waits by whatever an async retry waits by.
-pub async fn sleep_async<S: AsyncSleep>(sleeper: &S, delay: Duration) {
-    sleeper.sleep_async(delay).await;
-}
-
-/// What a fallback under a sync function returns.
-#[diagnostic::on_unimplemented(
-    message = "this fallback does not answer a sync function",
-    label = "returns `{Self}`, not a `Result`",
-    note = "an async fallback needs an async function: a sync one cannot wait for it"
-)]
-pub trait Answers {
-    type Answer;
-    fn answer(self) -> Self::Answer;
-}
-
-impl<T, E> Answers for Result<T, E> {
-    type Answer = Self;
-    #[inline]
-    fn answer(self) -> Self {
-        self
+/// Whether two names are the same.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
     }
-}
-
-/// What a fallback under an async function returns: a `Result`, by the
-/// inherent method, or a future of one.
-#[derive(Debug)]
-pub struct Answer<A>(pub A);
-
-impl<T, E> Answer<Result<T, E>> {
-    pub fn answer_async(self) -> Ready<Result<T, E>> {
-        ready(self.0)
-    }
-}
-
-/// For the others, which must be futures.
-pub trait AnswerLater {
-    type Later;
-    fn answer_async(self) -> Self::Later;
-}
-
-impl<F: Future> AnswerLater for Answer<F> {
-    type Later = F;
-    fn answer_async(self) -> F {
-        self.0
-    }
-}
-
-/// Whether fallbacks are taken out.
-pub fn no_fallback() -> bool {
-    crate::bypass::fallbacks()
-}
-
-/// Attempts of which the time counts from the first call.
-pub fn attempts(retry: &'static Retry, tally: Option<&'static Tally>) -> Attempts<'static, Retry> {
-    retry.attempts_counted(tally)
-}
-
-/// Counts a fallback's use, and tells of it.
-#[cold]
-pub fn fell_back<E: Debug>(
-    policy: &'static str,
-    log_errors: bool,
-    tally: Option<&'static Tally>,
-    error: &E,
-) {
-    if let Some(tally) = tally {
-        tally.fallbacks.add_one();
-    }
-    if !log_errors {
-        return;
-    }
-    let one = One(error);
-    DefaultObserver.on_event(&Event::Fallback(FallbackUsed {
-        policy: Some(policy),
-        layer: Some(1),
-        age: None,
-        errors: Errors(&one),
-    }));
+    at == a.len() && at == b.len()
 }

@@ -132,15 +132,6 @@ pub(crate) trait EachError {
     fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug));
 }
 
-/// The one error of a call whose fallback cannot fail, or is not known to.
-pub(crate) struct One<'a, E>(pub(crate) &'a E);
-
-impl<E: fmt::Debug> EachError for One<'_, E> {
-    fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug)) {
-        see(self.0);
-    }
-}
-
 /// A breaker's change of state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -16,7 +16,7 @@ mod tracing;
 pub use count_calls::CountCalls;
 pub(crate) use counter::Counter;
 pub use default::DefaultObserver;
-pub(crate) use event::{EachError, One};
+pub(crate) use event::EachError;
 pub use event::{
     Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Retrying, Transition,
 };

@@ -15,7 +15,7 @@ use crate::{
     bypass,
     fallback::{
         Fallback,
-        chain::{NoLayer, OwnedChain, Slots},
+        chain::{AsyncChain, NoLayer, Slots},
     },
     observe::{DefaultObserver, Observer},
 };
@@ -163,4 +163,24 @@ where
             }
         }
     }
+}
+
+/// Layers of which no future borrows from the arguments or from the layers:
+/// whoever owns both can ask them.
+pub trait OwnedChain<A: ?Sized, T, E, Seen>:
+    for<'a> AsyncChain<'a, A, T, E, Seen, Slots = Self::Errors, Stage = Self::Asking>
+{
+    #[doc(hidden)]
+    type Errors: Slots<Seen> + Default;
+    #[doc(hidden)]
+    type Asking;
+}
+
+impl<A: ?Sized, T, E, Seen, X, L, G> OwnedChain<A, T, E, Seen> for X
+where
+    X: for<'a> AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
+    L: Slots<Seen> + Default,
+{
+    type Errors = L;
+    type Asking = G;
 }

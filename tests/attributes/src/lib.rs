@@ -1,5 +1,8 @@
 //! Functions under attributes, as a library of a user's would have them; the
-//! tests call them. Clippy is pedantic here, too.
+//! tests call them. Clippy is pedantic here, too, and nothing is warned of.
+#![deny(warnings)]
+
+pub mod shapes;
 
 use std::{
     fmt::Display,

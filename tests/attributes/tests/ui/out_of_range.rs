@@ -1,4 +1,4 @@
-use resilience::{with_circuit_breaker, with_retry};
+use resilience::{Rejected, with_circuit_breaker, with_retry};
 
 #[with_retry(max_attempts = 0)]
 fn no_attempt() -> Result<u32, String> {
@@ -11,7 +11,7 @@ fn shrinks() -> Result<u32, String> {
 }
 
 #[with_circuit_breaker("name", failure_threshold = 5_000)]
-fn never_opens() -> Result<u32, String> {
+fn never_opens() -> Result<u32, Rejected> {
     Ok(1)
 }
 

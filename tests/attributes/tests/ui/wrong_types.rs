@@ -1,4 +1,4 @@
-use resilience::{with_circuit_breaker, with_retry};
+use resilience::{Rejected, with_circuit_breaker, with_retry};
 
 #[with_retry(max_attempts = "three")]
 fn text_for_a_number() -> Result<u32, String> {
@@ -36,7 +36,7 @@ fn no_name() -> Result<u32, String> {
 }
 
 #[with_circuit_breaker("")]
-fn empty_name() -> Result<u32, String> {
+fn empty_name() -> Result<u32, Rejected> {
     Ok(1)
 }
 

@@ -1,0 +1,90 @@
+//! What `#[with_retry]` calls.
+
+use core::{fmt::Debug, time::Duration};
+
+use crate::{
+    observe::Tally,
+    retry::{Retry, attempts::Attempts, retryable::Retryable, settings::RetryConfig},
+    time::{AsyncSleep, Sleep, StdSleep},
+};
+
+/// The settings as they are; where the one of this name is at fault, an error
+/// at its value.
+///
+/// # Panics
+/// Where it is, which in a `static` is a compile error.
+#[track_caller]
+pub const fn checked(config: RetryConfig, setting: &str) -> RetryConfig {
+    if let Err(error) = config.try_build()
+        && super::same(error.field(), setting)
+    {
+        let _ = config.build(); // its panic says what is wrong
+    }
+    config
+}
+
+/// Asks an error whether it is worth another attempt, if its type can say so:
+/// the inherent method is there for those only, and preferred.
+#[derive(Debug)]
+pub struct Ask<'e, E>(pub &'e E);
+
+impl<E: Retryable> Ask<'_, E> {
+    pub fn __fusebox_is_retryable(self) -> bool {
+        self.0.is_retryable()
+    }
+}
+
+/// For the others: every error is.
+pub trait Unasked {
+    fn __fusebox_is_retryable(self) -> bool;
+}
+
+impl<E> Unasked for Ask<'_, E> {
+    fn __fusebox_is_retryable(self) -> bool {
+        true
+    }
+}
+
+/// The attempts of one call under `#[with_retry]`. They begin at the first
+/// failure, unless the time counts from the first call: a call that succeeds
+/// writes one word.
+#[derive(Debug)]
+pub struct Tries(Option<Attempts<'static, Retry>>);
+
+impl Tries {
+    #[inline]
+    pub fn begin(retry: &'static Retry, tally: impl FnOnce() -> Option<&'static Tally>) -> Self {
+        let timed = retry.settings().max_elapsed().is_some();
+        Self(timed.then(|| retry.attempts_counted(tally())))
+    }
+
+    /// How long to wait before another attempt, after an error that is worth
+    /// one. Nobody waits after the last: its error is not asked for a hint.
+    #[cold]
+    pub fn after<E: Debug>(
+        &mut self,
+        retry: &'static Retry,
+        tally: impl FnOnce() -> Option<&'static Tally>,
+        hint: impl FnOnce(&E) -> Option<Duration>,
+        error: &E,
+    ) -> Option<Duration> {
+        let attempts = self.0.get_or_insert_with(|| retry.attempts_counted(tally()));
+        attempts.after_worth(|| hint(error), error)
+    }
+}
+
+/// Waits, which blocks the thread.
+#[cold]
+pub fn sleep(delay: Duration) {
+    if !delay.is_zero() {
+        StdSleep.sleep(delay);
+    }
+}
+
+/// Waits by whatever an async retry waits by. Without a delay it takes no
+/// timer, which there may not be: it is ready at once.
+pub async fn sleep_async<S: AsyncSleep>(sleeper: &S, delay: Duration) {
+    if !delay.is_zero() {
+        sleeper.sleep_async(delay).await;
+    }
+}
