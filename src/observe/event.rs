@@ -2,7 +2,7 @@
 
 use core::{fmt, time::Duration};
 
-use crate::{error::Rejected, state::State};
+use crate::{error::Rejected, observe::ErrorText, state::State};
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +47,8 @@ pub struct Retrying<'a> {
     pub max_attempts: u32,
     /// How long it will wait.
     pub delay: Duration,
-    /// What the attempt failed with.
-    pub error: &'a dyn fmt::Debug,
+    /// What the attempt failed with: `{}` writes its text.
+    pub error: &'a dyn ErrorText,
 }
 
 /// A retry gave up on an error that it would have retried.
@@ -61,8 +61,8 @@ pub struct Exhausted<'a> {
     pub attempts: u32,
     /// Which limit was reached.
     pub limit: Limit,
-    /// What the last attempt failed with.
-    pub error: &'a dyn fmt::Debug,
+    /// What the last attempt failed with: `{}` writes its text.
+    pub error: &'a dyn ErrorText,
 }
 
 /// A limit of a retry.
@@ -98,14 +98,15 @@ pub struct FallbackUsed<'a> {
     pub errors: Errors<'a>,
 }
 
-/// The errors of a call and of its fallback's layers, in their order.
+/// The errors of a call and of its fallback's layers, in their order. Its
+/// `Debug` is a list of their texts.
 #[derive(Clone, Copy)]
 pub struct Errors<'a>(pub(crate) &'a dyn EachError);
 
 impl Errors<'_> {
     /// Shows each error to `see`, the call's own first.
-    pub fn each(&self, mut see: impl FnMut(&dyn fmt::Debug)) {
-        self.0.each(&mut see);
+    pub fn each(&self, mut see: impl FnMut(&dyn ErrorText)) {
+        self.0.each(&mut |error| see(&error));
     }
 
     /// How many there are: at least the call's own.
@@ -121,7 +122,7 @@ impl fmt::Debug for Errors<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
         self.each(|error| {
-            list.entry(error);
+            list.entry(&format_args!("{error}"));
         });
         list.finish()
     }
