@@ -1,4 +1,5 @@
-//! Events as records of `log`: target `fusebox`, fields as key-value pairs.
+//! Writes events as records of `log`: target `fusebox`, fields as key-value
+//! pairs.
 
 use log::{debug, error, warn};
 

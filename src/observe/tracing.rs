@@ -1,4 +1,4 @@
-//! Events as `tracing`'s: target `fusebox`, structured fields.
+//! Writes events to `tracing`: target `fusebox`, structured fields.
 
 use crate::observe::Event;
 
