@@ -106,9 +106,12 @@ pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
 pub use name::{Name, NameError};
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use observe::known;
 pub use observe::{
-    CountCalls, DefaultObserver, Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured,
-    Observer, Retrying, Tally, Transition,
+    CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed, Limit,
+    Misconfigured, Observer, Retrying, Tally, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{ObserverInUse, set_observer};

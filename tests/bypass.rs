@@ -181,7 +181,7 @@ fn the_environment_takes_it_out_of_a_whole_program() {
         ("breaker:another", false, false),
         ("retries,nonsense", false, true),
     ] {
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
+        let output = common::this_program()
             .args(["--exact", "the_environment_takes_it_out_of_a_whole_program", "--nocapture"])
             .env(CHILD, "1")
             .env("FUSEBOX_BYPASS", value)

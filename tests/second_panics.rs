@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
-    process::{Command, Output},
+    process::Output,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -103,15 +103,8 @@ fn again(name: &str) -> Option<Output> {
     if std::env::var_os(CHILD).is_some() {
         return None;
     }
-    // Whatever cargo runs another machine's programs with, an emulator say.
-    let runner = std::env::vars()
-        .find(|(name, _)| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
-        .map(|(_, runner)| runner)
-        .unwrap_or_default();
-    let this = std::env::current_exe().unwrap().into_os_string();
-    let mut words = runner.split_whitespace().map(Into::into).chain([this]);
-    let mut child = Command::new(words.next().unwrap());
-    child.args(words).args(["--exact", name, "--nocapture"]).env(CHILD, "1");
+    let mut child = common::this_program();
+    child.args(["--exact", name, "--nocapture"]).env(CHILD, "1");
     Some(child.output().unwrap())
 }
 

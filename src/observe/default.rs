@@ -1,13 +1,15 @@
-//! The observer of whatever was given none.
+//! The observer of a breaker or policy that was given no other.
 
 use crate::{
     observe::{Event, Observer},
     time::ConstDefault,
 };
 
-/// The observer of whatever was given none. It has no size.
+/// The observer of a breaker or a policy that was given no other. It has no
+/// size.
 ///
-/// With the feature `tracing` or `log` it writes events there, at these levels:
+/// With the feature `tracing` or `log` it writes events there, to the target
+/// `fusebox`, at these levels:
 ///
 /// | event | level |
 /// |---|---|
@@ -18,9 +20,11 @@ use crate::{
 /// | a fallback was asked | WARN |
 /// | a breaker joined by name, or the environment, is not what it should be | ERROR |
 ///
-/// With the feature `observer` it hands them to the one that
-/// `set_observer` names. Without these it does nothing, and costs nothing. With
-/// the feature `count-calls` it has breakers count their calls, as
+/// With the feature `observer` it hands every event to the observer that
+/// `set_observer` was given. Without any of these features it does nothing, and
+/// costs nothing.
+///
+/// With the feature `count-calls` it has breakers count their calls, as
 /// [`CountCalls`](crate::CountCalls) does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DefaultObserver;
@@ -28,7 +32,7 @@ pub struct DefaultObserver;
 impl Observer for DefaultObserver {
     #[inline]
     fn on_event(&self, event: &Event<'_>) {
-        let _ = event; // where no such feature is on
+        let _ = event; // unused where none of these features is on
         #[cfg(feature = "tracing")]
         crate::observe::tracing::write(event);
         #[cfg(feature = "log")]

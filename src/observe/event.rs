@@ -1,10 +1,11 @@
-//! What a breaker tells the outside, and whom.
+//! Events: what breakers and policies tell an observer.
 
 use core::{fmt, time::Duration};
 
-use crate::{error::Rejected, state::State};
+use crate::{error::Rejected, observe::ErrorText, state::State};
 
-/// Something that happened.
+/// Something that happened to a breaker or a policy, as an
+/// [`Observer`](crate::Observer) hears of it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -23,15 +24,16 @@ pub enum Event<'a> {
 }
 
 /// A breaker joined by name is not what was asked for, or an environment
-/// variable means nothing: the program goes on with what there is, and says so
+/// variable means nothing. The program goes on with what there is, and says so
 /// once.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Misconfigured<'a> {
     /// The breaker's name, or that of an environment variable.
     pub subject: &'a str,
-    /// What is the matter: other settings were published under the name, which
-    /// hold; or the registry is full, and the caller has a breaker of its own.
+    /// What is wrong. Either other settings were published under the name, and
+    /// those hold. Or the registry is full, and the caller has a breaker of its
+    /// own. Or the variable holds words that are not known.
     pub error: &'a (dyn core::error::Error + 'a),
 }
 
@@ -41,14 +43,14 @@ pub struct Misconfigured<'a> {
 pub struct Retrying<'a> {
     /// The retry's name, where it has one.
     pub policy: Option<&'a str>,
-    /// The attempt that failed, from 1.
+    /// The number of the attempt that failed, from 1.
     pub attempt: u32,
-    /// How many there may be.
+    /// How many attempts the retry may make.
     pub max_attempts: u32,
-    /// How long it will wait.
+    /// How long the retry will wait before the next attempt.
     pub delay: Duration,
-    /// What the attempt failed with.
-    pub error: &'a dyn fmt::Debug,
+    /// What the attempt failed with: `{}` writes its text.
+    pub error: &'a dyn ErrorText,
 }
 
 /// A retry gave up on an error that it would have retried.
@@ -61,8 +63,8 @@ pub struct Exhausted<'a> {
     pub attempts: u32,
     /// Which limit was reached.
     pub limit: Limit,
-    /// What the last attempt failed with.
-    pub error: &'a dyn fmt::Debug,
+    /// What the last attempt failed with: `{}` writes its text.
+    pub error: &'a dyn ErrorText,
 }
 
 /// A limit of a retry.
@@ -71,7 +73,7 @@ pub struct Exhausted<'a> {
 pub enum Limit {
     /// The number of attempts.
     Attempts,
-    /// The time: another delay would have overrun it.
+    /// The time for all attempts: another delay would have overrun it.
     Elapsed,
 }
 
@@ -90,25 +92,27 @@ impl fmt::Display for Limit {
 pub struct FallbackUsed<'a> {
     /// The fallback's name, where it has one.
     pub policy: Option<&'a str>,
-    /// Which layer answered, from 1; none if all failed.
+    /// The number of the layer that answered, from 1; `None` if every layer
+    /// failed.
     pub layer: Option<u32>,
     /// The age of the answer, where it is a last good value.
     pub age: Option<Duration>,
-    /// The errors, the call's own first, then that of each layer asked.
+    /// The errors: the call's own, then that of each layer that was asked.
     pub errors: Errors<'a>,
 }
 
-/// The errors of a call and of its fallback's layers, in their order.
+/// The errors of a call and of its fallback's layers, in their order. Its
+/// `Debug` is a list of their texts.
 #[derive(Clone, Copy)]
 pub struct Errors<'a>(pub(crate) &'a dyn EachError);
 
 impl Errors<'_> {
     /// Shows each error to `see`, the call's own first.
-    pub fn each(&self, mut see: impl FnMut(&dyn fmt::Debug)) {
-        self.0.each(&mut see);
+    pub fn each(&self, mut see: impl FnMut(&dyn ErrorText)) {
+        self.0.each(&mut |error| see(&error));
     }
 
-    /// How many there are: at least the call's own.
+    /// The number of errors: 1 at least, as the call's own is there.
     #[must_use]
     pub fn count(&self) -> usize {
         let mut count = 0;
@@ -121,13 +125,13 @@ impl fmt::Debug for Errors<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
         self.each(|error| {
-            list.entry(error);
+            list.entry(&format_args!("{error}"));
         });
         list.finish()
     }
 }
 
-/// Errors of several types, wherever they lie.
+/// Several errors, which may be of several types.
 pub(crate) trait EachError {
     fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug));
 }
@@ -138,15 +142,15 @@ pub(crate) trait EachError {
 pub struct Transition<'a> {
     /// The breaker's name, where it has one.
     pub breaker: Option<&'a str>,
-    /// The state it left.
+    /// The state that the breaker left.
     pub from: State,
-    /// The state it is in now. The same as `from` where an operator forced a
-    /// state that it had already.
+    /// The state that the breaker entered. It equals `from` where an operator
+    /// forced a state that the breaker had already.
     pub to: State,
-    /// The generation it entered, 0 to 1023, wrapping.
+    /// The generation that the breaker entered, 0 to 1023, wrapping.
     pub generation: u16,
-    /// Whether somebody forced it ([`force_open`], [`close`], [`disable`],
-    /// [`reset`]), or calls and time brought it about.
+    /// Whether somebody forced the change ([`force_open`], [`close`],
+    /// [`disable`], [`reset`]). Otherwise calls and time brought it about.
     ///
     /// [`force_open`]: crate::CircuitBreaker::force_open
     /// [`close`]: crate::CircuitBreaker::close

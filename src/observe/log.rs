@@ -1,4 +1,5 @@
-//! Events as records of `log`: target `fusebox`, fields as key-value pairs.
+//! Writes events as records of `log`: target `fusebox`, fields as key-value
+//! pairs.
 
 use log::{debug, error, warn};
 
@@ -29,8 +30,8 @@ pub(crate) fn write(event: &Event<'_>) {
             attempt = it.attempt,
             max_attempts = it.max_attempts,
             delay:? = it.delay,
-            error:? = it.error;
-            "attempt {} of {} failed, retrying in {:?}: {:?}",
+            error:% = it.error;
+            "attempt {} of {} failed, retrying in {:?}: {}",
             it.attempt, it.max_attempts, it.delay, it.error
         ),
         Event::Exhausted(it) => error!(
@@ -38,8 +39,8 @@ pub(crate) fn write(event: &Event<'_>) {
             policy = it.policy,
             attempts = it.attempts,
             limit:% = it.limit,
-            error:? = it.error;
-            "retries exhausted after {} attempts ({}): {:?}",
+            error:% = it.error;
+            "retries exhausted after {} attempts ({}): {}",
             it.attempts, it.limit, it.error
         ),
         Event::Misconfigured(it) => error!(

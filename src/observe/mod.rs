@@ -4,12 +4,15 @@ mod count_calls;
 mod counter;
 mod default;
 mod event;
+#[cfg(feature = "macros")]
+pub mod known;
 #[cfg(feature = "log")]
 mod log;
 mod observer;
 #[cfg(feature = "observer")]
 mod process;
 mod tally;
+mod text;
 #[cfg(feature = "tracing")]
 mod tracing;
 
@@ -24,3 +27,4 @@ pub use observer::Observer;
 #[cfg(feature = "observer")]
 pub use process::{ObserverInUse, set_observer};
 pub use tally::Tally;
+pub use text::ErrorText;

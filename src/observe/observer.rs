@@ -24,13 +24,15 @@ use crate::observe::Event;
 /// }
 /// ```
 pub trait Observer {
-    /// Called once for every event.
+    /// Is called once for every event.
     fn on_event(&self, event: &Event<'_>);
 
     /// Whether a breaker with this observer counts every call that it admits.
-    /// It is asked at each call, so let it be a constant: false, as it is
-    /// unless you say otherwise, leaves nothing of the question. A reference
-    /// to an observer never does; see [`CountCalls`](crate::CountCalls).
+    ///
+    /// Every call asks, so let the answer be a constant: the compiler then
+    /// removes the question. The answer is false unless you write another, and
+    /// a reference to an observer always says false. See
+    /// [`CountCalls`](crate::CountCalls).
     #[inline]
     fn counts_calls(&self) -> bool
     where
@@ -46,7 +48,7 @@ impl<O: Observer + ?Sized> Observer for &O {
     }
 }
 
-/// Both hear of every event, the first one first.
+/// Both observers hear of every event, the first one first.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_event(&self, event: &Event<'_>) {
         self.0.on_event(event);

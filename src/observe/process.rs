@@ -8,7 +8,7 @@ use crate::observe::{Event, Observer};
 static CHOSEN: OnceLock<&(dyn Observer + Sync)> = OnceLock::new();
 
 /// Has `observer` hear of every event of whatever was given no observer of its
-/// own, beside `tracing` and `log`: of the breakers in [`global`](crate::registry::global)
+/// own, beside `tracing` and `log`: of the breakers in [`global`](crate::global)
 /// and under the attributes, which cannot be given one. Only the first call in a process does.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Events as `tracing`'s: target `fusebox`, structured fields.
+//! Writes events to `tracing`: target `fusebox`, structured fields.
 
 use crate::observe::Event;
 
@@ -26,7 +26,7 @@ pub(crate) fn write(event: &Event<'_>) {
             attempt = it.attempt,
             max_attempts = it.max_attempts,
             delay = ?it.delay,
-            error = ?it.error,
+            error = %it.error,
             "attempt failed, retrying"
         ),
         Event::Exhausted(it) => tracing::error!(
@@ -34,7 +34,7 @@ pub(crate) fn write(event: &Event<'_>) {
             policy = it.policy,
             attempts = it.attempts,
             limit = %it.limit,
-            error = ?it.error,
+            error = %it.error,
             "retries exhausted"
         ),
         Event::Misconfigured(it) => tracing::error!(

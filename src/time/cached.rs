@@ -7,10 +7,10 @@ use crate::{
 
 /// The time as somebody last wrote it down: reading it costs one atomic load.
 ///
-/// Its resolution is the time between two calls of
-/// [`refresh_from`](Self::refresh_from): call that from a timer's interrupt or
-/// an event loop, or let a thread do it (`keep_fresh`, with `std`). While
-/// nobody does, its time stands still, and an open breaker stays open.
+/// The clock is as fine as the calls of [`refresh_from`](Self::refresh_from)
+/// are frequent. Call that from a timer's interrupt or an event loop, or let a
+/// thread do it (`keep_fresh`, with `std`). While nobody does, the clock stands
+/// still, and an open breaker stays open.
 ///
 /// ```
 /// use core::time::Duration;
@@ -33,8 +33,8 @@ impl CachedClock {
         Self(UnmodelledU64::new(0))
     }
 
-    /// Writes down the time of `clock`. Of several callers the latest time
-    /// wins: this clock does not step back.
+    /// Writes down the time of `clock`. If several threads do so at once, the
+    /// latest time wins: this clock does not step back.
     pub fn refresh_from(&self, clock: &impl Clock) {
         // A value of its own that publishes nothing: relaxed.
         self.0.fetch_max(clock.now().as_millis(), Ordering::Relaxed);

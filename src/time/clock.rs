@@ -46,7 +46,8 @@ impl Tick {
         Duration::from_millis(if elapsed < 0 { 0 } else { elapsed.unsigned_abs() })
     }
 
-    /// The same in milliseconds, negative when the clock stepped back.
+    /// The milliseconds from `earlier` to this tick, in wrapping 40-bit
+    /// arithmetic; negative when the clock stepped back.
     #[inline]
     pub(crate) const fn signed_since(self, earlier: Self) -> i64 {
         const UNUSED: u32 = u64::BITS - Tick::BITS;
@@ -58,8 +59,8 @@ impl Tick {
 /// A source of ticks. A breaker asks it only on the paths that need the time;
 /// a call on a healthy breaker never does.
 ///
-/// A clock should not step back. One that does delays a recovery by one
-/// recovery timeout at most, and breaks nothing.
+/// A clock should not step back. If it does, a recovery is delayed by one
+/// recovery timeout at most, and nothing breaks.
 ///
 /// ```
 /// use fusebox::{Clock, Tick};
@@ -85,12 +86,13 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 }
 
-/// A value that a `static` can start from: what `Default` is, in a `const`.
+/// A default value that a `const` or a `static` can use, where `Default` cannot
+/// be called.
 ///
-/// Implemented by the crate's zero-sized clocks and observers, so that a
-/// [`Registry`](crate::Registry) of them has a `const` constructor; implement
-/// it for your own.
+/// The crate's zero-sized clocks and observers implement it, so that a
+/// [`Registry`](crate::Registry) of them has a `const` constructor. Implement
+/// it for your own clocks and observers.
 pub trait ConstDefault {
-    /// The value.
+    /// The default value.
     const DEFAULT: Self;
 }

@@ -1,11 +1,13 @@
-//! The clock of a breaker that names none.
+//! The clock of a breaker or policy that was given no other.
 
-/// The clock of a breaker that names none: [`StdClock`](crate::StdClock).
+/// The clock of a breaker or policy that was given no other:
+/// [`StdClock`](crate::StdClock).
 #[cfg(feature = "std")]
 pub type DefaultClock = crate::time::StdClock;
 
-/// The clock of a breaker that names none. Without `std` there is none: this
-/// type has no values, so name your own.
+/// The clock of a breaker or policy that was given no other. Without `std` the
+/// crate knows no clock, so this type has no values: write your own
+/// [`Clock`](crate::Clock).
 #[cfg(not(feature = "std"))]
 #[derive(Debug, Clone, Copy)]
 pub enum DefaultClock {}

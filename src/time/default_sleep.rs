@@ -1,15 +1,18 @@
-//! The sleeper of a retry that names none.
+//! The sleeper of a retry that was given no other.
 
-/// The sleeper of a retry that names none: [`StdSleep`](crate::StdSleep).
+/// The sleeper of a retry that was given no other:
+/// [`StdSleep`](crate::StdSleep).
 #[cfg(feature = "std")]
 pub type DefaultSleep = crate::time::StdSleep;
 
-/// The sleeper of a retry that names none: without `std` there is none.
+/// The sleeper of a retry that was given no other. Without `std` the crate
+/// knows no way to sleep, so this type has no values.
 #[cfg(not(feature = "std"))]
 pub type DefaultSleep = NoSleeperGiveOneToRetryWith;
 
-/// There is no sleeper without `std`: give your own to
-/// [`Retry::with`](crate::Retry::with). This type has no values.
+/// Without `std` the crate knows no way to sleep. This type has no values, and
+/// its name is what a compiler's message says: give a sleeper of your own to
+/// [`Retry::with`](crate::Retry::with).
 #[cfg(not(feature = "std"))]
 #[derive(Debug, Clone, Copy)]
 pub enum NoSleeperGiveOneToRetryWith {}

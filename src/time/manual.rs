@@ -38,12 +38,12 @@ impl ManualClock {
         self.0.store(now.as_millis(), Ordering::Relaxed);
     }
 
-    /// Moves the time forwards by `by`, in whole milliseconds; it wraps.
+    /// Moves the time forwards by `by`, in whole milliseconds. The time wraps.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(wrapping_millis(by), Ordering::Relaxed);
     }
 
-    /// Moves the time back by `by`, in whole milliseconds; it wraps.
+    /// Moves the time back by `by`, in whole milliseconds. The time wraps.
     pub fn step_back(&self, by: Duration) {
         self.0.fetch_sub(wrapping_millis(by), Ordering::Relaxed);
     }
@@ -77,8 +77,8 @@ impl<'a> AsyncSleep for &'a ManualClock {
     }
 }
 
-/// A delay on a [`ManualClock`]: ready when the clock has been moved on by so
-/// much. It asks to be polled again and again, which is right for a test only.
+/// A delay on a [`ManualClock`]: it is ready when the clock has moved on by the
+/// delay. It asks to be polled again and again, which is right in a test only.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct ManualSleep<'a> {

@@ -24,15 +24,15 @@ use core::{future::Future, time::Duration};
     note = "enable fusebox's feature `std`, or give the retry a sleeper of your own: `Retry::with(settings, clock, sleeper, observer)`"
 )]
 pub trait Sleep {
-    /// Returns after `delay`.
+    /// Blocks its thread, and returns after `delay`.
     fn sleep(&self, delay: Duration);
 }
 
 /// Makes a future that is ready after a while.
 ///
-/// [`SleepBy`] makes one of every `Fn(Duration) -> impl Future<Output = ()>`,
-/// be it `tokio::time::sleep`, or a function of your own around a delay of
-/// `embassy-time` or `embedded-hal-async`:
+/// [`SleepBy`] turns every `Fn(Duration) -> impl Future<Output = ()>` into a
+/// sleeper, be it `tokio::time::sleep` or a function of your own around a delay
+/// of `embassy-time` or `embedded-hal-async`:
 ///
 /// ```
 /// use core::time::Duration;
@@ -58,7 +58,7 @@ pub trait Sleep {
     note = "enable fusebox's feature `tokio`, or give the retry a sleeper of your own: `Retry::with(settings, clock, SleepBy(sleep), observer)`, where `sleep` is any `Fn(Duration) -> impl Future<Output = ()>`"
 )]
 pub trait AsyncSleep {
-    /// What waits.
+    /// The future that waits.
     type Sleep: Future<Output = ()>;
 
     /// A future that is ready after `delay`, counted from this call or from
@@ -66,7 +66,7 @@ pub trait AsyncSleep {
     fn sleep_async(&self, delay: Duration) -> Self::Sleep;
 }
 
-/// Sleeps by a function that makes a future.
+/// Makes a sleeper of a function that makes a future.
 #[derive(Debug, Clone, Copy)]
 pub struct SleepBy<F>(pub F);
 

@@ -4,17 +4,17 @@ use crate::time::{Clock, ConstDefault, Tick};
 
 /// The host's cheapest monotonic clock.
 ///
-/// On Linux and Android it is the kernel's coarse clock: about 5 ns a reading
-/// instead of 33, at a resolution of one timer interrupt (1 to 10 ms; 4 ms
-/// commonly). Where that is too coarse there is [`PreciseClock`].
+/// On Linux and Android it is the kernel's coarse clock. A reading takes about
+/// 5 ns instead of 33, and the clock moves with the timer interrupt, every 1 to
+/// 10 ms (commonly 4). Where that is too coarse, use [`PreciseClock`].
 ///
 /// On Unix it counts from the host's boot, so that a tick means the same in
-/// every process; elsewhere from its first use in the process.
+/// every process. Elsewhere it counts from its first use in the process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StdClock;
 
-/// The host's precise monotonic clock: `Instant`'s, with the same origin as
-/// [`StdClock`].
+/// The host's precise monotonic clock: the one behind `std::time::Instant`. It
+/// has the same origin as [`StdClock`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PreciseClock;
 

@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use crate::time::{ConstDefault, Sleep};
 
-/// Sleeps by `std::thread::sleep`, and with the feature `tokio` in async calls
-/// by `tokio::time::sleep`.
+/// Sleeps by `std::thread::sleep` in a sync call and, with the feature `tokio`,
+/// by `tokio::time::sleep` in an async one.
 ///
-/// The first blocks its thread: on a thread of an async runtime it blocks all
-/// that runs there. Use `call_async` there.
+/// A sync call blocks its thread while it sleeps. On a thread of an async
+/// runtime that blocks every task of the thread: use `call_async` there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StdSleep;
 

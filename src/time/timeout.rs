@@ -1,4 +1,4 @@
-//! A call that is given so much time.
+//! A call with a time limit.
 
 use core::{
     future::Future,
@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use crate::{error::TimedOut, time::AsyncSleep};
 
 pin_project! {
-    /// A call that is given so much time; whatever is ready first.
+    /// The future of a call with a time limit: the call's answer, or an error
+    /// made from [`TimedOut`], whichever is ready first.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct TimeoutCall<F, S> {

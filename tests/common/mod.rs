@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its share
 
 use std::{
+    process::Command,
     sync::Mutex,
     task::{Context, Waker},
     time::Duration,
@@ -106,6 +107,20 @@ pub fn rejection(breaker: &Breaker<'_>) -> Rejected {
 
 pub fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// This test program, to be run again in a process of its own.
+pub fn this_program() -> Command {
+    // With whatever cargo runs another machine's programs, an emulator say.
+    let runner = std::env::vars()
+        .find(|(name, _)| name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
+        .map(|(_, runner)| runner)
+        .unwrap_or_default();
+    let this = std::env::current_exe().unwrap().into_os_string();
+    let mut words = runner.split_whitespace().map(Into::into).chain([this]);
+    let mut program = Command::new(words.next().unwrap());
+    program.args(words);
+    program
 }
 
 pub fn context() -> Context<'static> {
