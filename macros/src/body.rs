@@ -90,6 +90,18 @@ impl Function {
     }
 }
 
+/// How an error is best shown, of which there is a reference: by the first way
+/// that its type has, as the compiler takes one `&` after another off.
+pub(crate) fn shown(krate: &Path, error: &TokenStream) -> TokenStream {
+    quote!({
+        #[allow(unused_imports)]
+        use #krate::known::{
+            ABox as _, ALocalBox as _, AText as _, AnError as _, Anything as _,
+        };
+        (&&&&&#krate::known::Known(#error)).__fusebox_shown()
+    })
+}
+
 /// A path that the compiler finds somewhere else.
 pub(crate) fn spanned(path: &Path, span: Span) -> Path {
     let mut path = path.clone();

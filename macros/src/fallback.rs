@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Error, ExprPath, Path, Result, Token, Type, parse::ParseStream, spanned::Spanned};
 
 use crate::{
-    body::{Function, spanned},
+    body::{Function, shown, spanned},
     options::Options,
 };
 
@@ -69,6 +69,7 @@ impl WithFallback {
         } else {
             quote_spanned!(span=> let #answer: #result = #there::attributes::fallback::Answers::answer(#asked);)
         };
+        let shown = shown(krate, &quote!(#error));
         quote! {
             #save
             match #run {
@@ -79,7 +80,9 @@ impl WithFallback {
                 ::core::result::Result::Err(#error) => {
                     #restore
                     #answered
-                    #krate::attributes::fallback::fell_back(#name, #log_errors, #tally, #error, #answer)
+                    #krate::attributes::fallback::fell_back(
+                        #name, #log_errors, #tally, &#error, #answer, |#error| #shown,
+                    )
                 }
             }
         }

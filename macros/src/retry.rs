@@ -4,7 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{ExprPath, Ident, Path, Result, parse::ParseStream, parse_quote, spanned::Spanned};
 
-use crate::{body::Function, breaker::REJECTED, options::Options};
+use crate::{
+    body::{Function, shown},
+    breaker::REJECTED,
+    options::Options,
+};
 
 pub(crate) struct WithRetry {
     settings: TokenStream,
@@ -40,10 +44,11 @@ impl WithRetry {
         function.items.extend(quote! {
             static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
         });
-        let hint = self
-            .delay_hint
-            .as_ref()
-            .map_or_else(|| quote!(|_| ::core::option::Option::None), |path| quote!(#path));
+        let hint = self.delay_hint.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |path| quote_spanned!(path.span()=> #path(&#error)),
+        );
+        let shown = shown(krate, &quote!(&#error));
         let rejected = around_breaker.then(|| function.names.variable(REJECTED));
         let flag = rejected.as_ref().map(
             |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
@@ -85,7 +90,7 @@ impl WithRetry {
                     }
                     ::core::result::Result::Err(#error) => match if #worth {
                         #krate::attributes::retry::Tries::after(
-                            &mut #tries, &#ident, || #tally, #hint, &#error,
+                            &mut #tries, &#ident, || #tally, || #hint, &#shown,
                         )
                     } else {
                         ::core::option::Option::None

@@ -7,8 +7,8 @@ use core::{
 
 use crate::{
     bypass,
-    fallback::{Fallback, step},
-    observe::Tally,
+    fallback::report::Report,
+    observe::{DefaultObserver, EachError, Tally, known::Shown},
 };
 
 /// What a fallback under a sync function returns.
@@ -66,18 +66,31 @@ pub fn no_fallback() -> bool {
 /// # Errors
 /// The fallback's own.
 #[cold]
-pub fn fell_back<T, E: Debug>(
+pub fn fell_back<T, E>(
     policy: &'static str,
     log_errors: bool,
     tally: Option<&Tally>,
-    error: E,
+    error: &E,
     answer: Result<T, E>,
+    shown: fn(&E) -> Shown<'_>,
 ) -> Result<T, E> {
-    let (rescued, mut slots) = match answer {
-        Ok(value) => (Some((1, step::Answer { value, age: None })), ((), None)),
-        Err(error) => (None, ((), Some(error))),
-    };
-    let fallback = Fallback::new().named(policy);
-    let fallback = if log_errors { fallback } else { fallback.silent() };
-    fallback.finish(1, tally, rescued, error, &mut slots)
+    let layer = answer.is_ok().then_some(1);
+    let trail = Trail { errors: [Some(error), answer.as_ref().err()], shown };
+    Report { policy: Some(policy), silent: !log_errors, observer: &DefaultObserver, tally }
+        .send(layer, None, &trail);
+    answer
+}
+
+/// The call's error, then the fallback's, if it failed.
+struct Trail<'e, E> {
+    errors: [Option<&'e E>; 2],
+    shown: fn(&E) -> Shown<'_>,
+}
+
+impl<E> EachError for Trail<'_, E> {
+    fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
+        for error in self.errors.into_iter().flatten() {
+            see(&(self.shown)(error));
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! What `#[with_retry]` calls.
 
-use core::{fmt::Debug, time::Duration};
+use core::time::Duration;
 
 use crate::{
-    observe::Tally,
+    observe::{Tally, known::Shown},
     retry::{Retry, attempts::Attempts, retryable::Retryable, settings::RetryConfig},
     time::{AsyncSleep, Sleep, StdSleep},
 };
@@ -61,15 +61,15 @@ impl Tries {
     /// How long to wait before another attempt, after an error that is worth
     /// one. Nobody waits after the last: its error is not asked for a hint.
     #[cold]
-    pub fn after<E: Debug>(
+    pub fn after(
         &mut self,
         retry: &'static Retry,
         tally: impl FnOnce() -> Option<&'static Tally>,
-        hint: impl FnOnce(&E) -> Option<Duration>,
-        error: &E,
+        hint: impl FnOnce() -> Option<Duration>,
+        error: &Shown<'_>,
     ) -> Option<Duration> {
         let attempts = self.0.get_or_insert_with(|| retry.attempts_counted(tally()));
-        attempts.after_worth(|| hint(error), error)
+        attempts.after_worth(hint, error)
     }
 }
 

@@ -3,12 +3,14 @@
 
 use std::{
     cell::RefCell,
+    error::Error,
+    fmt, io,
     pin::pin,
     task::{Context, Poll, Waker},
 };
 
 use fusebox_attributes::AiError;
-use resilience::{Event, Observer, global, resilient, set_observer, with_fallback};
+use resilience::{Event, Observer, global, resilient, set_observer, with_fallback, with_retry};
 
 thread_local! {
     /// On whose thread an event is sent, tests it.
@@ -19,10 +21,15 @@ struct Hear;
 
 impl Observer for Hear {
     fn on_event(&self, event: &Event<'_>) {
-        if let Event::Fallback(used) = event {
-            let text = format!("{:?} by {:?} after {:?}", used.policy, used.layer, used.errors);
-            HEARD.with_borrow_mut(|heard| heard.push(text));
-        }
+        let text = match event {
+            Event::Fallback(it) => {
+                format!("{:?} by {:?} after {:?}", it.policy, it.layer, it.errors)
+            }
+            Event::Retry(it) => format!("again after {}", it.error),
+            Event::Exhausted(it) => format!("no more after {}", it.error),
+            _ => return,
+        };
+        HEARD.with_borrow_mut(|heard| heard.push(text));
     }
 }
 
@@ -71,6 +78,51 @@ fn infallible(_: bool) -> Result<u32, AiError> {
     Err(AiError::Down)
 }
 
+/// An error with a text and a source.
+#[derive(Debug)]
+struct CannotSave(io::Error);
+
+impl fmt::Display for CannotSave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot save")
+    }
+}
+
+impl Error for CannotSave {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl CannotSave {
+    fn full() -> Self {
+        Self(io::Error::other("disk full"))
+    }
+}
+
+fn cannot_either() -> Result<u32, CannotSave> {
+    Err(CannotSave(io::Error::other("no such share")))
+}
+
+#[resilient(fallback(cannot_either), retry(max_attempts = 2, base_delay = "0s"))]
+fn save() -> Result<u32, CannotSave> {
+    Err(CannotSave::full())
+}
+
+/// Nothing is known of its error but that it has a `Debug`.
+#[with_retry(max_attempts = 1)]
+fn generic<E: fmt::Debug>(error: E) -> Result<u32, E>
+where
+    E: Copy,
+{
+    Err(error)
+}
+
+#[with_retry(max_attempts = 1)]
+fn text() -> Result<u32, &'static str> {
+    Err("a text of its own")
+}
+
 #[resilient(fallback(basic), circuit_breaker("events"))]
 fn counted(_: bool) -> Result<u32, AiError> {
     Err(AiError::Down)
@@ -104,6 +156,25 @@ fn and_so_is_one_that_takes_its_time() {
     assert_eq!(heard(), [r#"Some("answered_later") by Some(1) after [Down]"#]);
     assert_eq!(runtime.block_on(answered_later(false)), Err(AiError::BadPrompt));
     assert_eq!(heard(), [r#"Some("answered_later") by None after [Down, BadPrompt]"#]);
+}
+
+/// Its `Debug` would be the names and the braces of its type.
+#[test]
+fn an_error_is_shown_by_its_text_and_its_sources() {
+    heard();
+    assert!(save().is_err());
+    assert_eq!(
+        heard(),
+        [
+            "again after cannot save: disk full",
+            "no more after cannot save: disk full",
+            r#"Some("save") by None after [cannot save: disk full, cannot save: no such share]"#,
+        ]
+    );
+    assert_eq!(text(), Err("a text of its own"));
+    assert_eq!(heard(), ["no more after a text of its own"]);
+    assert_eq!(generic("quoted"), Err("quoted"));
+    assert_eq!(heard(), [r#"no more after "quoted""#], "a generic function knows no more");
 }
 
 #[test]
