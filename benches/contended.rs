@@ -37,7 +37,7 @@ pub(crate) fn bench(c: &mut Criterion) {
         measure(&mut group, "failures, one breaker", threads, |_| failing(&SHARED));
         SHARED.reset();
     }
-    let slots = ["left", "right"].map(|name| NEIGHBOURS.breaker(name, SETTINGS).unwrap());
+    let slots = ["left", "right"].map(|name| NEIGHBOURS.get_or_register(name, SETTINGS).unwrap());
     measure(&mut group, "failures, neighbouring slots", 2, |number| failing(slots[number]));
     measure(&mut group, "fetch_add, one word", 2, |_| {
         UNPADDED[0].fetch_add(1, Ordering::Relaxed);

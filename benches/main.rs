@@ -14,10 +14,10 @@ mod uncontended;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use fusebox::{BreakerConfig, Settings};
+use fusebox::{BreakerConfig, BreakerSettings};
 
 /// Never reached by the failures that a benchmark records between two resets.
-const SETTINGS: Settings =
+const SETTINGS: BreakerSettings =
     BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
 
 /// How many operations make one measured iteration, where a single one takes

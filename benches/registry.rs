@@ -14,7 +14,7 @@ const KEY: Key = Key::new("backend 17");
 pub(crate) fn bench(c: &mut Criterion) {
     let names: Vec<_> = (0..32).map(|n| format!("backend {n}")).collect();
     for name in &names {
-        PANEL.breaker(name.as_str(), SETTINGS).unwrap();
+        PANEL.get_or_register(name.as_str(), SETTINGS).unwrap();
     }
     let absent: Vec<_> = (0..32).map(|n| format!("missing {n}")).collect();
 

@@ -94,7 +94,7 @@ pub use breaker::{
     fault::Fault,
     outcome::Outcome,
     permit::Permit,
-    settings::{BreakerConfig, Settings},
+    settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
 };
 #[cfg(feature = "bypass")]
@@ -118,7 +118,7 @@ pub use observe::{ObserverInUse, set_observer};
 pub use pipeline::Pipeline;
 pub use random::set_seed;
 #[cfg(feature = "std")]
-pub use registry::global::{GlobalInUse, Joined, global, set_global};
+pub use registry::global::{GlobalBreaker, GlobalInUse, global, set_global};
 pub use registry::{
     Registry,
     error::RegistryError,
@@ -139,7 +139,7 @@ pub use state::{State, Verdict};
 #[doc(hidden)]
 pub use sync::defects as planted;
 #[cfg(not(feature = "std"))]
-pub use time::NoSleeperGiveOneToRetryWith;
+pub use time::NoDefaultSleep;
 pub use time::{
     AsyncSleep, CachedClock, Clock, ConstDefault, DefaultClock, DefaultSleep, ManualClock,
     ManualSleep, Sleep, SleepBy, Tick,

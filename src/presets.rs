@@ -1,9 +1,9 @@
-//! Settings for common cases.
+//! BreakerSettings for common cases.
 
 use core::time::Duration;
 
 use crate::{
-    breaker::settings::{BreakerConfig, Settings},
+    breaker::settings::{BreakerConfig, BreakerSettings},
     fallback::{
         Fallback,
         chain::{NoLayer, Then},
@@ -17,13 +17,13 @@ pub const EXTERNAL_CALL: RetrySettings =
     RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
 
 /// For the breaker of an AI provider: 3 failures open it for 30 s.
-pub const AI_PROVIDER: Settings =
+pub const AI_PROVIDER: BreakerSettings =
     BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_secs(30)).build();
 
 /// For the breaker of an operation whose every failure is expensive: 2
 /// failures open it for 5 minutes, and each failed probe doubles that, up to
 /// 40 minutes; up to 10 % longer, so that a fleet does not return in step.
-pub const EXPENSIVE_CALL: Settings = BreakerConfig::new()
+pub const EXPENSIVE_CALL: BreakerSettings = BreakerConfig::new()
     .failure_threshold(2)
     .recovery_timeout(Duration::from_mins(5))
     .doublings(3)

@@ -58,14 +58,14 @@ fn a_registry_allocates_nothing() {
     let settings = BreakerConfig::new().build();
     none("registration and look-up", || {
         for name in ["a", "b", "a", "c"] {
-            PANEL.breaker(name, settings).unwrap();
+            PANEL.get_or_register(name, settings).unwrap();
         }
         assert_eq!(PANEL.len(), 3);
         assert!(PANEL.get("c").is_some());
     });
     none("a name that is none, a clash", || {
-        assert!(PANEL.join("").is_err());
-        assert!(PANEL.breaker("a", presets::AI_PROVIDER).is_err());
+        assert!(PANEL.get_or_default("").is_err());
+        assert!(PANEL.get_or_register("a", presets::AI_PROVIDER).is_err());
     });
 }
 
@@ -136,7 +136,7 @@ fn policies_allocate_nothing() {
 fn a_look_at_a_panels_health_allocates_nothing() {
     static PANEL: Registry<4> = Registry::new();
     for name in ["ai", "shop"] {
-        PANEL.join(name).unwrap().force_open();
+        PANEL.get_or_default(name).unwrap().force_open();
     }
     let mut monitor = Monitor::<4, _>::new([Window::new(); 4]);
     let rules = AlertConfig::new().open_longer_than(millis(0)).openings_together(1).build();

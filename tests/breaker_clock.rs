@@ -178,7 +178,7 @@ fn b18_breakers_do_not_probe_in_step() {
     let panel: Registry<64, _, _> = Registry::with(&&clock, &DefaultObserver);
     let settings = config().failure_threshold(1).recovery_jitter(100).build();
     let first_waits: HashSet<_> = (0..32)
-        .map(|n| waits(panel.breaker(&*format!("backend {n}"), settings).unwrap(), 1)[0])
+        .map(|n| waits(panel.get_or_register(&*format!("backend {n}"), settings).unwrap(), 1)[0])
         .collect();
     assert!(first_waits.len() > 28, "{} different waits of 32", first_waits.len());
     // Names alone do not decide: the seed of the process does too.

@@ -321,7 +321,7 @@ fn b17_a_change_of_some_settings_keeps_the_others() {
     assert_eq!(error.unwrap_err().field(), "probes");
     assert_eq!(breaker.settings(), new, "nothing was changed");
     // One of a registry that has none yet: the defaults are what it changes.
-    let joined = PANEL.join("joined").unwrap();
+    let joined = PANEL.get_or_default("joined").unwrap();
     joined.update_settings(|settings| settings.config().doublings(2).try_build()).unwrap();
     assert_eq!(joined.settings(), fusebox::BreakerConfig::new().doublings(2).build());
 }

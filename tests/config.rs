@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Bench, millis};
-use fusebox::{BreakerConfig, Settings};
+use fusebox::{BreakerConfig, BreakerSettings};
 
 fn refused(config: BreakerConfig, text: &str) {
     let error = config.try_build().unwrap_err();
@@ -65,7 +65,7 @@ fn both_ends_of_every_range_are_kept() {
         .doublings(5)
         .recovery_jitter(100)
         .build();
-    let fields = |s: Settings| {
+    let fields = |s: BreakerSettings| {
         (
             s.failure_threshold(),
             s.recovery_timeout(),
@@ -81,7 +81,7 @@ fn both_ends_of_every_range_are_kept() {
 #[test]
 fn the_defaults_are_the_stated_ones() {
     let settings = BreakerConfig::default().build();
-    assert_eq!(settings, Settings::default());
+    assert_eq!(settings, BreakerSettings::default());
     assert_eq!(
         settings.to_string(),
         "failure_threshold=5 recovery_timeout=60s probes=1 successes_to_close=1 doublings=0 \

@@ -24,8 +24,8 @@ mod forked {
 
     use fork::{Fork, fork, waitpid};
     use fusebox::{
-        Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, DefaultObserver, ManualClock,
-        Settings, set_seed,
+        Backoff, BackoffConfig, BreakerConfig, BreakerSettings, CircuitBreaker, DefaultObserver,
+        ManualClock, set_seed,
     };
 
     const CHILDREN: usize = 8;
@@ -35,7 +35,7 @@ mod forked {
     /// An opening's share of the jitter has 16 bits: a timeout of so many
     /// milliseconds shows them all.
     const TIMEOUT: Duration = Duration::from_millis(1 << 16);
-    const SETTINGS: Settings = BreakerConfig::new()
+    const SETTINGS: BreakerSettings = BreakerConfig::new()
         .failure_threshold(1)
         .recovery_timeout(TIMEOUT)
         .recovery_jitter(100)

@@ -4,16 +4,19 @@
 mod common;
 
 use common::Buffer;
-use fusebox::{BreakerConfig, Joined, RegistryError, State, global};
+use fusebox::{BreakerConfig, GlobalBreaker, RegistryError, State, global};
 
 #[test]
 fn protection_is_never_off_in_silence() {
-    static LATE: Joined = Joined::new("late", Some(SETTINGS));
-    const SETTINGS: fusebox::Settings = BreakerConfig::new().failure_threshold(1).build();
+    static LATE: GlobalBreaker = GlobalBreaker::new("late", Some(SETTINGS));
+    const SETTINGS: fusebox::BreakerSettings = BreakerConfig::new().failure_threshold(1).build();
     for number in 0..global().capacity() {
-        global().join(&*format!("slot {number}")).unwrap();
+        global().get_or_default(&*format!("slot {number}")).unwrap();
     }
-    assert_eq!(global().join("one more").unwrap_err(), RegistryError::Full { capacity: 256 });
+    assert_eq!(
+        global().get_or_default("one more").unwrap_err(),
+        RegistryError::Full { capacity: 256 }
+    );
 
     let buffer = Buffer::default();
     let writer = buffer.clone();

@@ -3,11 +3,12 @@
 
 use core::ptr;
 
-use fusebox::{BreakerConfig, GlobalInUse, Joined, Registry, global, set_global};
+use fusebox::{BreakerConfig, GlobalBreaker, GlobalInUse, Registry, global, set_global};
 
 static PANEL: Registry<256> = Registry::new();
 static OTHER: Registry<256> = Registry::new();
-static AI: Joined = Joined::new("ai", Some(BreakerConfig::new().failure_threshold(3).build()));
+static AI: GlobalBreaker =
+    GlobalBreaker::new("ai", Some(BreakerConfig::new().failure_threshold(3).build()));
 
 #[test]
 fn the_first_choice_holds_and_joined_breakers_are_in_it() {

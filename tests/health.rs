@@ -175,7 +175,7 @@ type Watched = Monitor<4, [Window<4>; 4]>;
 fn panel(clock: &ManualClock) -> Panel<'_> {
     let panel = Registry::with(&clock, &CountCalls(DefaultObserver));
     for name in ["ai", "bank", "shop"] {
-        panel.breaker(name, BreakerConfig::new().failure_threshold(2).build()).unwrap();
+        panel.get_or_register(name, BreakerConfig::new().failure_threshold(2).build()).unwrap();
     }
     panel
 }
@@ -213,7 +213,7 @@ fn a_late_registration_disturbs_no_other_window() {
     let clock = clock();
     let panel = panel(&clock);
     let mut monitor = monitor(&panel);
-    panel.join("late").unwrap();
+    panel.get_or_default("late").unwrap();
     clock.advance(SECOND);
     monitor.observe(panel.panel().readings());
     let steps = |name: &str| {

@@ -24,7 +24,7 @@ impl Observer for Heard {
 fn it_hears_of_all_that_has_no_observer_of_its_own() {
     static HEARD: Heard = Heard(Mutex::new(Vec::new()));
     static DEAF: Heard = Heard(Mutex::new(Vec::new()));
-    let breaker = global().join("ai").unwrap();
+    let breaker = global().get_or_default("ai").unwrap();
     breaker.force_open(); // nobody listens yet
 
     set_observer(&HEARD).unwrap();

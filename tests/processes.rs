@@ -49,7 +49,7 @@ fn waits() -> String {
     let clock = ManualClock::new();
     let panel: Registry<1, _, _> = Registry::with(&&clock, &DefaultObserver);
     let settings = config().failure_threshold(1).recovery_jitter(100).build();
-    let breaker = panel.breaker("shop", settings).unwrap();
+    let breaker = panel.get_or_register("shop", settings).unwrap();
     let wait = |_| {
         breaker.close();
         breaker.try_acquire().unwrap().failure();

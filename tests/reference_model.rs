@@ -6,7 +6,7 @@ mod common;
 mod reference;
 
 use common::{Bench, millis};
-use fusebox::{BreakerConfig, Settings, State};
+use fusebox::{BreakerConfig, BreakerSettings, State};
 use proptest::prelude::*;
 use reference::{Model, Phase, Report, Rules};
 
@@ -55,7 +55,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn settings(rules: Rules) -> Settings {
+fn settings(rules: Rules) -> BreakerSettings {
     BreakerConfig::new()
         .failure_threshold(rules.threshold)
         .recovery_timeout(millis(rules.timeout.unsigned_abs()))

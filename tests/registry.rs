@@ -19,10 +19,10 @@ static GLOBAL: Registry<4> = Registry::new();
 fn g1_a_slot_is_a_closed_breaker_from_its_claim_on() {
     let clock = ManualClock::new();
     let panel: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
-    let joined = panel.join("ai").unwrap();
+    let joined = panel.get_or_default("ai").unwrap();
     assert_eq!(joined.state(), State::Closed);
     assert_eq!(joined.settings(), BreakerConfig::new().build(), "the defaults, until published");
-    let published = panel.breaker("ai", config().build()).unwrap();
+    let published = panel.get_or_register("ai", config().build()).unwrap();
     assert!(ptr::eq(joined, published), "one name, one breaker");
     assert_eq!(joined.settings(), config().build());
     assert_eq!(joined.name(), Some(Name::new("ai")));
@@ -30,7 +30,8 @@ fn g1_a_slot_is_a_closed_breaker_from_its_claim_on() {
 
 #[test]
 fn g1_a_registry_can_be_a_static_and_its_breakers_live_as_long() {
-    let breaker: &'static CircuitBreaker = GLOBAL.breaker("static", config().build()).unwrap();
+    let breaker: &'static CircuitBreaker =
+        GLOBAL.get_or_register("static", config().build()).unwrap();
     assert!(breaker.try_acquire().is_ok());
 }
 
@@ -48,7 +49,7 @@ fn g3_a_lookup_ends_in_a_registry_of_any_size_however_full() {
             }
             assert_eq!(panel.len(), taken, "a look-up takes no slot");
             if let Some(next) = names.get(taken) {
-                panel.join(&**next).unwrap();
+                panel.get_or_default(&**next).unwrap();
             }
         }
     }
@@ -65,12 +66,14 @@ fn g4_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
     let panel: Panel<'_, 16> = Registry::with(&&clock, &DefaultObserver);
     assert!(panel.is_empty());
     let names: Vec<_> = (0..16).map(|n| format!("breaker {n}")).collect();
-    let breakers: Vec<_> =
-        names.iter().map(|name| panel.breaker(&**name, config().build()).unwrap()).collect();
+    let breakers: Vec<_> = names
+        .iter()
+        .map(|name| panel.get_or_register(&**name, config().build()).unwrap())
+        .collect();
     for (at, breaker) in breakers.iter().enumerate() {
         assert!(!breakers[..at].iter().any(|other| ptr::eq(*other, *breaker)));
     }
-    let error = panel.breaker("one more", config().build()).map(drop).unwrap_err();
+    let error = panel.get_or_register("one more", config().build()).map(drop).unwrap_err();
     assert_eq!(error, RegistryError::Full { capacity: 16 });
     assert_eq!(error.to_string(), "the registry is full: all its 16 slots have other names");
     assert_eq!((panel.len(), panel.capacity()), (16, 16));
@@ -83,7 +86,7 @@ fn g4_every_slot_is_used_and_full_is_an_error_that_changes_nothing() {
 #[test]
 fn g4_a_registry_of_no_slots_is_full() {
     let panel: Registry<0> = Registry::new();
-    assert_eq!(panel.join("ai").map(drop), Err(RegistryError::Full { capacity: 0 }));
+    assert_eq!(panel.get_or_default("ai").map(drop), Err(RegistryError::Full { capacity: 0 }));
     assert!(panel.get("ai").is_none());
 }
 
@@ -91,8 +94,8 @@ fn g4_a_registry_of_no_slots_is_full() {
 fn g5_other_settings_are_an_error_that_shows_both() {
     let panel: Registry<4> = Registry::new();
     let (published, asked) = (config().build(), config().probes(2).build());
-    panel.breaker("ai", published).unwrap();
-    let error = panel.breaker("ai", asked).map(drop).unwrap_err();
+    panel.get_or_register("ai", published).unwrap();
+    let error = panel.get_or_register("ai", asked).map(drop).unwrap_err();
     assert_eq!(error, RegistryError::Clash { name: Name::new("ai"), published, asked });
     let text = error.to_string();
     assert!(text.contains("`ai`"), "{text}");
@@ -105,11 +108,11 @@ fn g2_a_lookup_without_settings_returns_what_is_there() {
     let panel: Registry<4> = Registry::new();
     assert!(panel.get("ai").is_none());
     assert!(panel.is_empty(), "get makes nothing");
-    let made = panel.breaker("ai", config().build()).unwrap();
+    let made = panel.get_or_register("ai", config().build()).unwrap();
     assert!(ptr::eq(panel.get("ai").unwrap(), made));
-    assert!(ptr::eq(panel.join("ai").unwrap(), made));
-    assert!(ptr::eq(panel.join(&Name::new("ai")).unwrap(), made));
-    assert!(ptr::eq(panel.join(&Key::new("ai")).unwrap(), made));
+    assert!(ptr::eq(panel.get_or_default("ai").unwrap(), made));
+    assert!(ptr::eq(panel.get_or_default(&Name::new("ai")).unwrap(), made));
+    assert!(ptr::eq(panel.get_or_default(&Key::new("ai")).unwrap(), made));
     assert_eq!(panel.iter().count(), 1);
 }
 
@@ -129,12 +132,12 @@ fn names_are_1_to_40_bytes_without_control_characters() {
     ];
     for (name, error) in bad {
         assert_eq!(Name::try_new(name), Err(error));
-        assert_eq!(panel.join(name).map(drop), Err(RegistryError::Name(error)));
+        assert_eq!(panel.get_or_default(name).map(drop), Err(RegistryError::Name(error)));
         assert!(panel.get(name).is_none());
         assert!(panel.is_empty());
     }
     for name in ["x", &long[..40], "größe", "数据库", "a b", "nbsp\u{a0}", "tab less"] {
-        let breaker = panel.join(name).unwrap();
+        let breaker = panel.get_or_default(name).unwrap();
         assert_eq!(breaker.name().unwrap().as_str(), name);
     }
 }
@@ -162,9 +165,9 @@ fn g6_two_names_with_one_hash_are_told_apart() {
     let [a, b] = collision();
     assert_eq!(Key::new(&a).hash(), Key::new(&b).hash(), "{a:?} and {b:?}");
     let panel: Registry<2> = Registry::new();
-    let first = panel.breaker(&*a, config().build()).unwrap();
+    let first = panel.get_or_register(&*a, config().build()).unwrap();
     assert!(panel.get(&*b).is_none());
-    let second = panel.breaker(&*b, config().probes(2).build()).unwrap();
+    let second = panel.get_or_register(&*b, config().probes(2).build()).unwrap();
     assert!(!ptr::eq(first, second));
     assert_eq!(first.name().unwrap().as_str(), a);
     assert_eq!(second.name().unwrap().as_str(), b);
@@ -172,8 +175,8 @@ fn g6_two_names_with_one_hash_are_told_apart() {
     assert!(ptr::eq(panel.get(&*b).unwrap(), second));
     // With one slot left to neither, the second is refused, not merged.
     let panel: Registry<1> = Registry::new();
-    panel.join(&*a).unwrap();
-    assert_eq!(panel.join(&*b).map(drop), Err(RegistryError::Full { capacity: 1 }));
+    panel.get_or_default(&*a).unwrap();
+    assert_eq!(panel.get_or_default(&*b).map(drop), Err(RegistryError::Full { capacity: 1 }));
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_name_of_any_length_has_one_hash_however_it_is_given() {
     for len in 1..=Name::MAX_LEN {
         let name = &letters[..len];
         let panel: Registry<2> = Registry::new();
-        let breaker = panel.join(name).unwrap();
+        let breaker = panel.get_or_default(name).unwrap();
         assert!(ptr::eq(panel.get(&Key::new(name)).unwrap(), breaker), "{name}");
         assert!(ptr::eq(panel.get(&Name::new(name)).unwrap(), breaker), "{name}");
         // One that begins alike, one that goes on: neither is it.
@@ -204,14 +207,14 @@ fn a_shared_registry_is_joined_with_settings_for_a_new_breaker_only() {
     let clock = ManualClock::new();
     let panel: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
     let (ours, theirs) = (config().build(), config().failure_threshold(7).build());
-    let breaker = panel.join_with("ai", ours).unwrap();
+    let breaker = panel.get_or_init("ai", ours).unwrap();
     assert_eq!(breaker.settings(), ours);
     // An operator changed them, or an older version of the program runs beside.
     breaker.set_settings(theirs);
-    let again = panel.join_with("ai", ours).unwrap();
+    let again = panel.get_or_init("ai", ours).unwrap();
     assert!(ptr::eq(breaker, again));
     assert_eq!(again.settings(), theirs, "no clash, and nothing is overwritten");
-    assert_eq!(panel.join_with("", ours).map(drop), Err(RegistryError::Name(NameError::Empty)));
+    assert_eq!(panel.get_or_init("", ours).map(drop), Err(RegistryError::Name(NameError::Empty)));
 }
 
 #[test]
@@ -220,17 +223,17 @@ fn a_panel_is_the_registry_without_its_number_of_slots() {
     let registry: Panel<'_, 4> = Registry::with(&&clock, &DefaultObserver);
     let panel = registry.panel();
     assert!(panel.is_empty());
-    let ai = panel.breaker("ai", config().build()).unwrap();
+    let ai = panel.get_or_register("ai", config().build()).unwrap();
     assert!(ptr::eq(ai, registry.get("ai").unwrap()));
     assert!(ptr::eq(ai, panel.get("ai").unwrap()));
     assert_eq!((panel.len(), panel.capacity(), panel.slots().len()), (1, 4, 4));
     let (slot, reading) = panel.readings().next().unwrap();
     assert!(ptr::eq(ai, &raw const panel.slots()[slot]));
     assert_eq!(reading, ai.reading());
-    let clash = panel.breaker("ai", BreakerConfig::new().build()).map(drop);
+    let clash = panel.get_or_register("ai", BreakerConfig::new().build()).map(drop);
     assert!(matches!(clash, Err(RegistryError::Clash { .. })));
     // Slots of a slice that is no registry's: what lies in memory of zeros.
     let own = fusebox::Panel::new(panel.slots());
     assert_eq!(format!("{own:?}"), format!("{registry:?}"));
-    assert!(fusebox::Panel::<'_, &ManualClock>::new(&[]).join("ai").is_err());
+    assert!(fusebox::Panel::<'_, &ManualClock>::new(&[]).get_or_default("ai").is_err());
 }

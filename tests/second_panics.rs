@@ -11,7 +11,7 @@ use std::{
 
 use common::{TIMEOUT, after, config, context};
 use fusebox::{
-    CircuitBreaker, Clock, Event, ManualClock, Observer, Pipeline, Settings, State, Tick,
+    BreakerSettings, CircuitBreaker, Clock, Event, ManualClock, Observer, Pipeline, State, Tick,
 };
 
 fn panics<R>(f: impl FnOnce() -> R) -> bool {
@@ -57,7 +57,7 @@ struct Harsh {
 type HarshBreaker<'a> = CircuitBreaker<&'a ManualClock, &'a Rude>;
 
 impl Harsh {
-    const SETTINGS: Settings = config().failure_threshold(1).build();
+    const SETTINGS: BreakerSettings = config().failure_threshold(1).build();
 
     fn new() -> Self {
         Self { clock: ManualClock::new(), rude: Rude::default() }
@@ -335,7 +335,7 @@ apart! {
         assert_own(|| Box::pin(ask_async()).as_mut().poll(&mut context()));
         assert_eq!(RUDE.told.load(Ordering::Relaxed), 2);
         for name in ["rude", "rude async"] {
-            assert_eq!(global().join(name).unwrap().state(), State::Open);
+            assert_eq!(global().get_or_default(name).unwrap().state(), State::Open);
         }
     }
 }

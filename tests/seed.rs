@@ -30,7 +30,7 @@ fn wait(breaker: &Breaker<'_>) -> Duration {
     breaker.try_acquire().map(drop).unwrap_err().retry_after().unwrap()
 }
 
-fn settings() -> fusebox::Settings {
+fn settings() -> fusebox::BreakerSettings {
     config().failure_threshold(1).recovery_jitter(100).build()
 }
 
@@ -40,7 +40,9 @@ fn waits_by_name(seed: u64) -> Vec<Duration> {
     let clock = ManualClock::new();
     let panel: Registry<64, &ManualClock, DefaultObserver> =
         Registry::with(&&clock, &DefaultObserver);
-    (0..32).map(|n| wait(panel.breaker(&*format!("backend {n}"), settings()).unwrap())).collect()
+    (0..32)
+        .map(|n| wait(panel.get_or_register(&*format!("backend {n}"), settings()).unwrap()))
+        .collect()
 }
 
 /// Of 32 draws among ten thousand one pair in twenty runs is the same, and five

@@ -93,7 +93,7 @@ fn g2_racing_registrations_share_by_name() {
         at_once(|number| {
             for turn in 0..16 {
                 let name = &*names[(turn + number * 5) % 16];
-                let breaker = panel.breaker(name, config().build()).unwrap();
+                let breaker = panel.get_or_register(name, config().build()).unwrap();
                 assert!(ptr::eq(breaker, panel.get(name).unwrap()));
                 assert_eq!(breaker.name().unwrap().as_str(), name);
             }

@@ -4,8 +4,8 @@ mod common;
 
 use common::Buffer;
 use fusebox::{
-    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, Joined, ManualClock, Name,
-    Retry, RetryConfig, Settings,
+    BreakerConfig, BreakerSettings, CircuitBreaker, DefaultObserver, Fallback, GlobalBreaker,
+    Jitter, ManualClock, Name, Retry, RetryConfig,
 };
 
 /// What is written while `f` runs.
@@ -55,10 +55,10 @@ fn every_kind_of_event_has_its_level_and_fields() {
 
 #[test]
 fn other_settings_under_one_name_are_an_error_event_once() {
-    static FIRST: Joined = Joined::new("clash", Some(settings(3)));
-    static SECOND: Joined = Joined::new("clash", Some(settings(4)));
-    static THIRD: Joined = Joined::new("clash", None);
-    const fn settings(threshold: u32) -> Settings {
+    static FIRST: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(3)));
+    static SECOND: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(4)));
+    static THIRD: GlobalBreaker = GlobalBreaker::new("clash", None);
+    const fn settings(threshold: u32) -> BreakerSettings {
         BreakerConfig::new().failure_threshold(threshold).build()
     }
     let text = lines(|| {

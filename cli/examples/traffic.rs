@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("making traffic in {}", path.display());
     thread::scope(|scope| {
         for (name, a_second, failing) in SERVICES {
-            let breaker = panel.join_with(name, settings)?;
+            let breaker = panel.get_or_init(name, settings)?;
             scope.spawn(move || {
                 let mut random = Random(name.len() as u64 + 1);
                 loop {

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use fusebox::{BreakerConfig, ConfigError, Settings};
+use fusebox::{BreakerConfig, BreakerSettings, ConfigError};
 
 use crate::pair::{Pair, PairError};
 
@@ -63,7 +63,10 @@ impl Change {
 ///
 /// # Errors
 /// [`ConfigError`] when a value is out of its range.
-pub fn apply(changes: &[Change], settings: Settings) -> Result<Settings, ConfigError> {
+pub fn apply(
+    changes: &[Change],
+    settings: BreakerSettings,
+) -> Result<BreakerSettings, ConfigError> {
     changes
         .iter()
         .fold(BreakerConfig::from(settings), |config, change| change.apply(config))
@@ -96,7 +99,7 @@ impl FromStr for Change {
 
 /// Every setting by its key, as `set` takes it.
 #[must_use]
-pub fn list(settings: Settings) -> [(&'static str, String); KEYS.len()] {
+pub fn list(settings: BreakerSettings) -> [(&'static str, String); KEYS.len()] {
     [
         (KEYS[0], settings.failure_threshold().to_string()),
         (KEYS[1], crate::text::exact(settings.recovery_timeout())),
@@ -109,7 +112,7 @@ pub fn list(settings: Settings) -> [(&'static str, String); KEYS.len()] {
 
 /// What differs, as `probes 1 -> 2`.
 #[must_use]
-pub fn differences(old: Settings, new: Settings) -> Vec<String> {
+pub fn differences(old: BreakerSettings, new: BreakerSettings) -> Vec<String> {
     let both = list(old).into_iter().zip(list(new));
     both.filter(|(old, new)| old != new)
         .map(|((key, old), (_, new))| format!("{key} {old} -> {new}"))
@@ -122,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    fn legal() -> impl Strategy<Value = Settings> {
+    fn legal() -> impl Strategy<Value = BreakerSettings> {
         (1..=4095u32, 1..=4_194_304u64, 1..=15u32, 1..=15u32, 0..=15u32, 0..=100u32).prop_map(
             |(failures, timeout, probes, successes, doublings, jitter)| {
                 BreakerConfig::new()
@@ -147,7 +150,7 @@ mod tests {
         fn no_value_panics(key in proptest::sample::select(&KEYS[..]), value in "[-+0-9a-z.% ]{0,24}") {
             if let Ok(change) = format!("{key}={value}").parse::<Change>() {
                 prop_assert_eq!(change.key(), key);
-                let _ = apply(&[change], Settings::default());
+                let _ = apply(&[change], BreakerSettings::default());
             }
         }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use fusebox::{Reading, Settings};
+use fusebox::{BreakerSettings, Reading};
 use serde::Serialize;
 
 use crate::escape::is_deceptive;
@@ -52,9 +52,9 @@ pub struct Counters {
     pub fallbacks: u64,
 }
 
-/// Settings, under the keys that `set` takes, with their units.
+/// BreakerSettings, under the keys that `set` takes, with their units.
 #[derive(Debug, Serialize)]
-#[allow(missing_docs)] // as the core's `Settings`
+#[allow(missing_docs)] // as the core's `BreakerSettings`
 pub struct SettingsJson {
     pub failure_threshold: u16,
     pub recovery_timeout_ms: u64,
@@ -64,8 +64,8 @@ pub struct SettingsJson {
     pub recovery_jitter_percent: u8,
 }
 
-impl From<Settings> for SettingsJson {
-    fn from(settings: Settings) -> Self {
+impl From<BreakerSettings> for SettingsJson {
+    fn from(settings: BreakerSettings) -> Self {
         Self {
             failure_threshold: settings.failure_threshold(),
             recovery_timeout_ms: millis(settings.recovery_timeout()),

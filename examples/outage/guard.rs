@@ -7,8 +7,8 @@ use std::{
 };
 
 use fusebox::{
-    BreakerConfig, CallError, CircuitBreaker, Event, Fallback, LastGood, Name, Observer, Pipeline,
-    Retry, RetryConfig, Settings, State, StdClock,
+    BreakerConfig, BreakerSettings, CallError, CircuitBreaker, Event, Fallback, LastGood, Name,
+    Observer, Pipeline, Retry, RetryConfig, State, StdClock,
 };
 
 use crate::server::QUESTIONS;
@@ -16,7 +16,7 @@ use crate::server::QUESTIONS;
 /// How a caller waits at most for an answer, in both runs.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(250);
 
-const SETTINGS: Settings =
+const SETTINGS: BreakerSettings =
     BreakerConfig::new().failure_threshold(5).recovery_timeout(Duration::from_millis(250)).build();
 
 /// Inside the breaker: one more attempt, soon. Not after a timeout: who has

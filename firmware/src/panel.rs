@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use fusebox::{BreakerConfig, CircuitBreaker, Key, Registry, Settings};
+use fusebox::{BreakerConfig, CircuitBreaker, Key, Registry, BreakerSettings};
 
 use crate::{
     check::{Failed, check},
@@ -31,14 +31,14 @@ pub const KEYS: [Key; SENSORS] = [
 
 pub const RECOVERY_MILLIS: u64 = 100;
 pub const THRESHOLD: u32 = 3;
-const SETTINGS: Settings = BreakerConfig::new()
+const SETTINGS: BreakerSettings = BreakerConfig::new()
     .failure_threshold(THRESHOLD)
     .recovery_timeout(Duration::from_millis(RECOVERY_MILLIS))
     .build();
 
 /// The breaker of a sensor.
 pub fn breaker(sensor: usize) -> Result<&'static Breaker, Failed> {
-    PANEL.breaker(&KEYS[sensor], SETTINGS).map_err(|_| "every sensor has a slot")
+    PANEL.get_or_register(&KEYS[sensor], SETTINGS).map_err(|_| "every sensor has a slot")
 }
 
 /// Every sensor finds its own slot, and a ninth finds none.
@@ -51,5 +51,5 @@ pub fn check_slots() -> Result<(), Failed> {
         check("a slot has its sensor's name", name == Some(key.name()))?;
     }
     check("eight names are eight slots", PANEL.len() == SENSORS)?;
-    check("a full registry says so", PANEL.join("ninth").is_err())
+    check("a full registry says so", PANEL.get_or_default("ninth").is_err())
 }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use cortex_m::peripheral::SYST;
-use fusebox::{BreakerConfig, CircuitBreaker, Settings, State};
+use fusebox::{BreakerConfig, CircuitBreaker, BreakerSettings, State};
 use portable_atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One failure more than are reported: it does not open.
-const SETTINGS: Settings = BreakerConfig::new()
+const SETTINGS: BreakerSettings = BreakerConfig::new()
     .failure_threshold(OF_MAIN_LOOP + OF_INTERRUPT + 1)
     .recovery_timeout(Duration::from_secs(1))
     .build();

@@ -21,7 +21,7 @@ use std::{
 #[cfg(fusebox_loom)]
 use fusebox::planted::{Defect, plant};
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Clock, Event, Observer, Settings, State, Tick, Verdict,
+    BreakerConfig, BreakerSettings, CircuitBreaker, Clock, Event, Observer, State, Tick, Verdict,
 };
 
 /// The recovery timeout of every model.
@@ -75,7 +75,7 @@ pub fn breaker(config: BreakerConfig) -> (loom::sync::Arc<Breaker>, TestClock) {
     (loom::sync::Arc::new(breaker), clock)
 }
 
-pub fn settings(config: BreakerConfig) -> Settings {
+pub fn settings(config: BreakerConfig) -> BreakerSettings {
     config.recovery_timeout(TIMEOUT).build()
 }
 

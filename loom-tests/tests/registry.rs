@@ -21,7 +21,7 @@ fn race<const N: usize>(
     panel: &Arc<Panel<N>>,
     names: [&'static str; 2],
 ) -> [Result<usize, RegistryError>; 2] {
-    let join = |panel: &Panel<N>, name| panel.join(name).map(|b| ptr::from_ref(b).addr());
+    let join = |panel: &Panel<N>, name| panel.get_or_default(name).map(|b| ptr::from_ref(b).addr());
     let other = {
         let panel = panel.clone();
         thread::spawn(move || join(&panel, names[1]))
@@ -43,7 +43,8 @@ fn other_names() {
     let names = same_home();
     let [a, b] = race(&panel, names);
     claim!(a.is_ok() && b.is_ok() && a != b, "two names are two slots: {a:?} and {b:?}");
-    let again = names.map(|name| panel.join(name).map(|found| ptr::from_ref(found).addr()));
+    let again =
+        names.map(|name| panel.get_or_default(name).map(|found| ptr::from_ref(found).addr()));
     claim!(again == [a, b], "each name finds its slot again: {again:?}, not {a:?} and {b:?}");
 }
 
@@ -110,9 +111,9 @@ fn other_settings() {
     let [a, b] = [1, 2].map(|probes| settings(BreakerConfig::new().probes(probes)));
     let other = {
         let panel = panel.clone();
-        thread::spawn(move || panel.breaker("ai", b).map(|found| found.settings()))
+        thread::spawn(move || panel.get_or_register("ai", b).map(|found| found.settings()))
     };
-    let first = panel.breaker("ai", a).map(|found| found.settings());
+    let first = panel.get_or_register("ai", a).map(|found| found.settings());
     let second = other.join().unwrap();
     let clash = |result: &Result<_, _>| matches!(result, Err(RegistryError::Clash { .. }));
     claim!(

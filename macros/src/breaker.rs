@@ -74,14 +74,14 @@ impl WithCircuitBreaker {
         );
         // A name that cannot be one is found where it stands.
         let there = spanned(krate, name.span());
-        let joined = quote_spanned!(name.span()=> #there::Joined::new(#name, #settings));
-        Some(quote!(static #ident: #krate::Joined = #joined;))
+        let joined = quote_spanned!(name.span()=> #there::GlobalBreaker::new(#name, #settings));
+        Some(quote!(static #ident: #krate::GlobalBreaker = #joined;))
     }
 
     /// The breaker, of which `ident` would be the `static`.
     pub(crate) fn found(&self, krate: &Path, ident: &Ident) -> TokenStream {
         match &self.which {
-            Which::Named { .. } => quote!(#krate::Joined::get(&#ident)),
+            Which::Named { .. } => quote!(#krate::GlobalBreaker::get(&#ident)),
             Which::Static(path) => {
                 // What is no breaker is found at the path that was given.
                 let krate = &spanned(krate, path.span());

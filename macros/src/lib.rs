@@ -45,7 +45,7 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// the settings that it has.
 ///
 /// In place of the name and settings there may be the path to a `static` of the
-/// type `CircuitBreaker` or `Joined`, which the program then knows by that path,
+/// type `CircuitBreaker` or `GlobalBreaker`, which the program then knows by that path,
 /// too: `#[with_circuit_breaker(AI, expect = AiError::is_outage)]`.
 ///
 /// The option `expect` is a path to a `fn(&E) -> bool`: which errors are

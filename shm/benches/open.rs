@@ -23,7 +23,7 @@ fn files(c: &mut Criterion) {
         let path = folder.path().join("panel");
         let panel = open(&path);
         for n in 0..SLOTS {
-            panel.join(&*format!("breaker {n}")).expect("it has room");
+            panel.get_or_default(&*format!("breaker {n}")).expect("it has room");
         }
         drop(panel);
         let mut group = c.benchmark_group(format!("4096 slots {kind}"));
@@ -53,7 +53,7 @@ fn calls(c: &mut Criterion) {
     let settings = BreakerConfig::new().build();
     let owned = CircuitBreaker::named("owned", settings);
     let panel = Panel::sealed("bench").expect("memory to share");
-    let shared = panel.breaker("shared", settings).expect("it has room");
+    let shared = panel.get_or_register("shared", settings).expect("it has room");
     let mut group = c.benchmark_group("100 healthy calls");
     for (name, breaker) in [("owned breaker", &owned), ("shared slot", shared)] {
         group.bench_function(name, |b| {

@@ -135,7 +135,10 @@ mod tests {
         let epoch = Epoch::current().unwrap();
         assert!(named(&path, 8, 0o640, epoch).unwrap());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o640);
-        SharedRegistry::<8>::open(&path, Options::new().create(false)).unwrap().join("a").unwrap();
+        SharedRegistry::<8>::open(&path, Options::new().create(false))
+            .unwrap()
+            .get_or_default("a")
+            .unwrap();
         assert!(!named(&path, 8, 0o640, epoch).unwrap(), "another was first");
         assert!(SharedPanel::open(&path).unwrap().panel().get("a").is_some(), "and is still there");
         assert_eq!(files(folder.path()), 1, "no other name is left");

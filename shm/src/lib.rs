@@ -16,13 +16,13 @@
 //! // In every process. A service would say "/run/shop/panel".
 //! let panel = SharedRegistry::<64>::open(&path, Options::new())?;
 //! let settings = BreakerConfig::new().recovery_timeout(Duration::from_secs(30)).build();
-//! let ai: &CircuitBreaker = panel.join_with("ai_provider", settings)?;
+//! let ai: &CircuitBreaker = panel.get_or_init("ai_provider", settings)?;
 //! assert_eq!(ai.call(|| "42".parse::<i32>()), Ok(42));
 //!
 //! // Another process: here another mapping of the same file.
 //! let other = SharedRegistry::<64>::open(&path, Options::new())?;
 //! ai.force_open();
-//! assert!(other.join("ai_provider")?.try_acquire().is_err());
+//! assert!(other.get_or_default("ai_provider")?.try_acquire().is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

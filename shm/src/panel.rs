@@ -21,7 +21,7 @@ use crate::{
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("panel");
 /// let program = SharedRegistry::<64>::open(&path, Options::new())?;
-/// let ai = program.join("ai")?;
+/// let ai = program.get_or_default("ai")?;
 ///
 /// let tool = SharedPanel::open(&path)?;
 /// assert_eq!(tool.panel().capacity(), 64);

@@ -26,7 +26,7 @@ const PATIENCE: usize = 16;
 /// the same ones.
 ///
 /// It is a [`Registry`], and has all of its methods. Prefer
-/// [`join_with`](Registry::join_with) to [`breaker`](Registry::breaker), as
+/// [`get_or_init`](Registry::get_or_init) to [`get_or_register`](Registry::get_or_register), as
 /// others, be they older releases of the same program or an operator, may have
 /// given a breaker other settings.
 ///
@@ -85,7 +85,7 @@ impl<const N: usize> SharedRegistry<N> {
     /// let path = parent.path(); // for the children's arguments or environment
     /// let child = SharedRegistry::<8>::open(path, Options::new().create(false))?;
     /// let tool = SharedPanel::open(path)?;
-    /// parent.join("ai")?;
+    /// parent.get_or_default("ai")?;
     /// assert!(child.get("ai").is_some() && tool.panel().get("ai").is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -108,8 +108,8 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("panel");
     /// let panel = Panel::open_with(&path, Options::new())?;
-    /// panel.join("ai")?.try_acquire().map(|permit| permit.success())?;
-    /// assert_eq!(panel.join("ai")?.counters().calls, 1);
+    /// panel.get_or_default("ai")?.try_acquire().map(|permit| permit.success())?;
+    /// assert_eq!(panel.get_or_default("ai")?.counters().calls, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -22,7 +22,7 @@ use crate::{
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("panel");
 /// let program = SharedRegistry::<64>::open(&path, Options::new())?;
-/// program.join("ai")?.force_open();
+/// program.get_or_default("ai")?.force_open();
 ///
 /// let view = SharedView::open(&path)?;
 /// for (slot, reading) in view.readings() {

@@ -288,7 +288,7 @@ fn another_user_may_share_it_if_the_mode_says_so() {
     fs::set_permissions(bench.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let panel = SharedRegistry::<8>::open(&bench.path, Options::new().mode(0o666)).unwrap();
     let shared = as_nobody(|| {
-        bench.open().join_with("shop", brittle()).unwrap().force_open();
+        bench.open().get_or_init("shop", brittle()).unwrap().force_open();
     });
     if shared {
         assert!(panel.get("shop").unwrap().try_acquire().is_err());

@@ -18,7 +18,9 @@ use std::{
 };
 
 use common::{Bench, EPOCH, Reaped, eventually, panel_of_child, process, role};
-use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, Counters, Settings, State, StdClock};
+use fusebox::{
+    BreakerConfig, BreakerSettings, CircuitBreaker, CountCalls, Counters, State, StdClock,
+};
 use fusebox_shm::{Options, SharedRegistry};
 use rustix::process::Signal;
 
@@ -40,7 +42,7 @@ static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// Opens soon and recovers soon, by one probe or by several.
-fn settings(n: usize) -> Settings {
+fn settings(n: usize) -> BreakerSettings {
     let n = u32::try_from(n).unwrap();
     BreakerConfig::new()
         .failure_threshold(1 + n % 3)
@@ -84,7 +86,7 @@ fn at_work() {
 fn no_slot_is_lost(panel: &Panel) {
     let mut free: Vec<_> = panel.panel().slots().iter().map(ptr::from_ref).collect();
     for (n, name) in NAMES.iter().enumerate() {
-        let breaker = panel.join_with(&**name, settings(n)).unwrap();
+        let breaker = panel.get_or_init(&**name, settings(n)).unwrap();
         assert_eq!(breaker.name().unwrap().as_str(), name, "whoever comes next completes it");
         assert_eq!(breaker.settings(), settings(n));
         assert_eq!(breaker.fault(), None);
@@ -125,7 +127,7 @@ struct Survivor<'a> {
 
 impl<'a> Survivor<'a> {
     fn start(panel: &'a Panel) -> Self {
-        panel.join(PASSES).unwrap();
+        panel.get_or_default(PASSES).unwrap();
         let process = Reaped(process("survive", panel.path()).spawn().unwrap());
         let survivor = Self { panel, _process: process };
         survivor.goes_on();
@@ -220,7 +222,8 @@ fn child() {
 }
 
 fn call(panel: &Panel) {
-    let breakers: Vec<_> = NAMES.iter().map(|name| panel.join(&**name).unwrap()).collect();
+    let breakers: Vec<_> =
+        NAMES.iter().map(|name| panel.get_or_default(&**name).unwrap()).collect();
     at_work();
     loop {
         let breaker = breakers[fastrand::usize(..breakers.len())];
@@ -256,7 +259,7 @@ fn make(path: &Path) {
     for n in 0.. {
         let panel = open(&path.with_extension(n.to_string()));
         for (n, name) in NAMES.iter().enumerate() {
-            panel.join_with(&**name, settings(n)).unwrap();
+            panel.get_or_init(&**name, settings(n)).unwrap();
         }
     }
 }

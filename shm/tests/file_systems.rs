@@ -26,7 +26,7 @@ fn a_full_one_is_an_error_at_the_opening_and_leaves_nothing() {
     let panel = SharedRegistry::<256>::open(&bench.path, Options::new()).unwrap();
     let _ = fs::write(at.join("filler"), vec![1; 1 << 16]);
     for n in 0..256 {
-        panel.join(&*format!("breaker {n}")).unwrap().force_open();
+        panel.get_or_default(&*format!("breaker {n}")).unwrap().force_open();
     }
 }
 
@@ -59,7 +59,7 @@ fn a_read_only_one_can_be_looked_at() {
     let bench = Bench::new();
     let at = bench.folder.path();
     let Some(_mounted) = Mounted::new("tmpfs", at, c"size=64k") else { return };
-    bench.open().join_with("shop", brittle()).unwrap();
+    bench.open().get_or_init("shop", brittle()).unwrap();
     rustix::mount::mount_remount(at, MountFlags::RDONLY, c"").unwrap();
 
     assert_eq!(SharedView::open(&bench.path).unwrap().readings().count(), 1);
@@ -83,7 +83,7 @@ fn a_limit_on_the_size_of_files_is_an_error_and_no_signal() {
 fn one_that_allocates_nothing_ahead_gets_zeros() {
     let bench = Bench::new();
     let Some(_mounted) = Mounted::new("ramfs", bench.folder.path(), c"") else { return };
-    bench.open().join_with("shop", brittle()).unwrap().force_open();
+    bench.open().get_or_init("shop", brittle()).unwrap().force_open();
     assert_eq!(bench.bytes().len(), 1_152);
     assert!(bench.open().get("shop").unwrap().try_acquire().is_err());
 }
@@ -117,7 +117,7 @@ fn on_a_disk_it_outlives_its_programs_as_well() {
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     let path = folder.path().join("panel");
     let open = || SharedRegistry::<8>::open(&path, Options::new()).unwrap();
-    open().join_with("shop", brittle()).unwrap().force_open();
+    open().get_or_init("shop", brittle()).unwrap().force_open();
     assert!(open().get("shop").unwrap().try_acquire().is_err());
     assert!(fs::metadata(&path).unwrap().blocks() * 512 >= 128 * 9, "all of it has its place");
 }

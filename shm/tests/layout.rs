@@ -23,7 +23,7 @@ fn a_file_of_layout_1_is_these_bytes() {
         .doublings(5)
         .recovery_jitter(6)
         .build();
-    let shop = panel.breaker("a shop with a name of more than a word", settings).unwrap();
+    let shop = panel.get_or_register("a shop with a name of more than a word", settings).unwrap();
     shop.try_acquire().unwrap().failure();
     shop.force_open();
     assert!(shop.try_acquire().is_err());
@@ -65,7 +65,7 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
 fn stamps_are_milliseconds_of_the_monotonic_clock() {
     let bench = Bench::new();
     let panel = bench.open();
-    let shop = panel.join_with("shop", brittle()).unwrap();
+    let shop = panel.get_or_init("shop", brittle()).unwrap();
     let now = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
         Tick::from_millis(u64::try_from(time.tv_sec * 1_000 + time.tv_nsec / 1_000_000).unwrap())

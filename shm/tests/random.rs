@@ -102,7 +102,10 @@ fn faults_are_reported_and_mended() {
 
     // A jitter of 127 %, no probes, fifteen doublings of 49 days.
     set(SETTINGS, !(0xF << 15));
-    assert_eq!((fault(), shop.fault()), (Some(Fault::Settings), Some(Fault::Settings)));
+    assert_eq!(
+        (fault(), shop.fault()),
+        (Some(Fault::BreakerSettings), Some(Fault::BreakerSettings))
+    );
     assert_eq!(shop.settings().probes(), 1, "at least one");
     shop.set_settings(BreakerConfig::new().build());
     assert_eq!(fault(), None);
@@ -128,6 +131,6 @@ fn faults_are_reported_and_mended() {
     assert!(panel.get("shop").is_none(), "it is nobody's");
     set(NAME, 0);
     assert_eq!(fault(), Some(Fault::Nameless));
-    assert!(panel.join("shop").is_ok(), "whoever registers it completes it");
+    assert!(panel.get_or_default("shop").is_ok(), "whoever registers it completes it");
     assert_eq!((fault(), word(NAME)), (None, name));
 }

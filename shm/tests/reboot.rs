@@ -13,7 +13,7 @@ use std::{
 
 use common::{Bench, EPOCH, brittle, eventually, panel_of_child, process, role};
 use fusebox::{
-    BreakerConfig, Clock, ConstDefault, DefaultObserver, Fault, Registry, Settings, State,
+    BreakerConfig, BreakerSettings, Clock, ConstDefault, DefaultObserver, Fault, Registry, State,
     StdClock, Tick,
 };
 use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
@@ -52,7 +52,7 @@ impl ConstDefault for Young {
 const SHORT: Duration = Duration::from_millis(200);
 
 /// One failure opens; `SHORT` until the first probe.
-const fn quick() -> Settings {
+const fn quick() -> BreakerSettings {
     BreakerConfig::new().failure_threshold(1).recovery_timeout(SHORT).build()
 }
 
@@ -70,7 +70,7 @@ fn former<C: Clock + ConstDefault>(fill: impl FnOnce(&Registry<8, C, DefaultObse
 }
 
 fn open_one<C: Clock + ConstDefault>(panel: &Registry<8, C, DefaultObserver>) {
-    panel.join_with("open", quick()).unwrap().try_acquire().unwrap().failure();
+    panel.get_or_init("open", quick()).unwrap().try_acquire().unwrap().failure();
 }
 
 fn waits_once(bench: &Bench) {
@@ -107,7 +107,7 @@ fn an_open_breaker_whose_stamp_lies_years_back_waits_for_one_timeout() {
 #[test]
 fn a_probe_of_before_the_boot_holds_its_place_for_one_timeout() {
     let bench = former::<Ancient>(|panel| {
-        let breaker = panel.join_with("probed", quick()).unwrap();
+        let breaker = panel.get_or_init("probed", quick()).unwrap();
         breaker.try_acquire().unwrap().failure();
         eventually("a probe is admitted", || breaker.try_acquire().map(std::mem::forget).is_ok());
         assert_eq!(breaker.state(), State::HalfOpen);
@@ -127,9 +127,9 @@ fn a_probe_of_before_the_boot_holds_its_place_for_one_timeout() {
 #[test]
 fn states_counters_settings_and_names_stay() {
     let bench = former::<Ancient>(|panel| {
-        panel.join_with("forced", brittle()).unwrap().force_open();
-        panel.join_with("disabled", brittle()).unwrap().disable();
-        let closed = panel.join("closed").unwrap();
+        panel.get_or_init("forced", brittle()).unwrap().force_open();
+        panel.get_or_init("disabled", brittle()).unwrap().disable();
+        let closed = panel.get_or_default("closed").unwrap();
         closed.try_acquire().unwrap().failure();
         closed.try_acquire().unwrap().failure();
     });
@@ -188,7 +188,7 @@ fn one_that_dies_half_way_is_followed_by_another() {
     // What it leaves behind: some stamps are new, and the epoch is old.
     let bench = former::<Ancient>(|panel| {
         for n in 0..8 {
-            let breaker = panel.join_with(&*format!("breaker {n}"), quick()).unwrap();
+            let breaker = panel.get_or_init(&*format!("breaker {n}"), quick()).unwrap();
             breaker.try_acquire().unwrap().failure();
         }
     });

@@ -19,8 +19,8 @@ use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
 fn all_mappings_of_a_file_have_the_same_breakers() {
     let bench = Bench::new();
     let (one, other) = (bench.open(), bench.open());
-    let here = one.breaker("shop", brittle()).unwrap();
-    let there = other.breaker("shop", brittle()).unwrap();
+    let here = one.get_or_register("shop", brittle()).unwrap();
+    let there = other.get_or_register("shop", brittle()).unwrap();
     assert!(!ptr::eq(here, there), "they lie at two addresses");
 
     assert!(here.call(|| Err::<(), _>("down")).is_err());
@@ -31,23 +31,23 @@ fn all_mappings_of_a_file_have_the_same_breakers() {
     let settings = BreakerConfig::new().build();
     there.set_settings(settings);
     assert_eq!(here.settings(), settings);
-    assert!(matches!(one.breaker("shop", brittle()), Err(RegistryError::Clash { .. })));
-    assert_eq!(one.join_with("shop", brittle()).unwrap().settings(), settings, "theirs hold");
+    assert!(matches!(one.get_or_register("shop", brittle()), Err(RegistryError::Clash { .. })));
+    assert_eq!(one.get_or_init("shop", brittle()).unwrap().settings(), settings, "theirs hold");
 }
 
 #[test]
 fn a_permit_of_one_mapping_counts_in_the_other() {
     let bench = Bench::new();
     let (one, other) = (bench.open(), bench.open());
-    let permit = one.join_with("shop", brittle()).unwrap().try_acquire().unwrap();
+    let permit = one.get_or_init("shop", brittle()).unwrap().try_acquire().unwrap();
     permit.failure();
-    assert_eq!(other.join("shop").unwrap().state(), State::Open);
+    assert_eq!(other.get_or_default("shop").unwrap().state(), State::Open);
 }
 
 #[test]
 fn it_outlives_its_processes_and_the_breakers_of_a_leaked_one_live_for_ever() {
     let bench = Bench::new();
-    bench.open().join_with("shop", brittle()).unwrap().force_open();
+    bench.open().get_or_init("shop", brittle()).unwrap().force_open();
     let registry: &'static Registry<8> = bench.open().leak();
     let shop: &'static CircuitBreaker = registry.get("shop").expect("it was registered before");
     assert_eq!(shop.state(), State::ForcedOpen);
@@ -70,8 +70,8 @@ fn a_clock_and_an_observer_of_ones_own_see_the_same_breakers() {
     let counting =
         SharedRegistry::<8, PreciseClock, CountCalls>::open_with(&bench.path, Options::new())
             .unwrap();
-    counting.join("shop").unwrap().try_acquire().unwrap().success();
-    assert_eq!(usual.join("shop").unwrap().counters().calls, 1);
+    counting.get_or_default("shop").unwrap().try_acquire().unwrap().success();
+    assert_eq!(usual.get_or_default("shop").unwrap().counters().calls, 1);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn of_racing_threads_one_makes_the_file_and_all_get_it() {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| bench.open())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        panels[0].join("shop").unwrap();
+        panels[0].get_or_default("shop").unwrap();
         assert!(panels.iter().all(|panel| panel.get("shop").is_some()), "one file, not several");
         let left = fs::read_dir(bench.folder.path()).unwrap().count();
         assert_eq!(left, 1, "nothing else is left behind");
@@ -187,15 +187,15 @@ fn child() {
         Some("open and register") => {
             let panel = SharedRegistry::<64>::open(panel_of_child(), Options::new()).unwrap();
             let settings = BreakerConfig::new().failure_threshold(4_095).build();
-            let common = panel.breaker("common", settings).unwrap();
+            let common = panel.get_or_register("common", settings).unwrap();
             for _ in 0..100 {
                 common.try_acquire().unwrap().failure();
             }
-            panel.join(&*format!("process {}", std::process::id())).unwrap();
+            panel.get_or_default(&*format!("process {}", std::process::id())).unwrap();
         }
         Some("relative") => {
             let panel = SharedRegistry::<8>::open(panel_of_child(), Options::new()).unwrap();
-            panel.join("relative").unwrap();
+            panel.get_or_default("relative").unwrap();
         }
         _ => {}
     }

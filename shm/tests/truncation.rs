@@ -48,13 +48,13 @@ fn a_program_that_writes_the_file_anew_in_place_cannot_crash_a_breaker() {
         let _ = slot.try_acquire().map(Permit::failure);
         assert!(slot.fault().is_some(), "{slot:?}");
     }
-    assert!(panel.join("new").is_err(), "all its slots have other names");
+    assert!(panel.get_or_default("new").is_err(), "all its slots have other names");
 }
 
 #[test]
 fn sealed_memory_cannot_be_truncated_nor_extended() {
     let panel = SharedRegistry::<8>::sealed("shop").unwrap();
-    panel.join_with("shop", brittle()).unwrap();
+    panel.get_or_init("shop", brittle()).unwrap();
     let file = File::options().read(true).write(true).open(panel.path()).unwrap();
     let len = file.metadata().unwrap().len();
     for other in [0, 128, len - 1, len + 1] {
@@ -70,7 +70,7 @@ fn sealed_memory_cannot_be_truncated_nor_extended() {
 #[test]
 fn sealed_memory_is_opened_by_its_path_in_this_process_and_in_others() {
     let panel = SharedRegistry::<8>::sealed("shop").unwrap();
-    let shop = panel.join_with("shop", brittle()).unwrap();
+    let shop = panel.get_or_init("shop", brittle()).unwrap();
     let status = process("force open", panel.path()).status().unwrap();
     assert!(status.success());
     assert_eq!(shop.state(), State::ForcedOpen, "the child did it");
@@ -91,7 +91,7 @@ fn a_leaked_one_keeps_its_path() {
     let panel = SharedRegistry::<8>::sealed("shop").unwrap();
     let path = panel.path().to_owned();
     let registry = panel.leak();
-    registry.join("shop").unwrap();
+    registry.get_or_default("shop").unwrap();
     assert!(SharedPanel::open(path).unwrap().panel().get("shop").is_some());
 }
 

@@ -4,7 +4,7 @@ use crate::{
     breaker::{CircuitBreaker, settings::BreakerConfig},
     error::{CallError, Rejected},
     observe::{DefaultObserver, Observer},
-    registry::global::Joined,
+    registry::global::GlobalBreaker,
     sync::{Ordering, UnmodelledU64},
     time::{Clock, DefaultClock},
 };
@@ -54,7 +54,7 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
 /// What `#[with_circuit_breaker(PATH)]` may name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no circuit breaker that an attribute can name",
-    label = "not a `static` of the type `CircuitBreaker` or `Joined`",
+    label = "not a `static` of the type `CircuitBreaker` or `GlobalBreaker`",
     note = "name a breaker of the process's registry by a string: `#[with_circuit_breaker(\"ai\")]`"
 )]
 pub trait Static: Sized + 'static {
@@ -72,7 +72,7 @@ impl<C: Clock + 'static, O: Observer + 'static> Static for CircuitBreaker<C, O> 
     }
 }
 
-impl Static for Joined {
+impl Static for GlobalBreaker {
     type Clock = DefaultClock;
     type Observer = DefaultObserver;
     #[inline]

@@ -5,7 +5,7 @@ use core::fmt;
 #[cfg(not(fusebox_compact))]
 use crate::breaker::snapshot::Counters;
 use crate::{
-    breaker::{cell::Cell, settings::Settings, snapshot::Snapshot, word::Word},
+    breaker::{cell::Cell, settings::BreakerSettings, snapshot::Snapshot, word::Word},
     name::Name,
     observe::{DefaultObserver, Tally},
     state::State,
@@ -16,8 +16,8 @@ use crate::{
 /// A circuit breaker.
 ///
 /// It admits calls while they succeed, and turns them away at once after
-/// [`failure_threshold`](Settings::failure_threshold) consecutive failures.
-/// When [`recovery_timeout`](Settings::recovery_timeout) has passed it lets a
+/// [`failure_threshold`](BreakerSettings::failure_threshold) consecutive failures.
+/// When [`recovery_timeout`](BreakerSettings::recovery_timeout) has passed it lets a
 /// few probes through, and closes again when they succeed.
 ///
 /// All its state is one atomic word. A call on a healthy breaker loads it
@@ -57,7 +57,7 @@ impl CircuitBreaker {
     const_fn! {
         /// A breaker without a name, on the host's clock.
         #[must_use]
-        pub fn new(settings: Settings) -> Self {
+        pub fn new(settings: BreakerSettings) -> Self {
             Self::with(None, settings, crate::time::StdClock, DefaultObserver)
         }
     }
@@ -70,7 +70,7 @@ impl CircuitBreaker {
         /// compile error.
         #[must_use]
         #[track_caller]
-        pub fn named(name: &str, settings: Settings) -> Self {
+        pub fn named(name: &str, settings: BreakerSettings) -> Self {
             Self::with(Some(Name::new(name)), settings, crate::time::StdClock, DefaultObserver)
         }
     }
@@ -89,7 +89,7 @@ impl<C, O> CircuitBreaker<C, O> {
         /// assert!(breaker.try_acquire().is_ok());
         /// ```
         #[must_use]
-        pub fn with(name: Option<Name>, settings: Settings, clock: C, observer: O) -> Self {
+        pub fn with(name: Option<Name>, settings: BreakerSettings, clock: C, observer: O) -> Self {
             Self { cell: Cell::owned(0, name, settings), clock, observer }
         }
     }
@@ -164,13 +164,13 @@ impl<C, O> CircuitBreaker<C, O> {
 
     /// The settings in force.
     #[must_use]
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> BreakerSettings {
         self.cell.settings()
     }
 
     /// Changes the settings. They take effect at the next decision, whoever
     /// makes it, and do not change the state by themselves.
-    pub fn set_settings(&self, settings: Settings) {
+    pub fn set_settings(&self, settings: BreakerSettings) {
         self.cell.set_settings(settings);
     }
 
@@ -194,8 +194,8 @@ impl<C, O> CircuitBreaker<C, O> {
     /// ```
     pub fn update_settings<E>(
         &self,
-        change: impl FnMut(Settings) -> Result<Settings, E>,
-    ) -> Result<(Settings, Settings), E> {
+        change: impl FnMut(BreakerSettings) -> Result<BreakerSettings, E>,
+    ) -> Result<(BreakerSettings, BreakerSettings), E> {
         self.cell.update_settings(change)
     }
 }

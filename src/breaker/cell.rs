@@ -1,7 +1,7 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 use crate::{
-    breaker::{opened::Opened, settings::Settings, word::Word},
+    breaker::{opened::Opened, settings::BreakerSettings, word::Word},
     machine::{self, Machine},
     name::{self, Name},
     observe::{Counter, Tally},
@@ -45,7 +45,7 @@ impl Cell {
     }
 
     const_fn! {
-        pub(crate) fn owned(key: u64, name: Option<Name>, settings: Settings) -> Self {
+        pub(crate) fn owned(key: u64, name: Option<Name>, settings: BreakerSettings) -> Self {
             let words = match name {
                 Some(name) => inverted(name.words()),
                 None => [0; name::WORDS],
@@ -84,17 +84,17 @@ impl Cell {
 
     /// The settings in force: the published ones, or else the defaults.
     #[inline]
-    pub(crate) fn settings(&self) -> Settings {
-        self.raw_settings().unwrap_or(Settings::DEFAULT)
+    pub(crate) fn settings(&self) -> BreakerSettings {
+        self.raw_settings().unwrap_or(BreakerSettings::DEFAULT)
     }
 
     /// The published ones, if there are any.
     #[inline]
-    pub(crate) fn raw_settings(&self) -> Option<Settings> {
+    pub(crate) fn raw_settings(&self) -> Option<BreakerSettings> {
         self.settings.load::<Published>().get()
     }
 
-    pub(crate) fn set_settings(&self, settings: Settings) {
+    pub(crate) fn set_settings(&self, settings: BreakerSettings) {
         if planted!(SettingsClearedFirst) {
             self.settings.store(Published::NOTHING);
         }
@@ -105,10 +105,10 @@ impl Cell {
     /// is still there; the ones before and after.
     pub(crate) fn update_settings<E>(
         &self,
-        mut change: impl FnMut(Settings) -> Result<Settings, E>,
-    ) -> Result<(Settings, Settings), E> {
+        mut change: impl FnMut(BreakerSettings) -> Result<BreakerSettings, E>,
+    ) -> Result<(BreakerSettings, BreakerSettings), E> {
         let step = self.settings.step(self.settings.load(), |word: Published| {
-            let old = word.get().unwrap_or(Settings::DEFAULT);
+            let old = word.get().unwrap_or(BreakerSettings::DEFAULT);
             match change(old) {
                 Ok(new) => (Published::of(new), Ok((old, new))),
                 Err(error) => (word, Err(error)),
@@ -118,7 +118,7 @@ impl Cell {
     }
 
     /// Publishes `settings` where none are yet; the ones in force afterwards.
-    pub(crate) fn publish_settings(&self, settings: Settings) -> Settings {
+    pub(crate) fn publish_settings(&self, settings: BreakerSettings) -> BreakerSettings {
         let step = self.settings.step(self.settings.load(), |word: Published| match word.get() {
             Some(published) => (word, published),
             None => (Published::of(settings), settings),
@@ -143,12 +143,12 @@ struct Published(u64);
 impl Published {
     const NOTHING: Self = Self(0);
 
-    const fn of(settings: Settings) -> Self {
+    const fn of(settings: BreakerSettings) -> Self {
         Self(settings.pack())
     }
 
-    const fn get(self) -> Option<Settings> {
-        Settings::unpack(self.0)
+    const fn get(self) -> Option<BreakerSettings> {
+        BreakerSettings::unpack(self.0)
     }
 }
 

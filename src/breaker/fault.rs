@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    breaker::{CircuitBreaker, cell::Cell, settings::Settings, word::Word},
+    breaker::{CircuitBreaker, cell::Cell, settings::BreakerSettings, word::Word},
     state::State,
     sync::Ordering,
     time::{Clock, Tick},
@@ -24,7 +24,7 @@ pub enum Fault {
     /// The name is not the one that the slot's key was made from.
     Name,
     /// A setting is out of its range.
-    Settings,
+    BreakerSettings,
     /// The word counts what cannot be counted.
     Word,
     /// The word is stamped with a time that has not come: clocks differ.
@@ -36,7 +36,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Nameless => "its name was never completed",
             Self::Name => "its name does not belong to its key",
-            Self::Settings => "a setting is out of range",
+            Self::BreakerSettings => "a setting is out of range",
             Self::Word => "its word is impossible",
             Self::Stamp => "its stamp lies in the future",
         })
@@ -70,8 +70,8 @@ impl Fault {
                 _ => {}
             }
         }
-        if !cell.raw_settings().is_none_or(Settings::is_legal) {
-            return Some(Self::Settings);
+        if !cell.raw_settings().is_none_or(BreakerSettings::is_legal) {
+            return Some(Self::BreakerSettings);
         }
         Self::of_word(cell.word.load(), now)
     }
@@ -97,7 +97,7 @@ mod tests {
 
     fn named(name: &str) -> Cell {
         let name = Name::new(name);
-        Cell::owned(name.hash64(), Some(name), Settings::DEFAULT)
+        Cell::owned(name.hash64(), Some(name), BreakerSettings::DEFAULT)
     }
 
     fn fault_of(cell: &Cell) -> Option<Fault> {
@@ -107,7 +107,11 @@ mod tests {
     #[test]
     fn what_the_crate_writes_has_no_fault() {
         assert_eq!(fault_of(&Cell::vacant()), None);
-        assert_eq!(fault_of(&Cell::owned(0, None, Settings::DEFAULT)), None, "no name, no key");
+        assert_eq!(
+            fault_of(&Cell::owned(0, None, BreakerSettings::DEFAULT)),
+            None,
+            "no name, no key"
+        );
         for name in ["a", "12345678", "a name of forty bytes, the longest it is"] {
             assert_eq!(fault_of(&named(name)), None, "{name}");
         }
@@ -130,10 +134,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_range() {
-        for impossible in [1, u64::MAX, 1 << 63, Settings::DEFAULT.pack() & !(0xF << 15)] {
+        for impossible in [1, u64::MAX, 1 << 63, BreakerSettings::DEFAULT.pack() & !(0xF << 15)] {
             let cell = named("shop");
-            cell.set_settings(Settings::unpack(impossible).unwrap());
-            assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
+            cell.set_settings(BreakerSettings::unpack(impossible).unwrap());
+            assert_eq!(fault_of(&cell), Some(Fault::BreakerSettings), "{impossible:#x}");
         }
     }
 
@@ -153,8 +157,10 @@ mod tests {
 
     #[test]
     fn a_text_for_each() {
-        for fault in [Fault::Nameless, Fault::Name, Fault::Settings, Fault::Word, Fault::Stamp] {
-            assert!(std::format!("{fault}").starts_with("its ") || fault == Fault::Settings);
+        for fault in
+            [Fault::Nameless, Fault::Name, Fault::BreakerSettings, Fault::Word, Fault::Stamp]
+        {
+            assert!(std::format!("{fault}").starts_with("its ") || fault == Fault::BreakerSettings);
         }
     }
 }

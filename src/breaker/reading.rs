@@ -6,7 +6,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         fault::Fault,
-        settings::Settings,
+        settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
     name::Name,
@@ -40,7 +40,7 @@ pub struct Reading {
     /// What has happened to it.
     pub counters: Counters,
     /// The settings in force.
-    pub settings: Settings,
+    pub settings: BreakerSettings,
     /// How long it has turned calls away: since it left Closed, whatever
     /// probes failed in between. `None` while it is closed or disabled.
     pub open_for: Option<Duration>,

@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use crate::error::{ConfigError, Fault};
 
-/// Settings of a breaker, not checked yet; [`build`](Self::build) checks them.
+/// BreakerSettings of a breaker, not checked yet; [`build`](Self::build) checks them.
 ///
 /// | setting | range | default |
 /// |---|---|---|
@@ -17,10 +17,10 @@ use crate::error::{ConfigError, Fault};
 ///
 /// ```
 /// use core::time::Duration;
-/// use fusebox::{BreakerConfig, Settings};
+/// use fusebox::{BreakerConfig, BreakerSettings};
 ///
 /// // In a `const` or `static` a bad value is a compile error.
-/// const AI: Settings = BreakerConfig::new()
+/// const AI: BreakerSettings = BreakerConfig::new()
 ///     .failure_threshold(3)
 ///     .recovery_timeout(Duration::from_secs(30))
 ///     .build();
@@ -34,7 +34,7 @@ use crate::error::{ConfigError, Fault};
 /// This does not compile, and says "`probes` must be from 1 to 15":
 ///
 /// ```compile_fail,E0080
-/// const BAD: fusebox::Settings = fusebox::BreakerConfig::new().probes(16).build();
+/// const BAD: fusebox::BreakerSettings = fusebox::BreakerConfig::new().probes(16).build();
 /// println!("{BAD}");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl BreakerConfig {
     /// time.
     #[must_use]
     #[track_caller]
-    pub const fn build(self) -> Settings {
+    pub const fn build(self) -> BreakerSettings {
         // A `const` panic cannot format a number: the field must do.
         match self.try_build() {
             Ok(settings) => settings,
@@ -136,7 +136,7 @@ impl BreakerConfig {
     ///
     /// # Errors
     /// [`ConfigError`] with the first field that is out of its range.
-    pub const fn try_build(self) -> Result<Settings, ConfigError> {
+    pub const fn try_build(self) -> Result<BreakerSettings, ConfigError> {
         let timeout = self.recovery_timeout.as_nanos().div_ceil(1_000_000);
         let mut most_doublings = 0;
         while most_doublings < 15 && timeout << (most_doublings + 1) <= MAX_WAIT as u128 {
@@ -162,7 +162,7 @@ impl BreakerConfig {
         }
         #[allow(clippy::cast_possible_truncation)] // checked above
         let timeout = timeout as u64;
-        Ok(Settings(
+        Ok(BreakerSettings(
             FAILURE_THRESHOLD.of(self.failure_threshold as u64)
                 | RECOVERY_TIMEOUT.of(timeout)
                 | PROBES.of(self.probes as u64)
@@ -184,8 +184,8 @@ impl BreakerConfig {
 /// assert_eq!((stricter.failure_threshold(), stricter.probes()), (1, 2));
 /// # Ok::<(), fusebox::ConfigError>(())
 /// ```
-impl From<Settings> for BreakerConfig {
-    fn from(settings: Settings) -> Self {
+impl From<BreakerSettings> for BreakerConfig {
+    fn from(settings: BreakerSettings) -> Self {
         settings.config()
     }
 }
@@ -228,10 +228,10 @@ const JITTER: Field = Field { shift: 0, bits: 7 };
 /// once, without a lock. Built by [`BreakerConfig`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(clippy::cast_possible_truncation)] // every field is narrower than its type
-pub struct Settings(u64);
+pub struct BreakerSettings(u64);
 
 #[allow(clippy::cast_possible_truncation)] // every field is narrower than its type
-impl Settings {
+impl BreakerSettings {
     /// What a slot has before its settings are published.
     pub(crate) const DEFAULT: Self = BreakerConfig::new().build();
 
@@ -249,9 +249,9 @@ impl Settings {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use fusebox::{Settings, presets};
+    /// use fusebox::{BreakerSettings, presets};
     ///
-    /// const AI: Settings =
+    /// const AI: BreakerSettings =
     ///     presets::AI_PROVIDER.config().recovery_timeout(Duration::from_secs(5)).build();
     /// assert_eq!((AI.failure_threshold(), AI.recovery_timeout().as_secs()), (3, 5));
     /// ```
@@ -338,15 +338,15 @@ const fn at_least_one(value: u64) -> u64 {
     if value == 0 { 1 } else { value }
 }
 
-impl Default for Settings {
+impl Default for BreakerSettings {
     fn default() -> Self {
         Self::DEFAULT
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for BreakerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("BreakerSettings")
             .field("failure_threshold", &self.failure_threshold())
             .field("recovery_timeout", &self.recovery_timeout())
             .field("probes", &self.probes())
@@ -357,7 +357,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl fmt::Display for Settings {
+impl fmt::Display for BreakerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -11,7 +11,7 @@
 //! | 39..0 | stamp | last failure | opening | last probe admitted or reported |
 
 use crate::{
-    breaker::{outcome::Outcome, settings::Settings},
+    breaker::{outcome::Outcome, settings::BreakerSettings},
     machine,
     random::mix,
     state::{State, Verdict},
@@ -162,7 +162,7 @@ impl Word {
     /// `salt` is the breaker's own, for its jitter.
     pub(crate) fn admit(
         self,
-        settings: Settings,
+        settings: BreakerSettings,
         now: Tick,
         salt: impl FnOnce() -> u64,
     ) -> (Self, Admission) {
@@ -229,7 +229,7 @@ impl Word {
         self,
         permit: Self,
         outcome: Outcome,
-        settings: Settings,
+        settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> (Self, Verdict) {
         if !self.same_generation(permit) && !planted!(NoGenerationCheck) {
@@ -249,7 +249,7 @@ impl Word {
     fn report_closed(
         self,
         outcome: Outcome,
-        settings: Settings,
+        settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> Self {
         match outcome {
@@ -269,7 +269,7 @@ impl Word {
     fn report_probe(
         self,
         outcome: Outcome,
-        settings: Settings,
+        settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> Self {
         let mut probes = self.probes();
@@ -314,7 +314,7 @@ impl Word {
     /// The milliseconds until an open breaker may admit a probe, without the
     /// jitter, which each process draws for itself.
     #[cfg(not(fusebox_compact))] // a reading has it, and compact slots give none
-    pub(crate) fn left_ms(self, settings: Settings, now: Tick) -> Option<u64> {
+    pub(crate) fn left_ms(self, settings: BreakerSettings, now: Tick) -> Option<u64> {
         (self.state() == State::Open).then(|| {
             let wait = settings.wait_ms(min(self.count(), NIBBLE_MAX), || 0);
             let elapsed = u64::try_from(now.signed_since(self.stamp())).unwrap_or(0);

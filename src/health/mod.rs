@@ -13,7 +13,7 @@
 //! let mut monitor = Monitor::<6, _>::new([const { fusebox::health::Window::new() }; 4]);
 //! const RULES: AlertRules = AlertRules::DEFAULT;
 //!
-//! let shop = PANEL.breaker("shop", BreakerConfig::new().failure_threshold(1).build())?;
+//! let shop = PANEL.get_or_register("shop", BreakerConfig::new().failure_threshold(1).build())?;
 //! monitor.observe(PANEL.panel().readings());
 //! assert_eq!(monitor.score(), Some(100));
 //!

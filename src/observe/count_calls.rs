@@ -19,7 +19,7 @@ use crate::{
 ///
 /// static PANEL: Registry<16, DefaultClock, CountCalls> = Registry::const_default();
 ///
-/// let ai = PANEL.breaker("ai", BreakerConfig::new().build())?;
+/// let ai = PANEL.get_or_register("ai", BreakerConfig::new().build())?;
 /// assert!(ai.call(|| Ok::<_, ()>(42)).is_ok());
 /// assert_eq!(ai.counters().calls, 1);
 /// # Ok::<(), fusebox::RegistryError>(())

@@ -29,7 +29,7 @@ static CHOSEN: OnceLock<&(dyn Observer + Sync)> = OnceLock::new();
 /// static OPENINGS: Openings = Openings(AtomicU32::new(0));
 ///
 /// set_observer(&OPENINGS)?;
-/// global().join("ai")?.force_open();
+/// global().get_or_default("ai")?.force_open();
 /// assert_eq!(OPENINGS.0.load(Ordering::Relaxed), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 use crate::{
-    breaker::settings::Settings,
+    breaker::settings::BreakerSettings,
     name::{Name, NameError},
 };
 
@@ -23,9 +23,9 @@ pub enum RegistryError {
         /// The breaker's name.
         name: Name,
         /// The settings it has.
-        published: Settings,
+        published: BreakerSettings,
         /// The settings that were asked for.
-        asked: Settings,
+        asked: BreakerSettings,
     },
 }
 

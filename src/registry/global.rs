@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::{
     breaker::{
         CircuitBreaker,
-        settings::{BreakerConfig, Settings},
+        settings::{BreakerConfig, BreakerSettings},
     },
     observe::{DefaultObserver, Event, Misconfigured, Observer},
     registry::{Registry, error::RegistryError},
@@ -23,8 +23,8 @@ static CHOSEN: OnceLock<&Registry<SLOTS>> = OnceLock::new();
 /// ```
 /// use fusebox::{BreakerConfig, RegistryError, global};
 ///
-/// let ai = global().breaker("ai_provider", BreakerConfig::new().build())?;
-/// assert!(core::ptr::eq(ai, global().join("ai_provider")?));
+/// let ai = global().get_or_register("ai_provider", BreakerConfig::new().build())?;
+/// assert!(core::ptr::eq(ai, global().get_or_default("ai_provider")?));
 /// # Ok::<(), RegistryError>(())
 /// ```
 #[must_use]
@@ -81,20 +81,20 @@ impl Error for GlobalInUse {}
 /// that protection is never off. Either is an ERROR event, once.
 ///
 /// ```
-/// use fusebox::{BreakerConfig, Joined};
+/// use fusebox::{BreakerConfig, GlobalBreaker};
 ///
-/// static AI: Joined = Joined::new("ai", Some(BreakerConfig::new().failure_threshold(3).build()));
+/// static AI: GlobalBreaker = GlobalBreaker::new("ai", Some(BreakerConfig::new().failure_threshold(3).build()));
 /// assert_eq!(AI.get().call(|| Ok::<_, ()>(42)), Ok(42));
 /// ```
 #[derive(Debug)]
-pub struct Joined {
+pub struct GlobalBreaker {
     name: &'static str,
-    settings: Option<Settings>,
+    settings: Option<BreakerSettings>,
     found: OnceLock<&'static CircuitBreaker>,
     own: OnceLock<CircuitBreaker>,
 }
 
-impl Joined {
+impl GlobalBreaker {
     /// The breaker called `name`, to be found at first use; without `settings`
     /// with those that it has, or gets.
     ///
@@ -103,7 +103,7 @@ impl Joined {
     /// `static` that is a compile error.
     #[must_use]
     #[track_caller]
-    pub const fn new(name: &'static str, settings: Option<Settings>) -> Self {
+    pub const fn new(name: &'static str, settings: Option<BreakerSettings>) -> Self {
         let _ = crate::name::Name::new(name); // checked now, not at first use
         Self { name, settings, found: OnceLock::new(), own: OnceLock::new() }
     }
@@ -127,8 +127,8 @@ impl Joined {
         registry: &'static Registry<N>,
     ) -> &'static CircuitBreaker {
         let found = match self.settings {
-            Some(settings) => registry.breaker(self.name, settings),
-            None => registry.join(self.name),
+            Some(settings) => registry.get_or_register(self.name, settings),
+            None => registry.get_or_default(self.name),
         };
         let error = match found {
             Ok(breaker) => return breaker,
@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn a_full_registry_leaves_a_breaker_of_ones_own() {
         static FULL: Registry<1> = Registry::new();
-        static LATE: Joined = Joined::new("late", None);
-        FULL.join("first").unwrap();
+        static LATE: GlobalBreaker = GlobalBreaker::new("late", None);
+        FULL.get_or_default("first").unwrap();
         let own = LATE.find_in(&FULL);
         assert_eq!(own.name().unwrap().as_str(), "late");
         assert!(core::ptr::eq(own, LATE.find_in(&FULL)), "one, however often it is looked for");

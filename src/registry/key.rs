@@ -10,7 +10,7 @@ use crate::name::{Name, NameError};
 /// static PANEL: Registry<8> = Registry::new();
 /// const AI: Key = Key::new("ai_provider");
 /// assert!(PANEL.get(&AI).is_none());
-/// PANEL.join(&AI)?;
+/// PANEL.get_or_default(&AI)?;
 /// assert!(PANEL.get("ai_provider").is_some());
 /// # Ok::<(), fusebox::RegistryError>(())
 /// ```

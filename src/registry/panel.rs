@@ -3,7 +3,7 @@
 #[cfg(not(fusebox_compact))]
 use crate::{breaker::reading::Reading, time::Clock};
 use crate::{
-    breaker::{CircuitBreaker, settings::Settings},
+    breaker::{CircuitBreaker, settings::BreakerSettings},
     observe::DefaultObserver,
     registry::{
         error::RegistryError,
@@ -27,7 +27,7 @@ use crate::{
 /// fn names(panel: Panel<'_>) -> Vec<String> {
 ///     panel.iter().filter_map(|breaker| Some(breaker.name()?.to_string())).collect()
 /// }
-/// SMALL.join("ai")?;
+/// SMALL.get_or_default("ai")?;
 /// assert_eq!(names(SMALL.panel()), ["ai"]);
 /// assert!(names(LARGE.panel()).is_empty());
 /// # Ok::<(), fusebox::RegistryError>(())
@@ -54,14 +54,14 @@ impl<'a, C, O> Panel<'a, C, O> {
         Self { slots }
     }
 
-    /// As [`Registry::breaker`](crate::Registry::breaker).
+    /// As [`Registry::get_or_register`](crate::Registry::get_or_register).
     ///
     /// # Errors
     /// As there.
-    pub fn breaker<K: AsKey + ?Sized>(
+    pub fn get_or_register<K: AsKey + ?Sized>(
         self,
         name: &K,
-        settings: Settings,
+        settings: BreakerSettings,
     ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
         let key = name.as_key()?;
         let breaker = self.slot(&key)?;
@@ -73,27 +73,27 @@ impl<'a, C, O> Panel<'a, C, O> {
         }
     }
 
-    /// As [`Registry::join`](crate::Registry::join).
+    /// As [`Registry::get_or_default`](crate::Registry::get_or_default).
     ///
     /// # Errors
     /// As there.
-    pub fn join<K: AsKey + ?Sized>(
+    pub fn get_or_default<K: AsKey + ?Sized>(
         self,
         name: &K,
     ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
         self.slot(&name.as_key()?)
     }
 
-    /// As [`Registry::join_with`](crate::Registry::join_with).
+    /// As [`Registry::get_or_init`](crate::Registry::get_or_init).
     ///
     /// # Errors
     /// As there.
-    pub fn join_with<K: AsKey + ?Sized>(
+    pub fn get_or_init<K: AsKey + ?Sized>(
         self,
         name: &K,
-        settings: Settings,
+        settings: BreakerSettings,
     ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
-        let breaker = self.join(name)?;
+        let breaker = self.get_or_default(name)?;
         breaker.cell.publish_settings(settings);
         Ok(breaker)
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    breaker::{CircuitBreaker, settings::Settings},
+    breaker::{CircuitBreaker, settings::BreakerSettings},
     observe::DefaultObserver,
     registry::{error::RegistryError, key::AsKey, panel::Panel},
     time::{ConstDefault, DefaultClock},
@@ -22,11 +22,11 @@ use crate::{
 /// static PANEL: Registry<64> = Registry::new();
 ///
 /// let settings = BreakerConfig::new().recovery_timeout(Duration::from_secs(30)).build();
-/// let ai: &'static CircuitBreaker = PANEL.breaker("ai_provider", settings)?;
+/// let ai: &'static CircuitBreaker = PANEL.get_or_register("ai_provider", settings)?;
 /// // The same name is the same breaker.
-/// assert!(core::ptr::eq(ai, PANEL.breaker("ai_provider", settings)?));
+/// assert!(core::ptr::eq(ai, PANEL.get_or_register("ai_provider", settings)?));
 /// // Other settings under that name are an error that shows both.
-/// let clash = PANEL.breaker("ai_provider", BreakerConfig::new().build());
+/// let clash = PANEL.get_or_register("ai_provider", BreakerConfig::new().build());
 /// assert!(matches!(clash, Err(RegistryError::Clash { .. })));
 /// # Ok::<(), RegistryError>(())
 /// ```
@@ -103,12 +103,12 @@ impl<const N: usize, C, O> Registry<N, C, O> {
     /// - [`RegistryError::Clash`] when the breaker has other settings.
     ///
     /// Nothing is changed then.
-    pub fn breaker<K: AsKey + ?Sized>(
+    pub fn get_or_register<K: AsKey + ?Sized>(
         &self,
         name: &K,
-        settings: Settings,
+        settings: BreakerSettings,
     ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        self.panel().breaker(name, settings)
+        self.panel().get_or_register(name, settings)
     }
 
     /// The breaker called `name`, with whatever settings it has: found or
@@ -117,12 +117,12 @@ impl<const N: usize, C, O> Registry<N, C, O> {
     ///
     /// # Errors
     /// [`RegistryError::Name`] and [`RegistryError::Full`], as
-    /// [`breaker`](Self::breaker).
-    pub fn join<K: AsKey + ?Sized>(
+    /// [`get_or_register`](Self::get_or_register).
+    pub fn get_or_default<K: AsKey + ?Sized>(
         &self,
         name: &K,
     ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        self.panel().join(name)
+        self.panel().get_or_default(name)
     }
 
     /// The breaker called `name`, with the settings that it has, and only a
@@ -130,13 +130,13 @@ impl<const N: usize, C, O> Registry<N, C, O> {
     /// operator or another version of the program may have set others.
     ///
     /// # Errors
-    /// As [`join`](Self::join).
-    pub fn join_with<K: AsKey + ?Sized>(
+    /// As [`get_or_default`](Self::get_or_default).
+    pub fn get_or_init<K: AsKey + ?Sized>(
         &self,
         name: &K,
-        settings: Settings,
+        settings: BreakerSettings,
     ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
-        self.panel().join_with(name, settings)
+        self.panel().get_or_init(name, settings)
     }
 
     /// The breaker called `name`, if there is one.

@@ -8,11 +8,11 @@ pub type DefaultSleep = crate::time::StdSleep;
 /// The sleeper of a retry that was given no other. Without `std` the crate
 /// knows no way to sleep, so this type has no values.
 #[cfg(not(feature = "std"))]
-pub type DefaultSleep = NoSleeperGiveOneToRetryWith;
+pub type DefaultSleep = NoDefaultSleep;
 
 /// Without `std` the crate knows no way to sleep. This type has no values, and
 /// its name is what a compiler's message says: give a sleeper of your own to
 /// [`Retry::with`](crate::Retry::with).
 #[cfg(not(feature = "std"))]
 #[derive(Debug, Clone, Copy)]
-pub enum NoSleeperGiveOneToRetryWith {}
+pub enum NoDefaultSleep {}

@@ -22,7 +22,7 @@ pub use clock::{Clock, ConstDefault, Tick};
 pub use default_clock::DefaultClock;
 pub use default_sleep::DefaultSleep;
 #[cfg(not(feature = "std"))]
-pub use default_sleep::NoSleeperGiveOneToRetryWith;
+pub use default_sleep::NoDefaultSleep;
 #[cfg(feature = "std")]
 pub use keeper::KeepFresh;
 pub use manual::{ManualClock, ManualSleep};

@@ -10,8 +10,8 @@ use std::{
 };
 
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Event, ManualClock, Name, Observer, Rejected, Settings, State,
-    Tick, Verdict,
+    BreakerConfig, BreakerSettings, CircuitBreaker, Event, ManualClock, Name, Observer, Rejected,
+    State, Tick, Verdict,
 };
 
 /// The recovery timeout of [`config`].
@@ -41,7 +41,7 @@ impl Bench {
         self.with_settings(config.build())
     }
 
-    pub fn with_settings(&self, settings: Settings) -> Breaker<'_> {
+    pub fn with_settings(&self, settings: BreakerSettings) -> Breaker<'_> {
         CircuitBreaker::with(Some(Name::new("tested")), settings, &self.clock, &self.log)
     }
 

@@ -13,8 +13,8 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, CachedClock, CircuitBreaker, DefaultObserver, Key, Name,
-    Registry, Rejected, Retry, RetryConfig, Settings, resilient, with_circuit_breaker,
+    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, DefaultObserver,
+    Key, Name, Registry, Rejected, Retry, RetryConfig, resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -138,7 +138,7 @@ pub(crate) const PATHS: &[Path] = &[
     },
 ];
 
-const SETTINGS: Settings =
+const SETTINGS: BreakerSettings =
     BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
 static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy path", SETTINGS);
 /// The kernel's clock is a system call under callgrind, which is not ours to
@@ -161,7 +161,7 @@ fn open() {
 
 fn fill() {
     for n in 0..32 {
-        PANEL.join(format!("backend {n}").as_str()).expect("it has room");
+        PANEL.get_or_default(format!("backend {n}").as_str()).expect("it has room");
     }
 }
 
@@ -215,7 +215,7 @@ fn path_sync_call() {
 #[cfg(target_os = "linux")]
 static SHARED: LazyLock<&CircuitBreaker> = LazyLock::new(|| {
     let panel = SharedRegistry::<64>::sealed("paths").expect("memory to share").leak();
-    panel.breaker("shared path", SETTINGS).expect("it has room")
+    panel.get_or_register("shared path", SETTINGS).expect("it has room")
 });
 
 #[cfg(target_os = "linux")]

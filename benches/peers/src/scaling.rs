@@ -7,12 +7,12 @@ use std::{
 };
 
 use crossbeam_utils::CachePadded;
-use fusebox::{BreakerConfig, CircuitBreaker, Registry, Settings};
+use fusebox::{BreakerConfig, BreakerSettings, CircuitBreaker, Registry};
 use indicatif::ProgressBar;
 
 use crate::measure::{Case, Figure, Plan, find, measure};
 
-const SETTINGS: Settings =
+const SETTINGS: BreakerSettings =
     BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
 
 /// The mixes of calls.
@@ -80,7 +80,8 @@ pub(crate) fn false_sharing(plan: Plan, progress: &ProgressBar) -> Vec<Figure> {
     let apart: [CachePadded<AtomicU64>; 2] = Default::default();
     let together: CachePadded<[AtomicU64; 2]> = CachePadded::default();
     let panel: &'static Registry<2> = Box::leak(Box::new(Registry::new()));
-    let slots = ["left", "right"].map(|name| panel.breaker(name, SETTINGS).expect("it has room"));
+    let slots =
+        ["left", "right"].map(|name| panel.get_or_register(name, SETTINGS).expect("it has room"));
     measure(
         plan,
         progress,

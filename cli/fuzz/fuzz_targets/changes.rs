@@ -2,7 +2,7 @@
 //! settings stay legal, and nothing deceptive is left on the screen.
 #![no_main]
 
-use fusebox::Settings;
+use fusebox::BreakerSettings;
 use fusebox_cli::{
     alerts::{Rule, rules},
     changes::{Change, apply, list},
@@ -19,11 +19,11 @@ fuzz_target!(|text: &str| {
     let changes: Result<Vec<Change>, _> = text.split('\n').map(str::parse).collect();
     match changes {
         Ok(changes) => {
-            if let Ok(settings) = apply(&changes, Settings::default()) {
+            if let Ok(settings) = apply(&changes, BreakerSettings::default()) {
                 let shown = list(settings).map(|(key, value)| format!("{key}={value}"));
                 let again: Vec<Change> =
                     shown.iter().map(|it| it.parse().expect("it is shown so")).collect();
-                assert_eq!(apply(&again, Settings::default()), Ok(settings));
+                assert_eq!(apply(&again, BreakerSettings::default()), Ok(settings));
             }
         }
         Err(error) => assert!(!error.to_string().chars().any(is_deceptive)),

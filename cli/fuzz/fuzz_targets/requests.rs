@@ -21,8 +21,8 @@ fn router() -> &'static Router {
         let folder: PathBuf = tempfile::tempdir().expect("a folder").keep();
         let panel =
             SharedRegistry::<8>::open(folder.join("panel"), Options::new()).expect("a file");
-        panel.join("ai").expect("a slot").force_open();
-        panel.join("quo\"te\\d <b>").expect("a slot");
+        panel.get_or_default("ai").expect("a slot").force_open();
+        panel.get_or_default("quo\"te\\d <b>").expect("a slot");
         let args = Serve {
             listen: ([127, 0, 0, 1], 9898).into(),
             interval: Duration::from_secs(1),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use fusebox::{Reading, Settings, State, health::Window};
+use fusebox::{BreakerSettings, Reading, State, health::Window};
 
 use crate::{
     args::Ls,
@@ -111,8 +111,8 @@ fn row(reading: &Reading) -> Vec<Cell> {
 
 /// As `set` takes them: the recovery timeout, and what differs from the
 /// defaults. The threshold stands in a column of its own.
-fn settings_in_short(settings: Settings) -> String {
-    let defaults = changes::list(Settings::default());
+fn settings_in_short(settings: BreakerSettings) -> String {
+    let defaults = changes::list(BreakerSettings::default());
     let shown = changes::list(settings).into_iter().zip(defaults).filter(|(own, default)| {
         own.0 != "failure_threshold" && (own.0 == "recovery_timeout" || own != default)
     });

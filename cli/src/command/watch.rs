@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, thread};
 
-use fusebox::{Name, Reading, Settings, State};
+use fusebox::{BreakerSettings, Name, Reading, State};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -77,7 +77,7 @@ impl Seen {
             changes.push(change(What::Transition { from, to, generation, missed: steps - 1 }));
         }
         if old.settings != new.settings {
-            changes.push(change(What::Settings { from: old.settings, to: new.settings }));
+            changes.push(change(What::BreakerSettings { from: old.settings, to: new.settings }));
         }
         changes
     }
@@ -113,11 +113,11 @@ enum What {
         #[serde(serialize_with = "word")]
         state: State,
     },
-    Settings {
+    BreakerSettings {
         #[serde(serialize_with = "settings")]
-        from: Settings,
+        from: BreakerSettings,
         #[serde(serialize_with = "settings")]
-        to: Settings,
+        to: BreakerSettings,
     },
 }
 
@@ -136,7 +136,7 @@ fn word<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
-fn settings<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
+fn settings<S: Serializer>(settings: &BreakerSettings, serializer: S) -> Result<S::Ok, S::Error> {
     json::SettingsJson::from(*settings).serialize(serializer)
 }
 
@@ -159,7 +159,7 @@ impl Change {
                 format!("{from} -> {} (generation {generation}{missed})", painted(*to))
             }
             What::Registered { state } => format!("registered, {}", painted(*state)),
-            What::Settings { from, to } => {
+            What::BreakerSettings { from, to } => {
                 format!("settings: {}", changes::differences(*from, *to).join(", "))
             }
         };

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, Settings, StdClock};
+use fusebox::{BreakerConfig, BreakerSettings, CircuitBreaker, CountCalls, StdClock};
 use fusebox_shm::{Options, SharedRegistry};
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ impl Panel {
     pub fn with(names: &[&str]) -> Self {
         let panel = Self::new();
         for name in names {
-            panel.shared.join_with(*name, settings()).unwrap();
+            panel.shared.get_or_init(*name, settings()).unwrap();
         }
         panel
     }
@@ -52,7 +52,7 @@ impl Panel {
     }
 
     pub fn breaker(&self, name: &str) -> &CircuitBreaker {
-        self.shared.join_with(name, settings()).unwrap()
+        self.shared.get_or_init(name, settings()).unwrap()
     }
 
     /// The same file, by a program that counts its calls.
@@ -87,7 +87,7 @@ impl Panel {
     }
 }
 
-pub fn settings() -> Settings {
+pub fn settings() -> BreakerSettings {
     BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_hours(1)).build()
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fusebox::{BreakerConfig, ConfigError, Settings};
+use fusebox::{BreakerConfig, BreakerSettings, ConfigError};
 
 /// How long a worker waits for an answer; the rest follows.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ impl Schedule {
     }
 
     /// The same in both runs.
-    pub fn settings(self) -> Result<Settings, ConfigError> {
+    pub fn settings(self) -> Result<BreakerSettings, ConfigError> {
         BreakerConfig::new()
             .failure_threshold(3)
             .recovery_timeout(self.recovery_timeout())

@@ -65,7 +65,7 @@ pub fn main(plan: &str) -> Result<(), Failure> {
     match &plan.panel {
         Some(path) => {
             let panel = Panel::open(path, Options::new().create(false))?;
-            work(&plan, panel.join_with(BACKEND, settings)?)
+            work(&plan, panel.get_or_init(BACKEND, settings)?)
         }
         None => work(&plan, &CircuitBreaker::named(BACKEND, settings)),
     }

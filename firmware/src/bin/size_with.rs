@@ -11,7 +11,7 @@ use core::time::Duration;
 use cortex_m_rt::entry;
 use fusebox::{
     Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Clock, ConstDefault, DefaultObserver,
-    Key, Registry, Rejected, Settings, Tick,
+    Key, Registry, Rejected, BreakerSettings, Tick,
 };
 
 struct Uptime;
@@ -28,7 +28,7 @@ impl ConstDefault for Uptime {
 
 static PANEL: Registry<8, Uptime, DefaultObserver> = Registry::const_default();
 const KEY: Key = Key::new("pressure"); // hashed by the compiler
-const SETTINGS: Settings = BreakerConfig::new().failure_threshold(3).build();
+const SETTINGS: BreakerSettings = BreakerConfig::new().failure_threshold(3).build();
 const BACKOFF: Backoff = BackoffConfig::new().base_delay(Duration::from_millis(10)).build();
 
 type Breaker = CircuitBreaker<Uptime, DefaultObserver>;
@@ -50,7 +50,7 @@ fn main() -> ! {
 
 #[inline(never)]
 fn look_up() -> Option<&'static Breaker> {
-    PANEL.breaker(&KEY, SETTINGS).ok()
+    PANEL.get_or_register(&KEY, SETTINGS).ok()
 }
 
 #[inline(never)]

@@ -19,7 +19,7 @@ static FILE: LazyLock<(OwnedFd, PathBuf)> = LazyLock::new(|| {
 
 static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let panel = SharedRegistry::<8>::sealed("good").expect("memory");
-    panel.join("shop").expect("it has room");
+    panel.get_or_default("shop").expect("it has room");
     fs::read(panel.path()).expect("it was just made")
 });
 

@@ -97,12 +97,12 @@ pub fn use_everything<C: Clock>(panel: Panel<'_, C, DefaultObserver>) {
     for n in 0..=panel.capacity() {
         let name = format!("breaker {n}");
         let before = panel.len();
-        match panel.join(&*name) {
+        match panel.get_or_default(&*name) {
             Ok(breaker) => {
                 assert!(std::ptr::eq(panel.get(&*name).unwrap(), breaker), "it is found");
                 assert_eq!(breaker.name().unwrap().as_str(), name);
-                assert!(panel.join_with(&*name, BreakerConfig::new().build()).is_ok());
-                let _ = panel.breaker(&*name, BreakerConfig::new().build());
+                assert!(panel.get_or_init(&*name, BreakerConfig::new().build()).is_ok());
+                let _ = panel.get_or_register(&*name, BreakerConfig::new().build());
             }
             Err(error) => {
                 assert_eq!((panel.len(), before), (panel.capacity(), before), "{error}");

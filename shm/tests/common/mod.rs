@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fusebox::{BreakerConfig, Settings};
+use fusebox::{BreakerConfig, BreakerSettings};
 use fusebox_shm::{OpenError, Options, SharedRegistry};
 use rustix::{
     mount::{MountFlags, UnmountFlags, mount, unmount},
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 pub const LONG: Duration = Duration::from_hours(1);
 
 /// One failure opens; an hour until the first probe.
-pub const fn brittle() -> Settings {
+pub const fn brittle() -> BreakerSettings {
     BreakerConfig::new().failure_threshold(1).recovery_timeout(LONG).build()
 }
 
@@ -46,7 +46,7 @@ impl Bench {
     /// With a panel of eight slots, of which one is registered: `shop`.
     pub fn with_shop() -> Self {
         let bench = Self::new();
-        bench.open().join_with("shop", brittle()).unwrap();
+        bench.open().get_or_init("shop", brittle()).unwrap();
         bench
     }
 

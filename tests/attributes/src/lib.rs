@@ -13,7 +13,7 @@ use std::{
 };
 
 use resilience::{
-    BreakerConfig, CircuitBreaker, Joined, Rejected, resilient, with_circuit_breaker,
+    BreakerConfig, CircuitBreaker, GlobalBreaker, Rejected, resilient, with_circuit_breaker,
     with_fallback, with_retry,
 };
 
@@ -297,12 +297,12 @@ fn every(_: &AiError) -> bool {
     true
 }
 
-const STRICT: resilience::Settings = BreakerConfig::new().failure_threshold(1).build();
+const STRICT: resilience::BreakerSettings = BreakerConfig::new().failure_threshold(1).build();
 
 /// Named by their paths.
 pub static OWN: CircuitBreaker = CircuitBreaker::named("own", STRICT);
 /// One of the process's registry.
-pub static SHARED: Joined = Joined::new("shared", Some(STRICT));
+pub static SHARED: GlobalBreaker = GlobalBreaker::new("shared", Some(STRICT));
 
 /// Under a breaker that is a `static` of the program's own.
 ///

@@ -16,7 +16,7 @@ use core::{
 
 use fusebox::{
     Backoff, BackoffConfig, BreakerConfig, CallError, Clock, ConstDefault, DefaultObserver, Event,
-    Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, Settings, Sleep, SleepBy, State,
+    Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, BreakerSettings, Sleep, SleepBy, State,
     Tick, Verdict,
     health::{AlertRules, Monitor, Window},
     set_seed,
@@ -62,14 +62,14 @@ impl ConstDefault for CountTransitions {
 
 static PANEL: Registry<4, Uptime, CountTransitions> = Registry::const_default();
 
-const SETTINGS: Settings =
+const SETTINGS: BreakerSettings =
     BreakerConfig::new().failure_threshold(2).recovery_timeout(Duration::from_millis(100)).build();
 
 /// The number of the step that failed.
 fn outage() -> Result<(), i32> {
     let step = |number: i32, holds: bool| if holds { Ok(()) } else { Err(number) };
 
-    let bus = PANEL.breaker("sensor bus", SETTINGS).map_err(|_| 1)?;
+    let bus = PANEL.get_or_register("sensor bus", SETTINGS).map_err(|_| 1)?;
     step(2, bus.call(|| Ok::<_, ()>(7)) == Ok(7))?;
     for _ in 0..2 {
         step(3, bus.call(|| Err::<(), _>("nack")) == Err(CallError::Failed("nack")))?;
@@ -96,9 +96,9 @@ fn outage() -> Result<(), i32> {
     bus.reset();
     step(14, permit.failure() == Verdict::Stale)?;
     for name in ["a", "b", "c"] {
-        PANEL.join(name).map_err(|_| 15)?;
+        PANEL.get_or_default(name).map_err(|_| 15)?;
     }
-    step(16, PANEL.join("d").is_err() && PANEL.len() == 4)?;
+    step(16, PANEL.get_or_default("d").is_err() && PANEL.len() == 4)?;
     policies()
 }
 
@@ -116,7 +116,7 @@ fn policies() -> Result<(), i32> {
     step(21, first(1) != first(2))?;
     step(22, BACKOFF.seed(1).next() == BACKOFF.seed(1).next())?;
 
-    let bus = PANEL.breaker("sensor bus", SETTINGS).map_err(|_| 23)?;
+    let bus = PANEL.get_or_register("sensor bus", SETTINGS).map_err(|_| 23)?;
     let settings = RetryConfig::new().max_elapsed(Duration::from_secs(60)).build();
     let retry = Retry::with(settings, Uptime, Uptime, DefaultObserver);
     let mut calls = 0;
