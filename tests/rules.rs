@@ -164,14 +164,21 @@ fn assert_is_test(named: &Named, whose: &str) {
     let attributes: Vec<_> =
         lines[..at].iter().rev().take_while(|line| line.starts_with("#[")).collect();
     let is = |line: &str, name| line == format!("#[{name}]") || line.contains(&format!("{name}("));
+    let by_itself = named.function == "main" && is_without_harness(&named.file);
     assert!(
-        attributes.iter().any(|line| is(line, "test") || is(line, "tokio::test")),
+        by_itself || attributes.iter().any(|line| is(line, "test") || is(line, "tokio::test")),
         "{whose}: {named} is no test"
     );
     assert!(
         !attributes.iter().any(|line| line.starts_with("#[ignore")),
         "{whose}: {named} is ignored"
     );
+}
+
+/// Whether the file is a test that is a program of its own.
+fn is_without_harness(file: &Path) -> bool {
+    let name = file.file_stem().unwrap().to_str().unwrap();
+    read(Path::new("Cargo.toml")).contains(&format!("name = \"{name}\"\nharness = false"))
 }
 
 /// The codes that a test's name begins with: `R1` and `R5` of `r1_r5_the_last`.

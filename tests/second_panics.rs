@@ -136,7 +136,6 @@ fn b11_a_rude_observer_leaves_a_panic_what_it_is() {
 macro_rules! apart {
     ($($(#[$attribute:meta])* fn $name:ident() $body:block)+) => {$(
         $(#[$attribute])*
-        #[test]
         fn $name() {
             apart(stringify!($name), || $body);
         }
@@ -144,6 +143,7 @@ macro_rules! apart {
 }
 
 apart! {
+    #[test]
     fn b11_a_rude_observer_at_a_probes_admission() {
         let harsh = Harsh::new();
         let breaker = harsh.due();
@@ -152,6 +152,7 @@ apart! {
         harsh.assert_recovers(&breaker, 2);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_a_call_that_panics() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -159,6 +160,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_a_permit_that_a_panic_drops() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -169,6 +171,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_a_future_that_panics() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -177,6 +180,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_a_future_that_a_panic_drops() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -188,6 +192,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_a_filter_that_panics() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -201,6 +206,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_in_a_pipeline() {
         let harsh = Harsh::new();
         let breaker = harsh.breaker();
@@ -216,6 +222,7 @@ apart! {
         harsh.assert_recovers(&breaker, 1);
     }
 
+    #[test]
     fn b11_a_rude_observer_of_rejections_and_of_a_closing() {
         let harsh = Harsh::new();
         let breaker = harsh.due();
@@ -231,6 +238,7 @@ apart! {
         assert_eq!((breaker.state(), harsh.told()), (State::Closed, 2));
     }
 
+    #[test]
     fn b11_a_panic_whose_payload_panics_when_it_is_dropped() {
         struct Mine;
         impl Drop for Mine {
@@ -250,6 +258,7 @@ apart! {
         assert_eq!(breaker.state(), State::Open);
     }
 
+    #[test]
     fn b11_a_clock_that_panics() {
         struct Broken;
         impl Clock for Broken {
@@ -265,6 +274,7 @@ apart! {
     }
 
     #[cfg(feature = "tower")]
+    #[test]
     fn b11_a_rude_observer_of_a_service_that_panics() {
         use std::{future::poll_fn, task::Poll};
 
@@ -311,6 +321,7 @@ apart! {
     }
 
     #[cfg(all(feature = "macros", feature = "observer"))]
+    #[test]
     fn b11_a_rude_observer_under_an_attribute() {
         use fusebox::{Rejected, global, set_observer, with_circuit_breaker};
 
