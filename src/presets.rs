@@ -1,4 +1,4 @@
-//! BreakerSettings for common cases.
+//! Settings for common cases.
 
 use core::time::Duration;
 

@@ -281,14 +281,14 @@ fn f3_a_fallback_is_told_after_its_answer() {
     let fallback = Fallback::new().or_async(&slow).observer(&journal);
     let service = FallbackLayer::new(fallback).layer(service_fn(|_: u32| ready(Err("down"))));
 
-    let mut call = std::pin::pin!(service.clone().oneshot(7));
+    let mut call = std::pin::pin!(service.oneshot(7));
     assert!(call.as_mut().poll(&mut context()).is_pending());
     assert!(journal.take().is_empty(), "nothing has answered yet");
     assert_eq!(finish(call), Ok(7));
     let told = journal.take();
     assert!(told.len() == 1 && told[0].contains("layer Some(1)"), "{told:?}");
 
-    assert_eq!(finish(service.clone().oneshot(0)), Err("no such thing"));
+    assert_eq!(finish(service.oneshot(0)), Err("no such thing"));
     let told = journal.take();
     assert!(told.len() == 1 && told[0].contains("layer None, age None, 2 errors"), "{told:?}");
 

@@ -52,7 +52,7 @@ pub struct Counters {
     pub fallbacks: u64,
 }
 
-/// BreakerSettings, under the keys that `set` takes, with their units.
+/// Settings, under the keys that `set` takes, with their units.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // as the core's `BreakerSettings`
 pub struct SettingsJson {

@@ -68,7 +68,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// ```
     #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        self.guard(|_| true, || f().map_err(CallError::Failed))
+        self.guard(|_| true, f, CallError::Failed)
     }
 
     /// Calls `f` if the breaker admits it, and counts as failures those of its
@@ -94,21 +94,21 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         is_failure: impl FnOnce(&E) -> bool,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        let is_failure = |error: &CallError<E>| error.as_failed().is_some_and(is_failure);
-        self.guard(is_failure, || f().map_err(CallError::Failed))
+        self.guard(is_failure, f, CallError::Failed)
     }
 
-    /// Calls `f` if the breaker admits it. A rejection becomes the error type
-    /// of `f`, whose own errors come back untouched.
+    /// Calls `f` if the breaker admits it. A rejection, and what `f` failed
+    /// with, become an error of the caller's.
     #[inline]
-    pub(crate) fn guard<T, X: From<Rejected>>(
+    pub(crate) fn guard<T, E, X: From<Rejected>>(
         &self,
-        is_failure: impl FnOnce(&X) -> bool,
-        f: impl FnOnce() -> Result<T, X>,
+        is_failure: impl FnOnce(&E) -> bool,
+        f: impl FnOnce() -> Result<T, E>,
+        failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         let guard = CallGuard::new(self.try_acquire()?);
         let result = f();
-        guard.report(is_failure, result)
+        guard.report(is_failure, result, failed)
     }
 
     /// The healthy path of a success: one more load and test. It is judged by
@@ -130,16 +130,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// A call panicked, and its thread unwinds. A second panic, of an observer
     /// that hears of it or of the clock, would abort the process: it goes no
-    /// further than here. Without `std` nothing can be caught.
-    #[cold]
-    pub(crate) fn fail_unwinding(&self, permit: Word) {
+    /// further than here. Without `std` nothing can be caught. Out of line, as
+    /// whatever drops a permit has it.
+    #[inline(never)]
+    pub(crate) fn fail_unwinding(&self, seen: Word, permit: Word) {
         #[cfg(feature = "std")]
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.fail(permit))) {
+        if let Err(panic) =
+            catch_unwind(AssertUnwindSafe(|| self.report(seen, permit, Outcome::Failure)))
+        {
             // Not dropped: its destructor may panic, too.
             core::mem::forget(panic);
         }
         #[cfg(not(feature = "std"))]
-        self.fail(permit);
+        self.report(seen, permit, Outcome::Failure);
     }
 
     /// A call ends with neither success nor failure.

@@ -6,7 +6,7 @@ use crate::{
         CircuitBreaker,
         outcome::Outcome,
         permit::Permit,
-        word::{Admission, Word},
+        word::{Admission, Report, Word},
     },
     bypass,
     error::Rejected,
@@ -86,15 +86,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             outcome
         };
         let settings = self.cell.settings();
-        let Step { from, to, said: verdict } = self
+        let Step { from, to, said } = self
             .cell
             .word
             .step(seen, |word: Word| word.report(permit, outcome, settings, || self.clock.now()));
-        if outcome == Outcome::Failure && verdict == Verdict::Recorded && from.counts_outcomes() {
+        if outcome == Outcome::Failure && said == Report::Counted {
             self.cell.failures.add_one();
         }
         self.announce(from, to);
-        verdict
+        said.verdict()
     }
 
     #[inline]

@@ -85,12 +85,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         is_failure: impl FnOnce(&E) -> bool,
         future: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        GuardedCall {
-            permit: HeldPermit::empty(self),
-            asked: false,
-            is_failure: Some(is_failure),
-            future,
-        }
+        GuardedCall { permit: HeldPermit::empty(self), is_failure: Some(is_failure), future }
     }
 }
 
@@ -98,7 +93,6 @@ pin_project! {
     /// A future under a breaker that is asked at the first poll.
     struct GuardedCall<'a, F, P, C: Clock, O: Observer> {
         permit: HeldPermit<&'a CircuitBreaker<C, O>>,
-        asked: bool,
         is_failure: Option<P>,
         #[pin]
         future: F,
@@ -117,11 +111,10 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if !core::mem::replace(this.asked, true) {
-            this.permit.acquire()?;
-        }
         let is_failure = |error: &E| this.is_failure.take().is_none_or(|it| it(error));
-        let report = |guard: CallGuard<'_, C, O>, result| guard.report(is_failure, result);
-        this.permit.poll(|| this.future.poll(cx), report).map_err(CallError::Failed)
+        let report = |guard: CallGuard<'_, C, O>, result| {
+            guard.report(is_failure, result, CallError::Failed)
+        };
+        this.permit.poll(|| this.future.poll(cx), report)
     }
 }

@@ -43,15 +43,25 @@ impl<C: Clock, O: Observer> BreakerRef for std::sync::Arc<CircuitBreaker<C, O>> 
 #[derive(Debug)]
 pub(crate) struct HeldPermit<B: BreakerRef> {
     breaker: B,
+    /// That of the permit, while it is held.
     word: Word,
-    held: bool,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The breaker has not been asked, or said no.
+    Empty,
+    Held,
+    /// The permit was taken out for a call, which is done, or panicked.
+    Spent,
 }
 
 impl<B: BreakerRef> HeldPermit<B> {
     /// An empty place.
     #[inline]
     pub(crate) const fn empty(breaker: B) -> Self {
-        Self { breaker, word: Word::NEW, held: false }
+        Self { breaker, word: Word::NEW, stage: Stage::Empty }
     }
 
     #[cfg(feature = "tower")]
@@ -60,65 +70,77 @@ impl<B: BreakerRef> HeldPermit<B> {
     }
 
     /// Whether it holds a permit.
-    #[cfg(feature = "tower")]
+    #[inline]
     pub(crate) const fn is_held(&self) -> bool {
-        self.held
+        matches!(self.stage, Stage::Held)
     }
 
     /// Takes a permit, unless one is held that is still current. One that was
     /// taken before the breaker opened admits nothing any more.
     #[inline]
     pub(crate) fn acquire(&mut self) -> Result<(), Rejected> {
-        if self.held && self.breaker.is_current(self.word) {
+        if self.is_held() && self.breaker.is_current(self.word) {
             return Ok(());
         }
-        drop(self.take());
-        (_, self.word) = self.breaker.try_acquire()?.into_parts();
-        self.held = true;
+        self.give_back();
+        let (_, word) = self.breaker.try_acquire()?.into_parts();
+        self.keep(word);
         Ok(())
     }
 
-    /// The permit; the place is empty then.
-    #[inline]
-    fn take(&mut self) -> Option<Permit<'_, B::Clock, B::Observer>> {
-        core::mem::take(&mut self.held).then(|| Permit::new(&self.breaker, self.word))
-    }
-
     /// Takes the permit out, armed: should what follows panic, that is a
-    /// failure. It must be there.
+    /// failure. Where the breaker has not been asked, it is asked now.
     #[inline]
     #[track_caller]
-    pub(crate) fn arm(&mut self) -> CallGuard<'_, B::Clock, B::Observer> {
-        CallGuard::new(self.take().expect("a guarded call was polled after it was done"))
+    pub(crate) fn arm(&mut self) -> Result<CallGuard<'_, B::Clock, B::Observer>, Rejected> {
+        let permit = match core::mem::replace(&mut self.stage, Stage::Spent) {
+            Stage::Empty => self.breaker.try_acquire()?,
+            Stage::Held => Permit::new(&*self.breaker, self.word),
+            Stage::Spent => panic!("a guarded call was polled after it was done"),
+        };
+        Ok(CallGuard::new(permit))
     }
 
-    /// Runs `f` under the permit, which is kept for what follows: should it
-    /// panic, that is a failure.
+    /// Asks the breaker, and runs `f` under the permit, which is kept for what
+    /// follows: should it panic, that is a failure.
     #[inline]
-    pub(crate) fn under<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let guard = self.arm();
+    pub(crate) fn under<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
+        let guard = self.arm()?;
         let result = f();
-        (_, self.word) = guard.into_parts();
-        self.held = true;
-        result
+        let (_, word) = guard.into_parts();
+        self.keep(word);
+        Ok(result)
     }
 
     /// Makes the call, or the part of it that a poll makes, under the permit:
     /// kept for the next poll where the call is pending, and else for `report`.
     #[inline]
-    pub(crate) fn poll<T>(
+    pub(crate) fn poll<T, R, X: From<Rejected>>(
         &mut self,
         poll: impl FnOnce() -> Poll<T>,
-        report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> T,
-    ) -> Poll<T> {
-        let guard = self.arm();
+        report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> Result<R, X>,
+    ) -> Poll<Result<R, X>> {
+        let guard = self.arm()?;
         match poll() {
             Poll::Pending => {
-                (_, self.word) = guard.into_parts();
-                self.held = true;
+                let (_, word) = guard.into_parts();
+                self.keep(word);
                 Poll::Pending
             }
             Poll::Ready(result) => Poll::Ready(report(guard, result)),
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, word: Word) {
+        (self.word, self.stage) = (word, Stage::Held);
+    }
+
+    #[inline]
+    fn give_back(&mut self) {
+        if self.is_held() {
+            self.stage = Stage::Empty;
+            drop(Permit::new(&*self.breaker, self.word));
         }
     }
 }
@@ -126,6 +148,6 @@ impl<B: BreakerRef> HeldPermit<B> {
 impl<B: BreakerRef> Drop for HeldPermit<B> {
     #[inline]
     fn drop(&mut self) {
-        drop(self.take());
+        self.give_back();
     }
 }

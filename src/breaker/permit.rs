@@ -96,7 +96,7 @@ impl<C: Clock, O: Observer> Drop for Permit<'_, C, O> {
     fn drop(&mut self) {
         #[cfg(feature = "std")]
         if std::thread::panicking() {
-            self.breaker.fail_unwinding(self.word);
+            self.breaker.fail_unwinding(self.breaker.load(), self.word);
             return;
         }
         self.breaker.give_back(self.word);
@@ -122,29 +122,36 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         Self(ManuallyDrop::new(permit))
     }
 
-    /// Reports what the call returned, and returns it.
+    /// Reports what the call returned, and returns it, with its error as the
+    /// caller wants it.
     #[inline]
-    pub(crate) fn report<T, E>(
+    pub(crate) fn report<T, E, X>(
         self,
         is_failure: impl FnOnce(&E) -> bool,
         result: Result<T, E>,
-    ) -> Result<T, E> {
+        failed: impl FnOnce(E) -> X,
+    ) -> Result<T, X> {
         match result {
             Ok(value) => {
                 let (breaker, word) = self.into_parts();
                 breaker.succeed(word);
                 Ok(value)
             }
-            Err(error) => Err(self.report_error(is_failure, error)),
+            Err(error) => Err(self.report_error(is_failure, error, failed)),
         }
     }
 
     // Out of line, so that the healthy path is short enough to be inlined.
     #[cold]
-    fn report_error<E>(self, is_failure: impl FnOnce(&E) -> bool, error: E) -> E {
+    fn report_error<E, X>(
+        self,
+        is_failure: impl FnOnce(&E) -> bool,
+        error: E,
+        failed: impl FnOnce(E) -> X,
+    ) -> X {
         let counts = is_failure(&error); // it may panic: the guard is armed
         self.end(if counts { Outcome::Failure } else { Outcome::Ignore });
-        error
+        failed(error)
     }
 
     /// Reports what came of the call.
@@ -168,6 +175,6 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
 impl<C: Clock, O: Observer> Drop for CallGuard<'_, C, O> {
     #[cold]
     fn drop(&mut self) {
-        self.0.breaker.fail_unwinding(self.0.word);
+        self.0.breaker.fail_unwinding(self.0.breaker.load(), self.0.word);
     }
 }

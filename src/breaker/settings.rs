@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use crate::error::{ConfigError, Fault};
 
-/// BreakerSettings of a breaker, not checked yet; [`build`](Self::build) checks them.
+/// Settings of a breaker, not checked yet; [`build`](Self::build) checks them.
 ///
 /// | setting | range | default |
 /// |---|---|---|
@@ -34,7 +34,7 @@ use crate::error::{ConfigError, Fault};
 /// This does not compile, and says "`probes` must be from 1 to 15":
 ///
 /// ```compile_fail,E0080
-/// const BAD: fusebox::BreakerSettings = fusebox::BreakerConfig::new().probes(16).build();
+/// const BAD: fusebox::Settings = fusebox::BreakerConfig::new().probes(16).build();
 /// println!("{BAD}");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,6 +51,27 @@ pub(crate) enum Admission {
     Rejected { retry_after_ms: Option<u64> },
 }
 
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// The rules of its state judged it.
+    Counted,
+    /// Its state counts no outcomes.
+    Uncounted,
+    /// The state has changed since the call was admitted.
+    Stale,
+}
+
+impl Report {
+    /// What the caller hears of it.
+    pub(crate) const fn verdict(self) -> Verdict {
+        match self {
+            Self::Counted | Self::Uncounted => Verdict::Recorded,
+            Self::Stale => Verdict::Stale,
+        }
+    }
+}
+
 /// A state that somebody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forced {
@@ -117,11 +138,6 @@ impl Word {
     #[inline]
     pub(crate) const fn verdict(self, permit: Self) -> Verdict {
         if self.same_generation(permit) { Verdict::Recorded } else { Verdict::Stale }
-    }
-
-    /// Whether outcomes are counted in this state.
-    pub(crate) const fn counts_outcomes(self) -> bool {
-        matches!(self.0 & STATE, CLOSED | HALF_OPEN)
     }
 
     /// A word of the generation before, for a permit that holds no probe's
@@ -231,19 +247,18 @@ impl Word {
         outcome: Outcome,
         settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
-    ) -> (Self, Verdict) {
+    ) -> (Self, Report) {
         if !self.same_generation(permit) && !planted!(NoGenerationCheck) {
-            return (self, Verdict::Stale);
+            return (self, Report::Stale);
         }
-        let next = match self.state() {
-            State::Closed => self.report_closed(outcome, settings, now),
-            State::HalfOpen => self.report_probe(outcome, settings, now),
+        match self.state() {
+            State::Closed => (self.report_closed(outcome, settings, now), Report::Counted),
+            State::HalfOpen => (self.report_probe(outcome, settings, now), Report::Counted),
             // Nothing is counted while disabled. An open word has admitted
             // nobody in its generation: only a permit kept over exactly 1024
             // changes of state comes here.
-            State::Open | State::ForcedOpen | State::Disabled => self,
-        };
-        (next, Verdict::Recorded)
+            State::Open | State::ForcedOpen | State::Disabled => (self, Report::Uncounted),
+        }
     }
 
     fn report_closed(

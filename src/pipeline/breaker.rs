@@ -1,6 +1,7 @@
 //! A breaker as a layer of a pipeline.
 
 use core::{
+    convert::identity,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -112,7 +113,7 @@ where
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.breaker.guard(|error| counts(&self.is_failure, error), || inner(context))
+        self.breaker.guard(|error| counts(&self.is_failure, error), || inner(context), identity)
     }
 }
 
@@ -129,8 +130,10 @@ where
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
         let mut permit = HeldPermit::empty(self.breaker);
-        let rejected = permit.acquire().err();
-        let call = rejected.is_none().then(|| permit.under(|| inner.start(context)));
+        let (call, rejected) = match permit.under(|| inner.start(context)) {
+            Ok(call) => (Some(call), None),
+            Err(rejected) => (None, Some(rejected)),
+        };
         BreakerCall { permit, rejected, is_failure: &self.is_failure, call }
     }
 }
@@ -165,7 +168,7 @@ where
         };
         this.permit.poll(
             || call.poll(cx),
-            |guard, result| guard.report(|error| counts(*this.is_failure, error), result),
+            |guard, result| guard.report(|error| counts(*this.is_failure, error), result, identity),
         )
     }
 }

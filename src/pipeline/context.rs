@@ -23,7 +23,7 @@ impl<A: ?Sized, E> Clone for CallContext<'_, '_, A, E> {
 
 impl<A: ?Sized, E> Copy for CallContext<'_, '_, A, E> {}
 
-impl<'a, 'e, A: ?Sized, E> CallContext<'a, 'e, A, E> {
+impl<'a, A: ?Sized, E> CallContext<'a, '_, A, E> {
     #[inline]
     pub(crate) const fn first(args: &'a A, tally: Option<&'a Tally>, timed: bool) -> Self {
         Self { args, tally, attempt: Attempt::FIRST, timed }

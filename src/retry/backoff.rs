@@ -50,7 +50,7 @@ impl Jitter {
     const MAX_PERCENT: u32 = 1_000;
 }
 
-/// BreakerSettings of a [`Backoff`], not checked yet; [`build`](Self::build) checks
+/// Settings of a [`Backoff`], not checked yet; [`build`](Self::build) checks
 /// them.
 ///
 /// | setting | range | default |

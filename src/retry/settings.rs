@@ -7,7 +7,7 @@ use crate::{
     retry::backoff::{Backoff, BackoffConfig, Jitter},
 };
 
-/// BreakerSettings of a retry, not checked yet; [`build`](Self::build) checks them.
+/// Settings of a retry, not checked yet; [`build`](Self::build) checks them.
 ///
 /// | setting | range | default |
 /// |---|---|---|

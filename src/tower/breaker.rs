@@ -161,10 +161,13 @@ where
             return Poll::Ready(Ok(())); // `call` says so
         }
         let result = ready!(self.inner.poll_ready(cx));
-        Poll::Ready(result.map_err(|error| {
+        Poll::Ready(result.map_err(|error| match self.permit.arm() {
             // A service that cannot even get ready has failed.
-            self.permit.arm().end(Outcome::Failure);
-            CallError::Failed(error)
+            Ok(guard) => {
+                guard.end(Outcome::Failure);
+                CallError::Failed(error)
+            }
+            Err(rejected) => rejected.into(),
         }))
     }
 
@@ -173,17 +176,17 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let empty = HeldPermit::empty(self.breaker().clone());
         let mut permit = core::mem::replace(&mut self.permit, empty);
-        let rejected = self.rejected.take().or_else(|| {
-            assert!(permit.is_held(), "called before `poll_ready` said that it is ready");
-            // It may have been reserved before the breaker opened.
-            permit.acquire().err()
-        });
-        match rejected {
-            Some(rejected) => Guarded::Rejected { rejected },
-            None => {
-                let call = permit.under(|| self.inner.call(request));
-                Guarded::Called { call, permit, judge: self.judge.clone() }
-            }
+        let called = self.rejected.take().map_or_else(
+            || {
+                assert!(permit.is_held(), "called before `poll_ready` said that it is ready");
+                // It may have been reserved before the breaker opened.
+                permit.acquire().and_then(|()| permit.under(|| self.inner.call(request)))
+            },
+            Err,
+        );
+        match called {
+            Ok(call) => Guarded::Called { call, permit, judge: self.judge.clone() },
+            Err(rejected) => Guarded::Rejected { rejected },
         }
     }
 }
@@ -224,9 +227,9 @@ where
                 let report = |guard: CallGuard<'_, _, _>, result| {
                     let outcome = judge.judge(&result); // it may panic: the guard is armed
                     guard.end(outcome);
-                    result
+                    result.map_err(CallError::Failed)
                 };
-                permit.poll(|| call.poll(cx), report).map_err(CallError::Failed)
+                permit.poll(|| call.poll(cx), report)
             }
         }
     }
