@@ -67,6 +67,7 @@ extern crate std;
 pub mod attributes;
 mod breaker;
 mod bypass;
+mod config;
 mod error;
 mod fallback;
 #[cfg(not(fusebox_compact))]
@@ -99,6 +100,7 @@ pub use breaker::{
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
+pub use config::{Setting, Unit};
 pub use error::{CallError, ConfigError, Rejected, TimedOut};
 #[cfg(feature = "std")]
 pub use fallback::last_good::LastGood;
@@ -129,7 +131,9 @@ pub use retry::{
     Retry,
     attempt::Attempt,
     attempts::Attempts,
-    backoff::{Backoff, BackoffConfig, Jitter},
+    backoff::Backoff,
+    backoff_config::BackoffConfig,
+    jitter::Jitter,
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,

@@ -1,18 +1,21 @@
-//! Bad settings: an error that names field, value and range.
+//! BreakerSettings: their tables, and bad ones, whose error names field, value and range.
 
 mod common;
 
 use std::time::Duration;
 
 use common::{Bench, millis};
-use fusebox::{BreakerConfig, BreakerSettings};
+use fusebox::{
+    BackoffConfig, BreakerConfig, BreakerSettings, ConfigError, RetryConfig, Setting, Unit,
+    health::{AlertConfig, AlertRules},
+};
 
 fn refused(config: BreakerConfig, text: &str) {
     let error = config.try_build().unwrap_err();
     assert_eq!(error.to_string(), text);
     assert!(text.contains(error.field()));
     let panicked = std::panic::catch_unwind(|| config.build()).unwrap_err();
-    let panic = panicked.downcast_ref::<&str>().unwrap();
+    let panic = panicked.downcast_ref::<String>().unwrap();
     assert!(panic.contains(&format!("`{}` must be", error.field())), "{panic}");
 }
 
@@ -95,4 +98,148 @@ fn a_part_of_a_millisecond_counts_as_a_whole_one() {
         let config = BreakerConfig::new().recovery_timeout(Duration::from_nanos(nanos));
         assert_eq!(config.build().recovery_timeout(), millis(whole));
     }
+}
+
+/// A config, seen through its table only.
+trait Tabled: Sized {
+    const TABLE: &'static [Setting];
+    fn new() -> Self;
+    /// One in which no other setting narrows the range of any.
+    fn roomy() -> Self;
+    fn with(self, name: &str, value: u64) -> Option<Self>;
+    /// What was built: its texts, and its values by name, where it has such.
+    fn built(self) -> Result<(String, Option<Values>), ConfigError>;
+}
+
+type Values = Vec<(&'static str, u64)>;
+
+macro_rules! tabled {
+    ($config:ty, $roomy:expr, $built:ident => $shown:expr) => {
+        impl Tabled for $config {
+            const TABLE: &'static [Setting] = <$config>::TABLE;
+            fn new() -> Self {
+                <$config>::new()
+            }
+            fn roomy() -> Self {
+                $roomy
+            }
+            fn with(self, name: &str, value: u64) -> Option<Self> {
+                self.set(name, value)
+            }
+            fn built(self) -> Result<(String, Option<Values>), ConfigError> {
+                let $built = self.try_build()?;
+                Ok($shown)
+            }
+        }
+    };
+}
+
+macro_rules! values {
+    ($built:ident) => {
+        Some($built.values().map(|(setting, value)| (setting.name(), value)).collect())
+    };
+}
+
+const LONGEST: Duration = Duration::from_secs(1 << 30);
+
+tabled!(BreakerConfig, Self::new(), it => (format!("{it} {it:?}"), values!(it)));
+tabled!(AlertConfig, Self::new(), it => (format!("{it} {it:?}"), values!(it)));
+tabled!(RetryConfig, Self::new().base_delay(Duration::ZERO).max_delay(LONGEST), it => (format!("{it:?}"), None));
+tabled!(BackoffConfig, Self::new().base_delay(Duration::ZERO).max_delay(LONGEST), it => (format!("{it:?}"), None));
+
+/// Holds every row of a table against what the config does.
+fn every_row<C: Tabled>() {
+    for setting in C::TABLE {
+        let (name, min, max) = (setting.name(), setting.min(), setting.max());
+        let set = |value| C::roomy().with(name, value).expect("it is in the table").built();
+        let value_of = |value| {
+            let (_, values) = set(value).unwrap_or_else(|error| panic!("{error}"));
+            values.map(|it| it.iter().find(|(own, _)| *own == name).unwrap().1)
+        };
+
+        assert!((min..=max).contains(&setting.default_value()), "{name}");
+        for end in [min, max] {
+            assert!(value_of(end).is_none_or(|it| it == end), "{name}");
+        }
+        for bad in [min.checked_sub(1), max.checked_add(1), Some(u64::MAX)].into_iter().flatten() {
+            let error = set(bad).unwrap_err();
+            assert_eq!(error.field(), name);
+            let text = error.to_string();
+            let range = match setting.unit() {
+                Unit::Count => format!("`{name}` is {bad}, and must be from {min} to {max}"),
+                Unit::Percent => format!("`{name}` is {bad}%, and must be from {min} to {max}%"),
+                Unit::Milliseconds => {
+                    format!("`{name}` is {bad} ms, and must be from {min} to {max} ms")
+                }
+                Unit::Nanoseconds => format!(
+                    "`{name}` is {:?}, and must be from 0s to {:?}",
+                    Duration::from_nanos(bad),
+                    Duration::from_nanos(max)
+                ),
+                unit => panic!("{unit:?} has no text here"),
+            };
+            assert_eq!(text, range);
+        }
+        assert!(!setting.text().is_empty() && !setting.text().ends_with('.'), "{name}");
+        assert_eq!(setting.text().trim(), setting.text(), "{name}");
+        assert!(setting.key().starts_with(name), "{name}");
+    }
+
+    let (shown, values) = C::new().built().unwrap();
+    let defaults: Values = C::TABLE.iter().map(|it| (it.name(), it.default_value())).collect();
+    assert!(values.is_none_or(|it| it == defaults));
+    for (name, _) in defaults {
+        // A backoff keeps what it computes with, under names of its own.
+        assert!(shown.contains(name) || name.ends_with("_delay"), "{name}: {shown}");
+    }
+    assert!(C::new().with("no_such_setting", 1).is_none());
+}
+
+#[test]
+fn every_row_of_every_table_holds() {
+    every_row::<BreakerConfig>();
+    every_row::<AlertConfig>();
+    every_row::<RetryConfig>();
+    every_row::<BackoffConfig>();
+}
+
+#[test]
+fn a_config_shows_every_setting_even_one_that_is_out_of_range() {
+    let config = BreakerConfig::new().probes(99).recovery_timeout(Duration::MAX);
+    let shown = format!("{config:?}");
+    assert!(BreakerConfig::TABLE.iter().all(|it| shown.contains(it.name())), "{shown}");
+    assert!(shown.contains("probes: 99, ") && shown.contains("recovery_jitter: 0%"), "{shown}");
+    let shown = format!("{:?}", RetryConfig::new());
+    for name in ["max_attempts: 3,", "base_delay: 1s", "exponential_base: 2.0", "max_elapsed: None"]
+    {
+        assert!(shown.contains(name), "{shown}");
+    }
+}
+
+#[test]
+fn settings_go_through_the_table_and_back() {
+    let settings = BreakerConfig::new()
+        .failure_threshold(7)
+        .recovery_timeout(millis(1_234))
+        .probes(2)
+        .successes_to_close(3)
+        .doublings(4)
+        .recovery_jitter(5)
+        .build();
+    let again = settings
+        .values()
+        .fold(BreakerConfig::new(), |config, (it, value)| config.set(it.name(), value).unwrap());
+    assert_eq!((again.build(), settings.config()), (settings, again));
+    assert_eq!((settings.get("recovery_timeout"), settings.get("timeout")), (Some(1_234), None));
+
+    let rules = AlertConfig::new().open_longer_than(millis(90_000)).least_calls(4).build();
+    let again = rules
+        .values()
+        .fold(AlertConfig::new(), |config, (it, value)| config.set(it.name(), value).unwrap());
+    assert_eq!((again.build(), rules.get("least_calls")), (rules, Some(4)));
+    assert_eq!(
+        AlertRules::DEFAULT.to_string(),
+        "open_longer_than=300s fallbacks_above=10% exhausted_above=5% least_calls=10 \
+         openings_together=3"
+    );
 }

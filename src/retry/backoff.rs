@@ -3,197 +3,9 @@
 use core::time::Duration;
 
 use crate::{
-    error::{ConfigError, Fault},
     random::{below, sequence_seed},
+    retry::jitter::Jitter,
 };
-
-/// How the delays of callers that failed together are spread.
-///
-/// | kind | a delay `d` becomes | may exceed the cap |
-/// |---|---|---|
-/// | `None` | `d` | no |
-/// | `Proportional` | uniform from `min_percent` to `max_percent` of `d` | up to `max_percent` of it |
-/// | `Full` | uniform from 1 ns to `d` | no |
-/// | `Equal` | uniform from `d / 2` to `d` | no |
-/// | `Decorrelated` | uniform from the base delay to 3 × the last delay; the exponential base plays no part | no |
-///
-/// The last three are those of Marc Brooker, "Exponential Backoff And Jitter"
-/// (AWS Architecture Blog, 2015).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Jitter {
-    /// Callers that failed together come back together.
-    None,
-    /// Percent of the delay, applied after the cap; each from 0 to 1000.
-    Proportional {
-        /// The least.
-        min_percent: u32,
-        /// The most.
-        max_percent: u32,
-    },
-    /// Anything up to the delay.
-    Full,
-    /// Half of the delay is certain.
-    Equal,
-    /// Each delay is drawn from the one before.
-    Decorrelated,
-}
-
-impl Default for Jitter {
-    /// 50 to 150 percent.
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-impl Jitter {
-    const DEFAULT: Self = Self::Proportional { min_percent: 50, max_percent: 150 };
-    const MAX_PERCENT: u32 = 1_000;
-}
-
-/// Settings of a [`Backoff`], not checked yet; [`build`](Self::build) checks
-/// them.
-///
-/// | setting | range | default |
-/// |---|---|---|
-/// | `base_delay` | 0 to `max_delay`; 0 means no delay at all | 1 s |
-/// | `max_delay` | `base_delay` to 2^30 s (34 years) | 60 s |
-/// | `exponential_base` | any finite number of at least 1 | 2 |
-/// | `jitter` | see [`Jitter`] | 50 to 150 % |
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct BackoffConfig {
-    base_delay: Duration,
-    max_delay: Duration,
-    exponential_base: f64,
-    jitter: Jitter,
-}
-
-/// So that a delay of 1000 % still fits 64 bits of nanoseconds.
-const MAX_DELAY: Duration = Duration::from_secs(1 << 30);
-
-impl BackoffConfig {
-    /// The defaults: 1 s, doubled up to 60 s, then 50 to 150 % of that.
-    pub const fn new() -> Self {
-        Self {
-            base_delay: Duration::from_secs(1),
-            max_delay: Duration::from_mins(1),
-            exponential_base: 2.0,
-            jitter: Jitter::DEFAULT,
-        }
-    }
-
-    /// The first delay.
-    pub const fn base_delay(mut self, delay: Duration) -> Self {
-        self.base_delay = delay;
-        self
-    }
-
-    /// What no delay exceeds before its jitter.
-    pub const fn max_delay(mut self, delay: Duration) -> Self {
-        self.max_delay = delay;
-        self
-    }
-
-    /// By how much each delay is longer than the one before.
-    pub const fn exponential_base(mut self, base: f64) -> Self {
-        self.exponential_base = base;
-        self
-    }
-
-    /// How the delays are spread.
-    pub const fn jitter(mut self, jitter: Jitter) -> Self {
-        self.jitter = jitter;
-        self
-    }
-
-    /// Checks the settings.
-    ///
-    /// # Panics
-    /// On a value out of its range; in a `const` that is a compile error. Use
-    /// [`try_build`](Self::try_build) for values known only at run time.
-    #[must_use]
-    #[track_caller]
-    pub const fn build(self) -> Backoff {
-        match self.try_build() {
-            Ok(backoff) => backoff,
-            Err(error) => error.panic(),
-        }
-    }
-
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with the first field that is out of its range.
-    pub const fn try_build(self) -> Result<Backoff, ConfigError> {
-        let Self { base_delay, max_delay, exponential_base, jitter } = self;
-        if base_delay.as_nanos() > MAX_DELAY.as_nanos() {
-            return Err(time_fault("base_delay", base_delay, Duration::ZERO));
-        }
-        if max_delay.as_nanos() < base_delay.as_nanos()
-            || max_delay.as_nanos() > MAX_DELAY.as_nanos()
-        {
-            return Err(time_fault("max_delay", max_delay, base_delay));
-        }
-        // The comparison is false for NaN, too.
-        if !(exponential_base >= 1.0 && exponential_base.is_finite()) {
-            let fault = Fault::Factor { bits: exponential_base.to_bits() };
-            return Err(ConfigError { field: "exponential_base", fault });
-        }
-        if let Jitter::Proportional { min_percent, max_percent } = jitter {
-            if min_percent > Jitter::MAX_PERCENT {
-                return Err(percent_fault("jitter: min_percent", min_percent, 0));
-            }
-            if max_percent < min_percent || max_percent > Jitter::MAX_PERCENT {
-                return Err(percent_fault("jitter: max_percent", max_percent, min_percent));
-            }
-        }
-        let (base, cap) = (nanos(base_delay), nanos(max_delay));
-        Ok(Backoff {
-            delay: Scaled::from_int(base),
-            factor: Scaled::from_factor(exponential_base),
-            base,
-            cap,
-            last: base,
-            spread: Spread::of(jitter),
-            random: 0,
-            seeded: false,
-        })
-    }
-}
-
-impl Default for BackoffConfig {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-const fn time_fault(field: &'static str, value: Duration, min: Duration) -> ConfigError {
-    ConfigError { field, fault: Fault::Time { value, min, max: MAX_DELAY } }
-}
-
-const fn percent_fault(field: &'static str, value: u32, min: u32) -> ConfigError {
-    let (value, min, max) = (value as u128, min as u128, Jitter::MAX_PERCENT as u128);
-    ConfigError { field, fault: Fault::Number { value, unit: " %", min, max } }
-}
-
-impl ConfigError {
-    /// Stops a compilation, whose panics cannot format a number.
-    #[track_caller]
-    pub(crate) const fn panic(self) -> ! {
-        match self.field.as_bytes() {
-            b"base_delay" => panic!("`base_delay` must be from 0 to 2^30 s"),
-            b"max_delay" => panic!("`max_delay` must be from `base_delay` to 2^30 s"),
-            b"exponential_base" => {
-                panic!("`exponential_base` must be a finite number of at least 1")
-            }
-            b"jitter: min_percent" => panic!("`jitter: min_percent` must be from 0 to 1000"),
-            b"jitter: max_percent" => {
-                panic!("`jitter: max_percent` must be from `min_percent` to 1000")
-            }
-            _ => panic!("`max_attempts` must be at least 1"),
-        }
-    }
-}
 
 /// A jitter, ready for use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,12 +41,6 @@ impl Spread {
             Jitter::Decorrelated => Self::Decorrelated,
         }
     }
-}
-
-/// Nanoseconds of a duration that was checked to be at most [`MAX_DELAY`].
-#[allow(clippy::cast_possible_truncation)] // 2^30 s are less than 2^60 ns
-const fn nanos(delay: Duration) -> u64 {
-    delay.as_nanos() as u64
 }
 
 /// A number as a 64-bit fraction and a power of two: what a float is, with 11
@@ -351,6 +157,21 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// The delays from `base` to `cap`, in nanoseconds, of settings that were
+    /// checked.
+    pub(super) const fn new(base: u64, cap: u64, factor: f64, jitter: Jitter) -> Self {
+        Self {
+            delay: Scaled::from_int(base),
+            factor: Scaled::from_factor(factor),
+            base,
+            cap,
+            last: base,
+            spread: Spread::of(jitter),
+            random: 0,
+            seeded: false,
+        }
+    }
+
     /// The same delays with this seed, for a run that can be repeated.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {

@@ -3,8 +3,10 @@
 pub(crate) mod attempt;
 pub(crate) mod attempts;
 pub(crate) mod backoff;
+pub(crate) mod backoff_config;
 pub(crate) mod future;
 pub(crate) mod hooks;
+pub(crate) mod jitter;
 pub(crate) mod operation;
 pub(crate) mod progress;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about

@@ -1,0 +1,155 @@
+//! A row of a table: all that is known of one setting.
+
+use core::fmt;
+
+use crate::{config::Unit, error::ConfigError};
+
+/// All that is known of one setting: its name, its unit, its range, its default
+/// and what it does. Values are whole numbers of the unit.
+///
+/// A tool that shows settings, or takes them from a user, needs no list of its
+/// own:
+///
+/// ```
+/// use fusebox::{BreakerConfig, Unit};
+///
+/// for setting in BreakerConfig::TABLE {
+///     println!("{}: {}, {} to {}", setting.name(), setting.text(), setting.min(), setting.max());
+/// }
+/// let timeout = BreakerConfig::TABLE.iter().find(|it| it.name() == "recovery_timeout").unwrap();
+/// assert_eq!((timeout.unit(), timeout.default_value()), (Unit::Milliseconds, 60_000));
+/// assert_eq!(timeout.key(), "recovery_timeout_ms");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+    pub(crate) default: u64,
+    pub(crate) text: &'static str,
+}
+
+impl Setting {
+    /// The name, as its setter is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The name with its unit, where it has one: the key in JSON, such as
+    /// `recovery_timeout_ms`.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        self.key
+    }
+
+    /// In what it is counted.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// The least value.
+    #[must_use]
+    pub const fn min(&self) -> u64 {
+        self.min
+    }
+
+    /// The largest value. Another setting may narrow it: the error says to what.
+    #[must_use]
+    pub const fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The value where none was set.
+    #[must_use]
+    pub const fn default_value(&self) -> u64 {
+        self.default
+    }
+
+    /// What it is, in a few words without a period.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// An error where a value is not within a range that is narrower than the
+    /// row's own.
+    pub(crate) const fn within(
+        &'static self,
+        value: u128,
+        min: u128,
+        max: u128,
+    ) -> Result<(), ConfigError> {
+        if min <= value && value <= max {
+            Ok(())
+        } else {
+            Err(ConfigError::out_of_range(self.name, self.unit, value, min, max))
+        }
+    }
+
+    /// A value of it as people read it: `5`, `10%`, `60s`.
+    pub(crate) const fn shown(&self, value: u128) -> Shown {
+        Shown { unit: self.unit, value }
+    }
+}
+
+/// A value as people read it.
+pub(crate) struct Shown {
+    unit: Unit,
+    value: u128,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.unit.fmt(self.value, f)
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.unit.fmt(self.value, f)
+    }
+}
+
+/// The default of each setting.
+pub(crate) const fn defaults<const N: usize>(table: &[Setting]) -> [u128; N] {
+    let mut values = [0; N];
+    let mut at = 0;
+    while at < N {
+        values[at] = table[at].default as u128;
+        at += 1;
+    }
+    values
+}
+
+/// The first value that is out of its row's range.
+pub(crate) const fn check(table: &'static [Setting], values: &[u128]) -> Result<(), ConfigError> {
+    let mut at = 0;
+    while at < table.len() {
+        let setting = &table[at];
+        let checked = setting.within(values[at], setting.min as u128, setting.max as u128);
+        if checked.is_err() {
+            return checked;
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// The row of a setting.
+pub(crate) fn position(table: &[Setting], name: &str) -> Option<usize> {
+    table.iter().position(|setting| setting.name == name)
+}
+
+/// A doc comment's first line as a text: without the space before it and the
+/// period after it.
+pub(crate) const fn text(doc: &'static str) -> &'static str {
+    let ([text @ .., b'.'] | text) = doc.trim_ascii().as_bytes();
+    match core::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(_) => doc, // only the last of its bytes may be gone, an ASCII one
+    }
+}

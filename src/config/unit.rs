@@ -1,0 +1,115 @@
+//! In what a setting is counted, and what its setter takes for it.
+
+use core::{fmt, time::Duration};
+
+use crate::config::Text;
+
+/// In what a setting is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// A plain number.
+    Count,
+    /// Percent.
+    Percent,
+    /// Time, in whole milliseconds.
+    Milliseconds,
+    /// Time, in whole nanoseconds.
+    Nanoseconds,
+}
+
+const SECOND: u128 = 1_000_000_000;
+
+impl Unit {
+    /// A value as people read it: `5`, `10%`, `60s`.
+    pub(crate) fn fmt(self, value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Milliseconds => {
+                write!(f, "{:?}", duration(value.saturating_mul(SECOND / 1_000)))
+            }
+            unit => unit.fmt_exactly(value, f),
+        }
+    }
+
+    /// A value in the words of [`range`](Self::range).
+    pub(crate) fn fmt_exactly(self, value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count => write!(f, "{value}"),
+            Self::Percent => write!(f, "{value}%"),
+            Self::Milliseconds => write!(f, "{value} ms"),
+            Self::Nanoseconds => write!(f, "{:?}", duration(value)),
+        }
+    }
+
+    /// The text, with a range in this unit.
+    pub(crate) const fn range(self, text: Text, min: u128, max: u128) -> Text {
+        let text = text.and("from ");
+        match self {
+            Self::Count => text.number(min).and(" to ").number(max),
+            Self::Percent => text.number(min).and(" to ").number(max).and("%"),
+            Self::Milliseconds => text.number(min).and(" to ").number(max).and(" ms"),
+            Self::Nanoseconds => nanos(nanos(text, min).and(" to "), max),
+        }
+    }
+}
+
+/// So many nanoseconds, or the longest time that there is.
+fn duration(nanos: u128) -> Duration {
+    #[allow(clippy::cast_possible_truncation)] // less than a second
+    let rest = (nanos % SECOND) as u32;
+    u64::try_from(nanos / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, rest))
+}
+
+/// The text, with a time in the largest unit in which it is a whole number.
+const fn nanos(text: Text, time: u128) -> Text {
+    if time.is_multiple_of(SECOND) {
+        text.number(time / SECOND).and("s")
+    } else if time.is_multiple_of(1_000_000) {
+        text.number(time / 1_000_000).and("ms")
+    } else {
+        text.number(time).and("ns")
+    }
+}
+
+/// The words of rows for units: what a setter takes, its value in the unit, and
+/// by how much a row's numbers are multiplied.
+pub(crate) mod count {
+    pub(crate) use super::Unit::Count as UNIT;
+
+    pub(crate) type Given = u32;
+    pub(crate) const SCALE: u64 = 1;
+
+    pub(crate) const fn raw(given: u32) -> u128 {
+        given as u128
+    }
+}
+
+pub(crate) mod percent {
+    pub(crate) use super::{
+        Unit::Percent as UNIT,
+        count::{Given, SCALE, raw},
+    };
+}
+
+pub(crate) mod millis {
+    pub(crate) use super::Unit::Milliseconds as UNIT;
+
+    pub(crate) type Given = super::Duration;
+    pub(crate) const SCALE: u64 = 1;
+
+    /// A part of a millisecond counts as a whole one.
+    pub(crate) const fn raw(given: Given) -> u128 {
+        given.as_nanos().div_ceil(1_000_000)
+    }
+}
+
+/// Nanoseconds; a row has them in milliseconds, which people can read.
+pub(crate) mod delay {
+    pub(crate) use super::{Unit::Nanoseconds as UNIT, millis::Given};
+
+    pub(crate) const SCALE: u64 = 1_000_000;
+
+    pub(crate) const fn raw(given: Given) -> u128 {
+        given.as_nanos()
+    }
+}
