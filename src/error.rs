@@ -1,12 +1,8 @@
-//! Every error of the core.
+//! The errors of a call.
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::{
-    config::{Text, Unit},
-    name::Name,
-    state::State,
-};
+use crate::{name::Name, state::State};
 
 /// A call was not admitted: the breaker is open, or half-open with all its
 /// probes in flight.
@@ -24,7 +20,7 @@ impl Rejected {
     /// The breaker's name, where it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        (!self.name.is_none()).then(|| self.name.as_str())
+        Some(self.name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// The state that turned the call away.
@@ -188,75 +184,6 @@ impl<E: Error> Error for CallError<E> {
         }
     }
 }
-
-/// A setting outside its range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConfigError {
-    field: &'static str,
-    violation: Violation,
-}
-
-/// What is wrong with a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Violation {
-    /// A number outside its range.
-    Range { unit: Unit, value: u128, min: u128, max: u128 },
-    /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
-    Factor { bits: u64 },
-}
-
-impl ConfigError {
-    pub(crate) const fn out_of_range(
-        field: &'static str,
-        unit: Unit,
-        value: u128,
-        min: u128,
-        max: u128,
-    ) -> Self {
-        Self { field, violation: Violation::Range { unit, value, min, max } }
-    }
-
-    pub(crate) const fn no_factor(field: &'static str, factor: f64) -> Self {
-        Self { field, violation: Violation::Factor { bits: factor.to_bits() } }
-    }
-
-    /// The setting's name, as its setter is called.
-    #[must_use]
-    pub const fn field(&self) -> &'static str {
-        self.field
-    }
-
-    /// What the setting must be.
-    const fn rule(&self) -> Text {
-        let text = Text::new("must be ");
-        match self.violation {
-            Violation::Range { unit, min, max, .. } => unit.range(text, min, max),
-            Violation::Factor { .. } => text.and("a finite number of at least 1"),
-        }
-    }
-
-    /// Ends a `build()`. In a constant that is a compile error, whose text can
-    /// hold no number but those that [`Text`] writes.
-    #[cold]
-    #[track_caller]
-    pub(crate) const fn panic(self) -> ! {
-        let text = Text::new("`").and(self.field).and("` ").and(self.rule().as_str());
-        panic!("{}", text.as_str())
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is ", self.field)?;
-        match self.violation {
-            Violation::Range { unit, value, .. } => unit.fmt_exactly(value, f)?,
-            Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
-        }
-        write!(f, ", and {}", self.rule().as_str())
-    }
-}
-
-impl Error for ConfigError {}
 
 /// An attempt was given a time limit, and took longer.
 ///

@@ -47,6 +47,7 @@
 //! - `bypass`: resilience taken out of a test, or of a whole program.
 //! - `observer`: `set_observer`, one observer for whatever was given none.
 //! - `count-calls`: every breaker without an observer counts its calls.
+//! - `serde`: settings that are read from files, and readings as data.
 //! - `tracing`, `log`: events there, from whatever was given no observer.
 //!
 //! # Compact slots
@@ -82,6 +83,8 @@ pub mod presets;
 mod random;
 mod registry;
 mod retry;
+#[cfg(feature = "serde")]
+mod serde;
 mod state;
 mod sync;
 mod time;
@@ -100,8 +103,8 @@ pub use breaker::{
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
-pub use config::{Setting, Unit};
-pub use error::{CallError, ConfigError, Rejected, TimedOut};
+pub use config::{ConfigError, Setting, Unit};
+pub use error::{CallError, Rejected, TimedOut};
 #[cfg(feature = "std")]
 pub use fallback::last_good::LastGood;
 pub use fallback::{Fallback, degradation::Degradation};

@@ -114,13 +114,19 @@ impl Name {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let len = self.bytes.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN);
+        let len = self.len();
         // Words that racing or foreign writers mixed may be no UTF-8: show
         // what is readable rather than fail.
         match str::from_utf8(&self.bytes[..len]) {
             Ok(name) => name,
             Err(error) => str::from_utf8(&self.bytes[..error.valid_up_to()]).unwrap_or(""),
         }
+    }
+
+    /// The number of its bytes, be they text or not.
+    #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN)
     }
 
     /// Whether it is what an unnamed breaker has, which no user can build.

@@ -1,4 +1,4 @@
-//! BreakerSettings: their tables, and bad ones, whose error names field, value and range.
+//! Settings: their tables, and bad ones, whose error names field, value and range.
 
 mod common;
 

@@ -3,10 +3,12 @@
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use fusebox::BreakerConfig;
 
 use crate::{
     alerts::{self, Alerts},
-    changes::Change,
+    changes,
+    given::{self, Given},
 };
 
 /// Shows and changes the circuit breakers of a shared panel.
@@ -56,7 +58,7 @@ pub enum Command {
     #[command(visible_alias = "list", after_help = LS)]
     Ls(Ls),
     /// Shows the breakers live, with keys to sort, isolate and close them.
-    #[command(after_help = format!("{}\n\n{TOP}", alerts::HELP))]
+    #[command(after_help = format!("{}\n{TOP}", alerts::help()))]
     Top(Top),
     /// Prints each change of state as it happens, one line each.
     #[command(after_help = WATCH)]
@@ -74,10 +76,10 @@ pub enum Command {
     #[command(after_help = RESET)]
     Reset(Names),
     /// Changes a breaker's settings, all that are given or none.
-    #[command(after_help = SET)]
+    #[command(after_help = format!("Settings:\n{}{SET}", given::help(BreakerConfig::TABLE)))]
     Set(Set),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
-    #[command(after_help = format!("{}\n\n{SERVE}", alerts::HELP))]
+    #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
     /// Prints a script that completes this command in a shell.
     #[command(after_help = COMPLETIONS)]
@@ -193,19 +195,12 @@ pub struct Set {
     /// The breaker's name.
     pub name: String,
     /// What to change, as in `failure_threshold=3`.
-    #[arg(value_name = "KEY=VALUE", required = true)]
-    pub changes: Vec<Change>,
+    #[arg(value_name = "KEY=VALUE", required = true, value_parser = changes::parse)]
+    pub changes: Vec<Given>,
 }
 
 const SET: &str = "\
-Settings:
-  failure_threshold=N   failures in a row that open it, 1 to 4095
-  recovery_timeout=T    how long it stays open: 500ms, 10s, 1m30s, 2h; up to 49 days
-  probes=N              calls let through at a time while half-open, 1 to 15
-  successes_to_close=N  of them that must succeed, 1 to 15
-  doublings=N           how many times the wait doubles, 0 to 15
-  recovery_jitter=N%    by how much an opening waits longer at most, 0% to 100%
-They take effect at the next call, in every program, and change no state.
+A TIME is written as 500ms, 10s, 1m30s or 2h. Settings take effect at the next call, in every program, and change no state.
 
 Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s

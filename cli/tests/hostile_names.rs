@@ -35,6 +35,16 @@ fn json_has_them_as_they_are_in_plain_characters() {
     assert!(!json.contains(|c: char| c != '\n' && !(' '..='~').contains(&c)), "{json:?}");
 }
 
+/// Bytes that are no text from the first one on.
+#[test]
+fn a_name_that_nobody_can_read_is_none() {
+    let panel = Panel::with(&[PLACEHOLDER]);
+    panel.overwrite_name(PLACEHOLDER, &[0xFE; PLACEHOLDER.len()]);
+    let shown: Value = serde_json::from_str(&panel.run(&["ls", "--json"]).ok()).unwrap();
+    assert_eq!(shown[0]["name"], Value::Null, "{shown}");
+    assert_eq!(shown[0]["fault"], "its name does not belong to its key");
+}
+
 #[test]
 fn they_can_be_named_as_they_are_shown() {
     let panel = panel();

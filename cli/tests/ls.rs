@@ -66,7 +66,10 @@ fn json_of_a_stable_form() {
             "successes_to_close": 1, "doublings": 0, "recovery_jitter_percent": 0,
         },
         "fault": null,
+        "at_ms": shown[0]["at_ms"], "stamp_ms": shown[0]["stamp_ms"],
     }]);
+    let millis = |key: &str| shown[0][key].as_u64().unwrap();
+    assert_eq!(millis("at_ms") - millis("stamp_ms"), millis("open_for_ms"));
     assert_eq!(shown, expected);
 }
 

@@ -153,9 +153,9 @@ impl fmt::Display for Problem {
             Self::NotFound => f.write_str(
                 "there is no such file: start the program whose panel it is, or check the path",
             ),
-            Self::Dangling => {
-                f.write_str("is a symbolic link to nothing: delete it, or make what it points to")
-            }
+            Self::Dangling => f.write_str(
+                "is a symbolic link to nothing: make what it points to, or give another path",
+            ),
             Self::Folder(_) => f.write_str(
                 "no file can be made in its folder: make the folder, or let this user write in it",
             ),
@@ -172,10 +172,8 @@ impl fmt::Display for Problem {
                 "its file system is read-only: give a path on another one, such as /run or \
                  /dev/shm",
             ),
-            Self::Empty => write!(f, "is empty, and no program leaves a panel so: {REMAKE}"),
-            Self::NotAPanel => f.write_str(
-                "is no panel of breakers: give another path, or delete it if it is of no use",
-            ),
+            Self::Empty => f.write_str("is empty, and no panel is: give another path"),
+            Self::NotAPanel => f.write_str("is no panel of breakers: give another path"),
             Self::ByteOrder => {
                 write!(f, "comes from a host of the other byte order: {REMAKE}")
             }

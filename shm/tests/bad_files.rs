@@ -67,11 +67,9 @@ fn another_file() {
 fn an_empty_file() {
     let bench = Bench::new();
     File::create(&bench.path).unwrap();
-    refused(
-        &bench.path,
-        "is empty, and no program leaves a panel so: when no program",
-        |problem| matches!(problem, Problem::Empty),
-    );
+    refused(&bench.path, "is empty, and no panel is: give another path", |problem| {
+        matches!(problem, Problem::Empty)
+    });
 }
 
 #[test]
@@ -217,7 +215,7 @@ fn symbolic_links() {
     symlink(bench.folder.path().join("nothing"), &nowhere).unwrap();
     for error in every_way(&nowhere) {
         assert!(matches!(error.problem(), Problem::Dangling), "{error}");
-        assert!(error.to_string().contains("is a symbolic link to nothing: delete it"), "{error}");
+        assert!(error.to_string().contains("is a symbolic link to nothing: make what"), "{error}");
     }
     assert!(!bench.folder.path().join("nothing").exists(), "nothing is made through a link");
 

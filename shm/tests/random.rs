@@ -102,10 +102,7 @@ fn faults_are_reported_and_mended() {
 
     // A jitter of 127 %, no probes, fifteen doublings of 49 days.
     set(SETTINGS, !(0xF << 15));
-    assert_eq!(
-        (fault(), shop.fault()),
-        (Some(Fault::BreakerSettings), Some(Fault::BreakerSettings))
-    );
+    assert_eq!((fault(), shop.fault()), (Some(Fault::Settings), Some(Fault::Settings)));
     assert_eq!(shop.settings().probes(), 1, "at least one");
     shop.set_settings(BreakerConfig::new().build());
     assert_eq!(fault(), None);

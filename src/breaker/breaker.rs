@@ -159,7 +159,7 @@ impl<C, O> CircuitBreaker<C, O> {
     /// The name, where it has one.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
-        Some(self.cell.name()).filter(|name| !name.is_none())
+        Some(self.cell.name()).filter(|name| !name.as_str().is_empty())
     }
 
     /// The settings in force.

@@ -24,7 +24,7 @@ pub enum Fault {
     /// The name is not the one that the slot's key was made from.
     Name,
     /// A setting is out of its range.
-    BreakerSettings,
+    Settings,
     /// The word counts what cannot be counted.
     Word,
     /// The word is stamped with a time that has not come: clocks differ.
@@ -36,7 +36,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Nameless => "its name was never completed",
             Self::Name => "its name does not belong to its key",
-            Self::BreakerSettings => "a setting is out of range",
+            Self::Settings => "a setting is out of range",
             Self::Word => "its word is impossible",
             Self::Stamp => "its stamp lies in the future",
         })
@@ -64,14 +64,14 @@ impl Fault {
                 name if name.is_none() => return Some(Self::Nameless),
                 name if name.hash64() != key => {
                     // A part of the name may be missing, or it is another's.
-                    let whole = name.as_str().len() % 8 != 0;
+                    let whole = name.len() % 8 != 0;
                     return Some(if whole { Self::Name } else { Self::Nameless });
                 }
                 _ => {}
             }
         }
         if !cell.raw_settings().is_none_or(BreakerSettings::is_legal) {
-            return Some(Self::BreakerSettings);
+            return Some(Self::Settings);
         }
         Self::of_word(cell.word.load(), now)
     }
@@ -137,7 +137,7 @@ mod tests {
         for impossible in [1, u64::MAX, 1 << 63, BreakerSettings::DEFAULT.pack() & !(0xF << 15)] {
             let cell = named("shop");
             cell.set_settings(BreakerSettings::unpack(impossible).unwrap());
-            assert_eq!(fault_of(&cell), Some(Fault::BreakerSettings), "{impossible:#x}");
+            assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
         }
     }
 
@@ -157,10 +157,8 @@ mod tests {
 
     #[test]
     fn a_text_for_each() {
-        for fault in
-            [Fault::Nameless, Fault::Name, Fault::BreakerSettings, Fault::Word, Fault::Stamp]
-        {
-            assert!(std::format!("{fault}").starts_with("its ") || fault == Fault::BreakerSettings);
+        for fault in [Fault::Nameless, Fault::Name, Fault::Settings, Fault::Word, Fault::Stamp] {
+            assert!(std::format!("{fault}").starts_with("its ") || fault == Fault::Settings);
         }
     }
 }

@@ -77,7 +77,7 @@ impl<B: BreakerRef> HeldPermit<B> {
 
     /// Takes a permit, unless one is held that is still current. One that was
     /// taken before the breaker opened admits nothing any more.
-    #[inline]
+    #[cfg(feature = "tower")]
     pub(crate) fn acquire(&mut self) -> Result<(), Rejected> {
         if self.is_held() && self.breaker.is_current(self.word) {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{config::settings, error::ConfigError};
+use crate::config::{ConfigError, settings};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks

@@ -87,6 +87,9 @@ macro_rules! accessors {
             }
         }
 
+        #[cfg(feature = "serde")]
+        $crate::config::as_data! { checked $config $checked }
+
         impl core::fmt::Debug for $checked {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut shown = f.debug_struct(stringify!($checked));

@@ -3,6 +3,9 @@
 //! are made from the rows; so is whatever a tool shows of them.
 
 mod accessors;
+#[cfg(feature = "serde")]
+mod data;
+mod error;
 mod packed;
 mod setting;
 mod table;
@@ -10,6 +13,9 @@ mod text;
 pub(crate) mod unit;
 
 pub(crate) use accessors::{accessors, read};
+#[cfg(feature = "serde")]
+pub(crate) use data::{KeyOf, as_data, keys};
+pub use error::ConfigError;
 pub(crate) use packed::Place;
 pub use setting::Setting;
 pub(crate) use setting::{check, defaults, position, text};

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{config::Unit, error::ConfigError};
+use crate::config::{ConfigError, Unit};
 
 /// All that is known of one setting: its name, its unit, its range, its default
 /// and what it does. Values are whole numbers of the unit.

@@ -152,6 +152,9 @@ macro_rules! settings {
             }
         }
 
+        #[cfg(feature = "serde")]
+        $crate::config::as_data! { config $config { $($($own)+)? } }
+
         impl core::fmt::Debug for $config {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let mut shown = f.debug_struct(stringify!($config));

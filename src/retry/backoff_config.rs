@@ -1,7 +1,7 @@
 //! A backoff's settings, which are a retry's, too.
 
 use crate::{
-    error::ConfigError,
+    config::ConfigError,
     retry::{backoff::Backoff, jitter::Jitter},
 };
 

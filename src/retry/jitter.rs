@@ -1,6 +1,6 @@
 //! How delays are spread.
 
-use crate::{config::Unit, error::ConfigError};
+use crate::config::{ConfigError, Unit};
 
 /// How the delays of callers that failed together are spread.
 ///
@@ -14,7 +14,15 @@ use crate::{config::Unit, error::ConfigError};
 ///
 /// The last three are those of Marc Brooker, "Exponential Backoff And Jitter"
 /// (AWS Architecture Blog, 2015).
+///
+/// With the feature `serde` a kind is `"full"`, or `{ "proportional": {
+/// "min_percent": 50, "max_percent": 150 } }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(::serde::Serialize, ::serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Jitter {
     /// Callers that failed together come back together.
     None,

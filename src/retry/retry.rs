@@ -1,12 +1,9 @@
 //! The policy itself: how it is made, and what it is told.
 
-use crate::{
-    observe::DefaultObserver,
-    retry::{
-        hooks::{AskError, Before, BeforeAsync, HintFrom, Hooks, NoHint, Nothing, When},
-        settings::RetrySettings,
-        surroundings::RetrySurroundings,
-    },
+use crate::retry::{
+    hooks::{AskError, Before, BeforeAsync, HintFrom, Hooks, NoHint, Nothing, When},
+    settings::RetrySettings,
+    surroundings::RetrySurroundings,
 };
 
 /// Tries again after a failure, with a growing delay in between.
@@ -45,7 +42,10 @@ impl Retry {
     /// A retry on the host's clock and sleep.
     #[must_use]
     pub const fn new(settings: RetrySettings) -> Self {
-        use crate::time::{StdClock, StdSleep};
+        use crate::{
+            observe::DefaultObserver,
+            time::{StdClock, StdSleep},
+        };
         Self::with(settings, StdClock, StdSleep, DefaultObserver)
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    error::ConfigError,
+    config::ConfigError,
     retry::{
         backoff::Backoff,
         backoff_config::{BackoffConfig, backoff_settings},

@@ -1,31 +1,36 @@
 //! What `set` takes, line by line, and what is shown of it: nothing panics,
-//! settings stay legal, and nothing deceptive is left on the screen.
+//! settings stay legal, and nothing deceptive is left on the screen. And settings
+//! as data: what can be read can be written, and is the same then.
 #![no_main]
 
-use fusebox::BreakerSettings;
+use fusebox::{BreakerConfig, BreakerSettings, health::AlertConfig};
 use fusebox_cli::{
-    alerts::{Rule, rules},
-    changes::{Change, apply, list},
+    alerts::rules,
+    changes::{apply, list, parse},
     escape::{escape, is_deceptive},
+    given::Given,
 };
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     assert!(!escape(text).chars().any(is_deceptive));
-    let alerts: Result<Vec<Rule>, _> = text.split('\n').map(str::parse).collect();
-    if let Ok(alerts) = alerts {
+    let given = |line| Given::parse(line, AlertConfig::TABLE);
+    if let Ok(alerts) = text.split('\n').map(given).collect::<Result<Vec<_>, _>>() {
         let _ = rules(&alerts);
     }
-    let changes: Result<Vec<Change>, _> = text.split('\n').map(str::parse).collect();
-    match changes {
+    match text.split('\n').map(parse).collect::<Result<Vec<_>, _>>() {
         Ok(changes) => {
             if let Ok(settings) = apply(&changes, BreakerSettings::default()) {
                 let shown = list(settings).map(|(key, value)| format!("{key}={value}"));
-                let again: Vec<Change> =
-                    shown.iter().map(|it| it.parse().expect("it is shown so")).collect();
+                let again: Vec<Given> =
+                    shown.map(|it| parse(&it).expect("it is shown so")).collect();
                 assert_eq!(apply(&again, BreakerSettings::default()), Ok(settings));
             }
         }
         Err(error) => assert!(!error.to_string().chars().any(is_deceptive)),
+    }
+    if let Ok(config) = serde_json::from_str::<BreakerConfig>(text) {
+        let written = serde_json::to_string(&config).expect("it is in range");
+        assert_eq!(serde_json::from_str::<BreakerConfig>(&written).ok(), Some(config));
     }
 });

@@ -113,7 +113,7 @@ fn row(reading: &Reading) -> Vec<Cell> {
 /// defaults. The threshold stands in a column of its own.
 fn settings_in_short(settings: BreakerSettings) -> String {
     let defaults = changes::list(BreakerSettings::default());
-    let shown = changes::list(settings).into_iter().zip(defaults).filter(|(own, default)| {
+    let shown = changes::list(settings).zip(defaults).filter(|(own, default)| {
         own.0 != "failure_threshold" && (own.0 == "recovery_timeout" || own != default)
     });
     shown.map(|((key, value), _)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")

@@ -2,11 +2,11 @@
 
 use std::{io::Write, path::Path};
 
-use crate::{args::Set, changes, failure::Failure, names, pair::once, source::Source};
+use crate::{args::Set, changes, failure::Failure, given::once, names, source::Source};
 
 /// Changes all that was asked for, or nothing.
 pub(super) fn run(panel: &Path, set: &Set, out: &mut impl Write) -> Result<(), Failure> {
-    once(set.changes.iter().map(|change| change.key()))?;
+    once(&set.changes)?;
     let source = Source::write(panel)?;
     let (slot, reading) = names::find(&source.readings(), &set.name)?;
     let breaker = source.breaker(slot)?;

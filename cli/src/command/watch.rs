@@ -77,7 +77,7 @@ impl Seen {
             changes.push(change(What::Transition { from, to, generation, missed: steps - 1 }));
         }
         if old.settings != new.settings {
-            changes.push(change(What::BreakerSettings { from: old.settings, to: new.settings }));
+            changes.push(change(What::Settings { from: old.settings, to: new.settings }));
         }
         changes
     }
@@ -91,7 +91,6 @@ const GENERATIONS: u16 = 1024;
 struct Change {
     #[serde(serialize_with = "to_the_millisecond")]
     at: Timestamp,
-    #[serde(serialize_with = "name")]
     name: Option<Name>,
     #[serde(flatten)]
     what: What,
@@ -101,43 +100,23 @@ struct Change {
 #[serde(tag = "event", rename_all = "lowercase")]
 enum What {
     Transition {
-        #[serde(serialize_with = "word")]
         from: State,
-        #[serde(serialize_with = "word")]
         to: State,
         generation: u16,
         /// Changes of state in between, which came and went unseen.
         missed: u16,
     },
     Registered {
-        #[serde(serialize_with = "word")]
         state: State,
     },
-    BreakerSettings {
-        #[serde(serialize_with = "settings")]
+    Settings {
         from: BreakerSettings,
-        #[serde(serialize_with = "settings")]
         to: BreakerSettings,
     },
 }
 
 fn to_the_millisecond<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.3}"))
-}
-
-#[allow(clippy::ref_option)] // serde's form
-fn name<S: Serializer>(name: &Option<Name>, serializer: S) -> Result<S::Ok, S::Error> {
-    name.map(|name| name.to_string()).serialize(serializer)
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
-fn word<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(state)
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's form
-fn settings<S: Serializer>(settings: &BreakerSettings, serializer: S) -> Result<S::Ok, S::Error> {
-    json::SettingsJson::from(*settings).serialize(serializer)
 }
 
 impl Change {
@@ -159,7 +138,7 @@ impl Change {
                 format!("{from} -> {} (generation {generation}{missed})", painted(*to))
             }
             What::Registered { state } => format!("registered, {}", painted(*state)),
-            What::BreakerSettings { from, to } => {
+            What::Settings { from, to } => {
                 format!("settings: {}", changes::differences(*from, *to).join(", "))
             }
         };

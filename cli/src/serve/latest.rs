@@ -54,7 +54,7 @@ impl Sampler {
             history: History::new(source.capacity(), rules),
             source,
             down_below: serve.down_below,
-            interval_ms: crate::json::millis(serve.interval),
+            interval_ms: u64::try_from(serve.interval.as_millis()).unwrap_or(u64::MAX),
         })
     }
 

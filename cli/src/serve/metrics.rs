@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use fusebox::{Counters, State};
+use fusebox::{BreakerConfig, Counters, Setting, State};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, prometheus_text, text},
@@ -62,7 +62,7 @@ const COUNTERS: [CounterOf; 6] = [
 /// A gauge, of those breakers that have it.
 type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 12] = [
+const GAUGES: [GaugeOf; 6] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
@@ -82,24 +82,6 @@ const GAUGES: [GaugeOf; 12] = [
         Some(Unit::Seconds),
         |row| row.reading.time_left.map(|time| time.as_secs_f64()),
     ),
-    ("setting_failure_threshold", "Failures in a row that open it", None, |row| {
-        Some(row.reading.settings.failure_threshold().into())
-    }),
-    ("setting_recovery_timeout", "How long it stays open", Some(Unit::Seconds), |row| {
-        Some(row.reading.settings.recovery_timeout().as_secs_f64())
-    }),
-    ("setting_probes", "Probes in flight at a time", None, |row| {
-        Some(row.reading.settings.probes().into())
-    }),
-    ("setting_successes_to_close", "Probes that must succeed", None, |row| {
-        Some(row.reading.settings.successes_to_close().into())
-    }),
-    ("setting_doublings", "How many times the wait doubles", None, |row| {
-        Some(row.reading.settings.doublings().into())
-    }),
-    ("setting_recovery_jitter_ratio", "By how much longer it waits at most", None, |row| {
-        Some(f64::from(row.reading.settings.recovery_jitter()) / 100.0)
-    }),
 ];
 
 const STATES: [State; 5] =
@@ -137,7 +119,27 @@ impl Collector for Metrics {
         for (name, help, unit, value) in GAUGES {
             gauge(&mut to, name, help, unit.as_ref(), &rows, value)?;
         }
+        for (at, setting) in BreakerConfig::TABLE.iter().enumerate() {
+            let (name, unit, scale) = in_base_units(setting);
+            gauge(&mut to, &name, setting.text(), unit.as_ref(), &rows, |row| {
+                let (_, value) = row.reading.settings.values().nth(at)?;
+                #[allow(clippy::cast_precision_loss)] // no setting comes near 2^52
+                Some(value as f64 / scale)
+            })?;
+        }
         Ok(())
+    }
+}
+
+/// The metric of a setting, in a base unit of Prometheus: its name, its unit, and
+/// how many of the setting's own units make one.
+fn in_base_units(setting: &Setting) -> (String, Option<Unit>, f64) {
+    let name = format!("setting_{}", setting.name());
+    match setting.unit() {
+        fusebox::Unit::Percent => (format!("{name}_ratio"), None, 100.0),
+        fusebox::Unit::Milliseconds => (name, Some(Unit::Seconds), 1e3),
+        fusebox::Unit::Nanoseconds => (name, Some(Unit::Seconds), 1e9),
+        _ => (name, None, 1.0),
     }
 }
 

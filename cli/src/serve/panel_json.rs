@@ -34,7 +34,7 @@ struct Shown<'a> {
     /// The name, escaped.
     label: &'a str,
     #[serde(flatten)]
-    breaker: Breaker,
+    breaker: Breaker<'a>,
     failures_per_second: f64,
     rejections_per_second: f64,
     /// `null` where calls are not counted.

@@ -111,10 +111,7 @@ fn save() -> Result<u32, CannotSave> {
 
 /// Nothing is known of its error but that it has a `Debug`.
 #[with_retry(max_attempts = 1)]
-fn generic<E: fmt::Debug>(error: E) -> Result<u32, E>
-where
-    E: Copy,
-{
+fn generic<E: fmt::Debug + Copy>(error: E) -> Result<u32, E> {
     Err(error)
 }
 

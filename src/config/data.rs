@@ -1,0 +1,136 @@
+//! Settings as data: serde's traits, made from the rows of a table.
+
+use core::fmt;
+
+use ::serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+
+use crate::config::Setting;
+
+/// The keys of a config: those of its rows, then those of `own`.
+pub(crate) const fn keys<const N: usize>(
+    table: &[Setting],
+    own: &[&'static str],
+) -> [&'static str; N] {
+    let mut keys = [""; N];
+    let mut at = 0;
+    while at < N {
+        keys[at] = if at < table.len() { table[at].key } else { own[at - table.len()] };
+        at += 1;
+    }
+    keys
+}
+
+/// Finds a key's place among these.
+pub(crate) struct KeyOf(pub(crate) &'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<usize, D::Error> {
+        from.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeyOf {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a setting")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<usize, E> {
+        let at = self.0.iter().position(|own| *own == key);
+        at.ok_or_else(|| E::unknown_field(key, self.0))
+    }
+}
+
+/// serde's traits for a config (`config`), or for what is built from it
+/// (`checked`); see [`settings`](crate::config::settings).
+macro_rules! as_data {
+    (config $config:ident { $($own:ident)* }) => {
+        const OWN_KEYS: &[&str] = &[$(stringify!($own)),*];
+        const KEYS: [&str; $config::TABLE.len() + OWN_KEYS.len()] =
+            $crate::config::keys($config::TABLE, OWN_KEYS);
+
+        /// A map from each setting's [`key`](crate::Setting::key) to its value.
+        impl ::serde::Serialize for $config {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::{Error as _, SerializeStruct as _};
+                let mut map = to.serialize_struct(stringify!($config), KEYS.len())?;
+                for (setting, value) in Self::TABLE.iter().zip(self.values) {
+                    let value = u64::try_from(value).map_err(S::Error::custom)?;
+                    map.serialize_field(setting.key, &value)?;
+                }
+                $(map.serialize_field(stringify!($own), &self.$own)?;)*
+                map.end()
+            }
+        }
+
+        /// From a map. A setting that is not there has its default; one that is
+        /// not known, or out of its range, is an error.
+        impl<'de> ::serde::Deserialize<'de> for $config {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Rows;
+
+                impl<'de> ::serde::de::Visitor<'de> for Rows {
+                    type Value = $config;
+
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                        f.write_str("a map of settings")
+                    }
+
+                    fn visit_map<M: ::serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: M,
+                    ) -> Result<$config, M::Error> {
+                        use ::serde::de::Error as _;
+                        let (mut config, mut seen) = ($config::new(), [false; KEYS.len()]);
+                        while let Some(at) = map.next_key_seed($crate::config::KeyOf(&KEYS))? {
+                            if core::mem::replace(&mut seen[at], true) {
+                                return Err(M::Error::duplicate_field(KEYS[at]));
+                            }
+                            if let Some(value) = config.values.get_mut(at) {
+                                *value = map.next_value::<u64>()?.into();
+                            }
+                            $(
+                                if KEYS[at] == stringify!($own) {
+                                    config.$own = map.next_value()?;
+                                }
+                            )*
+                        }
+                        config.try_build().map_err(M::Error::custom)?;
+                        Ok(config)
+                    }
+                }
+
+                from.deserialize_struct(stringify!($config), &KEYS, Rows)
+            }
+        }
+    };
+
+    (checked $config:ident $checked:ident) => {
+        /// A map from each setting's [`key`](crate::Setting::key) to its value.
+        impl ::serde::Serialize for $checked {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeStruct as _;
+                let mut map = to.serialize_struct(stringify!($checked), $config::TABLE.len())?;
+                for (setting, value) in self.values() {
+                    map.serialize_field(setting.key, &value)?;
+                }
+                map.end()
+            }
+        }
+
+        /// From a map, as the config.
+        impl<'de> ::serde::Deserialize<'de> for $checked {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                use ::serde::de::Error as _;
+                <$config as ::serde::Deserialize>::deserialize(from)?
+                    .try_build()
+                    .map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+pub(crate) use as_data;

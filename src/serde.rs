@@ -1,0 +1,100 @@
+//! What tools show, as data. Settings are in `config/`.
+
+use ::serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::{
+    breaker::{
+        fault::Fault,
+        snapshot::{Counters, Snapshot},
+    },
+    name::Name,
+    state::State,
+};
+
+/// The name as text.
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+/// The words of its `Display`, such as `half-open`.
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// The sentence of its `Display`.
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// Writes each of these fields by its name.
+macro_rules! fields {
+    ($map:ident: $($field:ident),+) => {
+        $($map.serialize_field(stringify!($field), $field)?;)+
+    };
+}
+
+/// A map of its fields.
+impl Serialize for Counters {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // Taken apart without `..`: the compiler finds a field that is missing.
+        let Self { failures, rejections, openings, calls, retries, exhausted, fallbacks } = self;
+        let mut map = to.serialize_struct("Counters", 7)?;
+        fields!(map: failures, rejections, openings, calls, retries, exhausted, fallbacks);
+        map.end()
+    }
+}
+
+/// Writes what a snapshot says, in the map of its owner.
+fn serialize_snapshot<M: SerializeStruct>(
+    snapshot: &Snapshot,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    let Snapshot {
+        state,
+        generation,
+        consecutive_failures,
+        reopenings,
+        probes_in_flight,
+        probes_succeeded,
+        stamp,
+    } = snapshot;
+    fields!(map: state, generation, consecutive_failures, reopenings, probes_in_flight);
+    fields!(map: probes_succeeded);
+    map.serialize_field("stamp_ms", &stamp.as_millis())
+}
+
+/// A map of its fields; the stamp is in milliseconds of the breaker's clock.
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_struct("Snapshot", 7)?;
+        serialize_snapshot(self, &mut map)?;
+        map.end()
+    }
+}
+
+/// A map of its fields, and of its snapshot's. Times are whole milliseconds.
+#[cfg(not(fusebox_compact))]
+impl Serialize for crate::breaker::reading::Reading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { name, at, snapshot, counters, settings, open_for, time_left, fault } = self;
+        let mut map = to.serialize_struct("Reading", 14)?;
+        fields!(map: name);
+        map.serialize_field("at_ms", &at.as_millis())?;
+        serialize_snapshot(snapshot, &mut map)?;
+        map.serialize_field("time_left_ms", &time_left.map(millis))?;
+        map.serialize_field("open_for_ms", &open_for.map(millis))?;
+        fields!(map: counters, settings, fault);
+        map.end()
+    }
+}
+
+#[cfg(not(fusebox_compact))]
+fn millis(time: core::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
