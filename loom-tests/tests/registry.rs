@@ -1,4 +1,4 @@
-//! Models M10 and M11: racing registrations.
+//! Models M10, M11 and M12: racing registrations.
 //!
 //! A claimer that stops half-way is every order in which its thread does not
 //! run again until the other one is done: as no claimer ever waits for
@@ -127,7 +127,12 @@ fn racing_registrations_share_by_name_and_only_by_name() {
     check(same_name);
     check(other_names);
     check(one_hash);
+}
+
+#[test]
+fn of_racing_settings_one_is_published_and_the_other_is_told() {
     check(other_settings);
+    catches(Defect::SettingsPublishedByStore, other_settings);
 }
 
 #[test]

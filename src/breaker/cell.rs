@@ -165,8 +165,11 @@ impl machine::Word for Published {
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {
-        // Publishing is another matter than changing.
-        planted!(SettingsUpdatedByStore) && self != Self::NOTHING && next != Self::NOTHING
+        if self == Self::NOTHING {
+            planted!(SettingsPublishedByStore)
+        } else {
+            planted!(SettingsUpdatedByStore) && next != Self::NOTHING
+        }
     }
 }
 

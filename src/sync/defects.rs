@@ -34,6 +34,8 @@ pub enum Defect {
     ResetByStore,
     /// A forced change keeps the generation.
     ForceKeepsGeneration,
+    /// Settings are published by a load and a store.
+    SettingsPublishedByStore,
     /// A live change of settings clears them first.
     SettingsClearedFirst,
     /// A change of some settings is a load and a store.
