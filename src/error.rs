@@ -17,22 +17,22 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// The breaker's name, where it has one.
+    /// Returns the name of the breaker, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         Some(self.name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// The state that turned the call away.
+    /// Returns the state that turned the call away.
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
     }
 
-    /// The time after which a call may be admitted, in whole milliseconds:
-    /// until the recovery timeout has passed (open), or until a probe's place
-    /// is given to another at the latest (half-open). `None` for a breaker
-    /// that was forced open.
+    /// Returns the time after which a call may be admitted, in whole
+    /// milliseconds. In an open breaker that is when the recovery timeout has
+    /// passed; in a half-open one, when a probe's place is given to another at
+    /// the latest. `None` for a breaker that was forced open.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after_ms.map(Duration::from_millis)
@@ -79,7 +79,7 @@ pub enum CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// Takes out the call's own error, where it was made.
+    /// Returns the call's own error, or `None` if the call was not made.
     #[must_use]
     pub fn into_failed(self) -> Option<E> {
         match self {
@@ -88,8 +88,8 @@ impl<E> CallError<E> {
         }
     }
 
-    /// Shows the call's own error, where it was made: for a retry's functions,
-    /// which in a pipeline see the error as it carries it.
+    /// Borrows the call's own error, or `None` if the call was not made. The
+    /// functions of a retry in a pipeline need this, as they see a `CallError`.
     ///
     /// ```
     /// use core::time::Duration;
@@ -110,7 +110,7 @@ impl<E> CallError<E> {
         }
     }
 
-    /// Shows the rejection, where the call was not made.
+    /// Borrows the rejection, or `None` if the call was made.
     #[must_use]
     #[inline]
     pub const fn as_rejected(&self) -> Option<&Rejected> {
@@ -120,7 +120,8 @@ impl<E> CallError<E> {
         }
     }
 
-    /// Either as the caller's own error type.
+    /// Turns the error into the caller's own error type, which a rejection
+    /// converts into.
     ///
     /// ```
     /// use fusebox::{CallError, Rejected};
@@ -144,7 +145,7 @@ impl<E> CallError<E> {
 }
 
 impl<E> CallError<CallError<E>> {
-    /// The error of a guarded call within a guarded call, as one.
+    /// Flattens the error of a guarded call within a guarded call.
     pub fn flatten(self) -> CallError<E> {
         match self {
             Self::Rejected(rejected) => CallError::Rejected(rejected),
@@ -195,7 +196,7 @@ pub struct TimedOut {
 }
 
 impl TimedOut {
-    /// The time that the attempt was given.
+    /// Returns the time that the attempt was given.
     #[must_use]
     pub const fn limit(&self) -> Duration {
         self.limit

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
-/// How long a response asks to wait, by its `Retry-After` (RFC 9110, section
-/// 10.2.3): a number of seconds, or a date in any of HTTP's three formats. A
-/// date that has passed is a delay of zero; anything else is no hint.
+/// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,
+/// section 10.2.3): a number of seconds, or a date in any of HTTP's three
+/// formats. A date that has passed is a delay of zero. Anything else is no
+/// hint.
 ///
 /// For a retry's `delay_hint`, which bounds it by `max_delay`.
 ///
@@ -34,8 +35,8 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
-/// Whether a status says that the service is in trouble: 429, or any 5xx but
-/// 501 and 505, which will not go away.
+/// Returns whether a status says that the service is in trouble: 429, or any
+/// 5xx but 501 and 505, which will not go away.
 ///
 /// ```
 /// use http::StatusCode;

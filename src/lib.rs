@@ -1,10 +1,10 @@
-//! Keeps a program running when what it calls fails: circuit breakers of one
-//! atomic word, retries, fallbacks, graceful degradation.
+//! fusebox keeps a program running when the things it calls fail. It has circuit
+//! breakers of one atomic word, retries, fallbacks, and graceful degradation.
 //!
-//! A program that calls what may fail guards the call with a
-//! [`CircuitBreaker`]: while all is well that costs about two atomic loads;
-//! when the service is down, callers learn it at once instead of waiting for
-//! their timeouts, and a few probes find out when it is back.
+//! Guard a call that may fail with a [`CircuitBreaker`]. While all is well, that
+//! costs about two atomic loads. When the service is down, callers learn it at
+//! once instead of waiting for their timeouts, and a few probes find out when it
+//! is back.
 //!
 //! ```
 //! use core::time::Duration;
@@ -22,39 +22,42 @@
 //! }
 //! ```
 //!
-//! # Where things are
-//! - [`CircuitBreaker`]: `call`, `call_async`, and under both `try_acquire`
-//!   with its [`Permit`]; [`BreakerConfig`]: what can be set;
-//! - [`Registry`]: breakers by name;
-//! - [`Retry`] and [`RetryConfig`]: another attempt; [`Backoff`]: its delays;
-//! - [`Fallback`]: another way to an answer, `LastGood` one that was right
-//!   before; [`Degradation`]: a primary way and a fallback, step by step;
-//! - [`Pipeline`]: all of them around one call, and what each order means;
-//! - [`presets`]: settings for common cases;
-//! - [`health`]: how well a panel's breakers do, with scores and alerts;
-//! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which
-//!   you can replace; [`ManualClock`]: tests without waiting.
+//! # Where to begin
+//! The module `guide` (with `std`) has short pages, from a first breaker to the
+//! limits. The main types are:
+//!
+//! - [`CircuitBreaker`], with [`BreakerConfig`] for its settings and [`Permit`] for
+//!   calls that no closure fits
+//! - [`Registry`]: breakers by name
+//! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
+//! - [`Fallback`], `LastGood` and [`Degradation`]: other ways to an answer
+//! - [`Pipeline`]: several policies around one call, and what each order means
+//! - [`presets`]: settings for common cases
+//! - [`health`]: rates, scores and alerts of many breakers
+//! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which you
+//!   can replace; [`ManualClock`] for tests that do not wait
 //!
 //! # Features
-//! - `std` (default): the host's clocks and sleep, entropy, `LastGood`, and
-//!   panics told from cancellations in a dropped [`Permit`]. Without it the
-//!   crate is `no_std` and needs no allocator; bring a [`Clock`], a sleeper, and
-//!   entropy ([`set_seed`]).
-//! - `tokio`: async delays and limits on tokio's timer.
+//! - `std` (default): the clocks and the sleep of the host, entropy, `LastGood`,
+//!   `global()`, and panics told from cancellations in a dropped [`Permit`].
+//!   Without it the crate is `no_std` and needs no allocator. Bring a [`Clock`], a
+//!   sleeper, and entropy ([`set_seed`]).
+//! - `tokio`: async delays and timeouts on tokio's timer.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
 //!   `with_fallback` and `resilient`.
-//! - `tower`: layers for its services; `http`: `Retry-After`.
-//! - `bypass`: resilience taken out of a test, or of a whole program.
-//! - `observer`: `set_observer`, one observer for whatever was given none.
-//! - `count-calls`: every breaker without an observer counts its calls.
+//! - `tower`: layers for tower's services.
+//! - `http`: a reader of `Retry-After`, and which statuses are outages.
 //! - `serde`: settings that are read from files, and readings as data.
-//! - `tracing`, `log`: events there, from whatever was given no observer.
+//! - `observer`: `set_observer`, one observer for the whole process.
+//! - `tracing`, `log`: events in `tracing` or `log`.
+//! - `count-calls`: breakers without an observer of their own count their calls.
+//! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
-//! A breaker is 128 bytes. A program for a small device can have it in 32, with
-//! a name of 8 bytes at most and without counters: it is built with
-//! `RUSTFLAGS="--cfg fusebox_compact"`, or the same in its `.cargo/config.toml`.
-//! That is no feature, as it takes something away: who builds the program
+//! A breaker takes 128 bytes. A program for a small device can have it in 32, with
+//! a name of at most 8 bytes and without counters. Build it with
+//! `RUSTFLAGS="--cfg fusebox_compact"`, or put that in `.cargo/config.toml`. It is
+//! not a feature, because it takes something away: the one who builds the program
 //! decides, and no library in it can.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -71,6 +74,9 @@ mod bypass;
 mod config;
 mod error;
 mod fallback;
+// Pages for rustdoc; no program needs it.
+#[cfg(all(any(doc, doctest), feature = "std", not(fusebox_compact)))]
+pub mod guide;
 #[cfg(not(fusebox_compact))]
 pub mod health;
 #[cfg(feature = "http")]

@@ -111,7 +111,7 @@ impl Name {
         finish(hash)
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let len = self.len();
@@ -245,18 +245,18 @@ impl TryFrom<&str> for Name {
     }
 }
 
-/// A name that no breaker can have.
+/// A name is not one that a breaker can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// It has no bytes.
+    /// The name has no bytes.
     Empty,
-    /// It has more than [`Name::MAX_LEN`] bytes.
+    /// The name has more than [`Name::MAX_LEN`] bytes.
     TooLong {
         /// Its length in bytes.
         len: usize,
     },
-    /// It holds a control character.
+    /// The name holds a control character.
     Control {
         /// The byte at which that character starts.
         at: usize,

@@ -12,17 +12,19 @@ use crate::{
     retry::settings::{RetryConfig, RetrySettings},
 };
 
-/// For a call to a service over the network: 3 attempts, 1 s before the second.
+/// Settings for calls to a service over the network: 3 attempts, 1 s before the
+/// second.
 pub const EXTERNAL_CALL: RetrySettings =
     RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
 
-/// For the breaker of an AI provider: 3 failures open it for 30 s.
+/// Settings for the breaker of an AI provider: 3 failures open it for 30 s.
 pub const AI_PROVIDER: BreakerSettings =
     BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_secs(30)).build();
 
-/// For the breaker of an operation whose every failure is expensive: 2
-/// failures open it for 5 minutes, and each failed probe doubles that, up to
-/// 40 minutes; up to 10 % longer, so that a fleet does not return in step.
+/// Settings for the breaker of an operation whose every failure is expensive. 2
+/// failures open it for 5 minutes, and each failed probe doubles that, up to 40
+/// minutes. Up to 10 % are added at random, so that a fleet does not return in
+/// step.
 pub const EXPENSIVE_CALL: BreakerSettings = BreakerConfig::new()
     .failure_threshold(2)
     .recovery_timeout(Duration::from_mins(5))
@@ -30,9 +32,9 @@ pub const EXPENSIVE_CALL: BreakerSettings = BreakerConfig::new()
     .recovery_jitter(10)
     .build();
 
-/// For storage that a program can do without: warns and goes on with the
-/// value's default, `()` as a rule. What to do with what was not saved is the
-/// caller's business: see [`Degradation`](crate::Degradation).
+/// A fallback for storage that a program can do without. It sends an event and
+/// goes on with the default of the value, commonly `()`. What was not saved is
+/// the caller's business: see [`Degradation`](crate::Degradation).
 ///
 /// ```
 /// use fusebox::presets::persistence;
@@ -52,5 +54,5 @@ pub const fn persistence<A: ?Sized, T: Default, E>() -> Fallback<GoOn<A, T, E>> 
     Fallback::new().or(go_on as fn(&A) -> Result<T, E>)
 }
 
-/// The layers of [`persistence`].
+/// The type of the layers of [`persistence`].
 pub type GoOn<A, T, E> = Then<NoLayer, Or<fn(&A) -> Result<T, E>>>;

@@ -34,7 +34,8 @@ impl fmt::Display for State {
 /// What became of an outcome that was reported to a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It was judged by the rules of the state that admitted the call.
+    /// The breaker judged the outcome by the rules of the state that admitted
+    /// the call.
     Recorded,
     /// The breaker has changed its state since the call was admitted, so the
     /// outcome changed nothing.

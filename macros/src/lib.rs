@@ -40,13 +40,13 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Asks a circuit breaker before each call:
 /// `#[with_circuit_breaker("name", failure_threshold = 3, …)]`.
 ///
-/// The breaker is that of this name in the process's registry, shared with
-/// every function that names it; with a name alone the function joins it with
-/// the settings that it has.
+/// The name finds the breaker in the registry of the process. Functions that
+/// give one name share one breaker. With a name alone, the function takes the
+/// settings that the breaker has.
 ///
-/// In place of the name and settings there may be the path to a `static` of the
-/// type `CircuitBreaker` or `GlobalBreaker`, which the program then knows by that path,
-/// too: `#[with_circuit_breaker(AI, expect = AiError::is_outage)]`.
+/// Instead of a name and settings, you can give the path of a `static` of the
+/// type `CircuitBreaker` or `GlobalBreaker`: `#[with_circuit_breaker(AI, expect
+/// = AiError::is_outage)]`. The program can then use that `static`, too.
 ///
 /// The option `expect` is a path to a `fn(&E) -> bool`: which errors are
 /// failures. Without it every error is one. Every other option is a setting: a
@@ -79,7 +79,7 @@ pub fn with_fallback(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_fallback", options.into(), item.into()).into()
 }
 
-/// A stack of the others in one attribute, outermost first:
+/// Puts the other attributes around the function in one, the outermost first:
 /// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…))]`.
 #[proc_macro_attribute]
 pub fn resilient(options: TokenStream, item: TokenStream) -> TokenStream {

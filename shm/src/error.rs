@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A panel was not opened. The file, if there is one, is as it was.
+/// A panel was not opened. Its file, if there is one, was not changed.
 #[derive(Debug)]
 pub struct OpenError {
     path: PathBuf,
@@ -18,13 +18,13 @@ impl OpenError {
         Self { path: path.to_owned(), problem }
     }
 
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is the matter.
+    /// Returns what is wrong.
     #[must_use]
     pub const fn problem(&self) -> &Problem {
         &self.problem
@@ -43,22 +43,22 @@ impl Error for OpenError {
     }
 }
 
-/// What is the matter with a panel's file.
+/// What is wrong with the file of a panel.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Problem {
-    /// There is none, and it was not to be made.
+    /// There is no such file, and none was to be made.
     NotFound,
-    /// It is a symbolic link to nothing.
+    /// The path is a symbolic link to nothing.
     Dangling,
     /// The folder does not exist, or nobody may make a file there.
     Folder(io::Error),
-    /// It is no file of bytes.
+    /// The path leads to something that is no file of bytes.
     NotAFile {
         /// What it is.
         kind: &'static str,
     },
-    /// This user may not open it.
+    /// This user may not open the file.
     Permission {
         /// Whether it was to be written, too.
         write: bool,
@@ -67,38 +67,38 @@ pub enum Problem {
         /// The number of the user to whom it belongs.
         owner: u32,
     },
-    /// Its file system is mounted read-only.
+    /// The file system is mounted read-only.
     ReadOnly,
-    /// It has no bytes.
+    /// The file has no bytes.
     Empty,
-    /// It does not start as a panel does.
+    /// The file does not start as a panel does.
     NotAPanel,
-    /// It comes from a host of the other byte order.
+    /// The file comes from a host of the other byte order.
     ByteOrder,
-    /// Its layout is that of another release.
+    /// The layout is that of another release.
     Version {
         /// The file's version.
         found: u64,
         /// This program's.
         own: u64,
     },
-    /// It starts as a panel, and its header contradicts itself.
+    /// The file starts as a panel, but its header contradicts itself.
     Damaged,
-    /// Its slots are of another size: another release's.
+    /// The slots have the size of another release.
     SlotSize {
         /// Bytes of the file's slots.
         found: u64,
         /// Bytes of this program's.
         own: u64,
     },
-    /// It has another number of slots.
+    /// The file has another number of slots.
     SlotCount {
         /// The file's slots.
         found: usize,
         /// How many were asked for.
         asked: usize,
     },
-    /// It is shorter or longer than its header says.
+    /// The file is shorter or longer than its header says.
     Length {
         /// Bytes of the file.
         found: u64,
@@ -120,12 +120,12 @@ pub enum Problem {
     TimeNamespace,
     /// The kernel did not say which boot this is.
     Boot(io::Error),
-    /// A mode that was asked for is none.
+    /// The mode that was asked for is not possible.
     Mode {
         /// That mode.
         mode: u32,
     },
-    /// It appears and vanishes again and again.
+    /// The file appears and vanishes again and again.
     Unsteady,
     /// The system refused something else.
     System {

@@ -2,7 +2,7 @@
 
 use crate::error::Problem;
 
-/// How to open a panel.
+/// Options for opening a panel.
 ///
 /// ```
 /// use fusebox_shm::{Options, SharedRegistry};
@@ -27,19 +27,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// The file is made where there is none, with the mode 0600.
+    /// Makes the default options: a file that is not there is made, with the
+    /// mode 0600.
     pub const fn new() -> Self {
         Self { mode: 0o600, create: true }
     }
 
-    /// The mode of a file that is made: exactly this, whatever the umask. From
-    /// 0600 to 0666. One that exists keeps its own.
+    /// Sets the mode of a file that is made, from 0600 to 0666. The umask does
+    /// not change it. A file that exists keeps its mode.
     pub const fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Whether the file is made where there is none.
+    /// Sets whether a file is made where there is none.
     pub const fn create(mut self, create: bool) -> Self {
         self.create = create;
         self

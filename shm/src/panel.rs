@@ -12,8 +12,8 @@ use crate::{
     open::Good,
 };
 
-/// The breakers in a file that some program made, however many slots it has:
-/// for a tool, that looks at them and changes them.
+/// The breakers in a file that a program made, with any number of slots. It is
+/// for tools that look at breakers and change them.
 ///
 /// ```
 /// use fusebox_shm::{Options, SharedPanel, SharedRegistry};
@@ -35,7 +35,7 @@ pub struct SharedPanel {
 }
 
 impl SharedPanel {
-    /// Opens the file `path`, and makes none. The first to open it after a
+    /// Opens the file `path`, which must exist. The first to open it after a
     /// reboot stamps its breakers anew, as the [crate's docs](crate) say.
     ///
     /// # Errors
@@ -50,13 +50,13 @@ impl SharedPanel {
         Good::open(path, true, Epoch::current()?)?.map::<StdClock, DefaultObserver>()
     }
 
-    /// The breakers.
+    /// Returns the breakers.
     #[must_use]
     pub fn panel(&self) -> Panel<'_> {
         Panel::new(self.map.slots())
     }
 
-    /// The path of the file, as it was given.
+    /// Returns the path of the file, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -22,8 +22,8 @@ use crate::{
 /// How often a file may vanish between two looks at it, or appear.
 const PATIENCE: usize = 16;
 
-/// `N` breakers in a file that all processes of a host may open: each gets
-/// the same ones.
+/// Up to `N` breakers in a file that all processes of a host may open and
+/// share.
 ///
 /// It is a [`Registry`], and has all of its methods. Prefer
 /// [`get_or_init`](Registry::get_or_init) to [`get_or_register`](Registry::get_or_register), as
@@ -69,9 +69,9 @@ impl<const N: usize> SharedRegistry<N> {
         Self::open_with(path, options)
     }
 
-    /// A registry in memory that has no name in a file system, that vanishes
-    /// with its last user, and that nobody can truncate. `name` is for people:
-    /// `/proc/PID/maps` shows it.
+    /// Makes a registry in memory that has no path, vanishes with its last
+    /// user, and cannot be truncated. `name` is for people: `/proc/PID/maps`
+    /// shows it.
     ///
     /// Its [`path`](Self::path) is `/proc/PID/fd/N` of this process: pass that
     /// to the others, which open it as they would a file. They keep the memory,
@@ -98,7 +98,8 @@ impl<const N: usize> SharedRegistry<N> {
 }
 
 impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> SharedRegistry<N, C, O> {
-    /// The same, with a clock and an observer of your own.
+    /// Opens the registry in the file `path`, with a clock and an observer of
+    /// your own. The file is made if there is none.
     ///
     /// ```
     /// use fusebox::{CountCalls, PreciseClock};
@@ -121,8 +122,8 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
         Ok(Self { map, path: path.to_owned(), _sealed: None, slots: PhantomData })
     }
 
-    /// The same as [`sealed`](SharedRegistry::sealed), with a clock and an
-    /// observer of your own.
+    /// Makes a sealed registry, as [`sealed`](SharedRegistry::sealed) does,
+    /// with a clock and an observer of your own.
     ///
     /// # Errors
     /// As there.
@@ -155,8 +156,8 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
         Err(Problem::Unsteady)
     }
 
-    /// The registry for the rest of the process's life: for a `static`, or for
-    /// breakers that must live as long.
+    /// Keeps the registry for the rest of the process's life, for a `static` or
+    /// for breakers that must live as long.
     pub fn leak(self) -> &'static Registry<N, C, O>
     where
         C: 'static,
@@ -167,7 +168,7 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
 }
 
 impl<const N: usize, C, O> SharedRegistry<N, C, O> {
-    /// The path of the file, as it was given.
+    /// Returns the path of the file, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -12,7 +12,7 @@ use crate::{
     open::Good,
 };
 
-/// The breakers in a file that some program made, to look at only: for a tool
+/// The breakers in a file that a program made, to look at only. It is for tools
 /// that may not write the file.
 ///
 /// ```
@@ -40,7 +40,7 @@ pub struct SharedView {
 }
 
 impl SharedView {
-    /// Opens the file `path`, and makes none.
+    /// Opens the file `path`, which must exist.
     ///
     /// # Errors
     /// [`OpenError`] names the file, and says what to do.
@@ -54,28 +54,27 @@ impl SharedView {
         open().map_err(|problem| OpenError::new(path, problem))
     }
 
-    /// What every registered breaker says of itself, with the number of its
-    /// slot, from 0.
+    /// Reads every registered breaker, with the number of its slot, from 0.
     pub fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
         self.map.readings()
     }
 
-    /// How many breakers there can be.
+    /// Returns the largest number of breakers.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.map.capacity()
     }
 
-    /// Whether the file is from before the host's last start and no program
-    /// has opened it since: then every time in a reading is one of a clock that
-    /// is gone, and means nothing. A view cannot stamp the breakers anew;
-    /// whoever opens the file for writing does.
+    /// Returns whether the file is from before the host's last start, and no
+    /// program has opened it since. Every time in a reading then belongs to a
+    /// clock that is gone, and means nothing. A view cannot stamp the breakers
+    /// anew; a program that opens the file for writing does.
     #[must_use]
     pub fn is_from_before_boot(&self) -> bool {
         self.map.epoch() != self.epoch
     }
 
-    /// The path of the file, as it was given.
+    /// Returns the path of the file, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

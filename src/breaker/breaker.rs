@@ -13,19 +13,20 @@ use crate::{
     time::DefaultClock,
 };
 
-/// A circuit breaker.
+/// A circuit breaker: it stops calls to a service that fails.
 ///
-/// It admits calls while they succeed, and turns them away at once after
-/// [`failure_threshold`](BreakerSettings::failure_threshold) consecutive failures.
-/// When [`recovery_timeout`](BreakerSettings::recovery_timeout) has passed it lets a
-/// few probes through, and closes again when they succeed.
+/// A breaker admits calls while they succeed. After
+/// [`failure_threshold`](BreakerSettings::failure_threshold) consecutive
+/// failures it opens, and turns calls away at once. When
+/// [`recovery_timeout`](BreakerSettings::recovery_timeout) has passed, it
+/// admits a few probes, and closes again when they succeed.
 ///
-/// All its state is one atomic word. A call on a healthy breaker loads it
-/// twice, reads no clock and writes nothing: that path is wait-free. The other
-/// paths are lock-free where the target has 64-bit atomics (elsewhere they are
-/// a lock or a critical section of `portable-atomic`'s; on a microcontroller
-/// see `docs/portability.md`: its default is a lock that no interrupt may meet). The operations are `Relaxed` or
-/// `AcqRel` on that one word; do not use a breaker to order your own memory.
+/// All its state is one atomic word. A call on a healthy breaker loads the word
+/// twice, reads no clock and writes nothing; that path is wait-free. The other
+/// paths are lock-free where the target has 64-bit atomics. Elsewhere
+/// `portable-atomic` uses a lock or a critical section; `docs/portability.md`
+/// says what that means for interrupts. Operations on the word are `Relaxed` or
+/// `AcqRel`. Do not use a breaker to order your own memory.
 ///
 /// ```
 /// use core::time::Duration;
@@ -55,7 +56,7 @@ pub struct CircuitBreaker<C = DefaultClock, O = DefaultObserver> {
 #[cfg(feature = "std")]
 impl CircuitBreaker {
     const_fn! {
-        /// A breaker without a name, on the host's clock.
+        /// Makes a breaker without a name, on the host's clock.
         #[must_use]
         pub fn new(settings: BreakerSettings) -> Self {
             Self::with(None, settings, crate::time::StdClock, DefaultObserver)
@@ -63,7 +64,7 @@ impl CircuitBreaker {
     }
 
     const_fn! {
-        /// A breaker with a name, which its rejections and events carry.
+        /// Makes a breaker with a name, which its rejections and events carry.
         ///
         /// # Panics
         /// On a name that [`Name::try_new`] refuses; in a `static` that is a
@@ -78,7 +79,7 @@ impl CircuitBreaker {
 
 impl<C, O> CircuitBreaker<C, O> {
     const_fn! {
-        /// A breaker with a clock and an observer of your own.
+        /// Makes a breaker with a clock and an observer of your own.
         ///
         /// ```
         /// use fusebox::{BreakerConfig, CircuitBreaker, DefaultObserver, ManualClock};
@@ -106,31 +107,31 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.word.load()
     }
 
-    /// The observer that it was given.
+    /// Returns the observer of the breaker.
     pub const fn observer(&self) -> &O {
         &self.observer
     }
 
-    /// The clock that it was given.
+    /// Returns the clock of the breaker.
     pub const fn clock(&self) -> &C {
         &self.clock
     }
 
-    /// The state, as of now. A breaker whose recovery timeout has passed is
-    /// `Open` until the next caller becomes its first probe.
+    /// Returns the state as of now. A breaker whose recovery timeout has passed
+    /// stays `Open` until the next caller becomes its first probe.
     #[must_use]
     pub fn state(&self) -> State {
         self.load().state()
     }
 
-    /// All that the word says, at one moment.
+    /// Returns all that the breaker's word says, at one moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::of(self.load())
     }
 
-    /// What has happened since the breaker was made. The numbers are
-    /// read one after another, not at one moment.
+    /// Returns how often things happened since the breaker was made. The
+    /// numbers are read one after another, not at one moment.
     ///
     /// A compact slot has none (see the crate's docs): there this function is
     /// missing, rather than wrong.
@@ -149,34 +150,35 @@ impl<C, O> CircuitBreaker<C, O> {
         }
     }
 
-    /// Where retries and fallbacks around this breaker are counted.
+    /// Returns the tally: retries and fallbacks around this breaker are counted
+    /// there.
     #[must_use]
     #[inline]
     pub const fn tally(&self) -> &Tally {
         &self.cell.tally
     }
 
-    /// The name, where it has one.
+    /// Returns the name of the breaker, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
         Some(self.cell.name()).filter(|name| !name.as_str().is_empty())
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     #[must_use]
     pub fn settings(&self) -> BreakerSettings {
         self.cell.settings()
     }
 
-    /// Changes the settings. They take effect at the next decision, whoever
-    /// makes it, and do not change the state by themselves.
+    /// Changes the settings. They take effect at the next decision of any
+    /// thread, and do not change the state by themselves.
     pub fn set_settings(&self, settings: BreakerSettings) {
         self.cell.set_settings(settings);
     }
 
-    /// Changes some of the settings: `change` gets those in force, and is
-    /// called again if others change them meanwhile, so that of racing changes
-    /// none is lost. Returns the settings before and after.
+    /// Changes some of the settings, and returns those before and after.
+    /// `change` gets the settings in force. It is called again if another
+    /// thread changed them meanwhile, so no change is lost.
     ///
     /// # Errors
     /// What `change` says; nothing was changed then.

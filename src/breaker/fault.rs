@@ -44,7 +44,8 @@ impl fmt::Display for Fault {
 }
 
 impl<C: Clock, O> CircuitBreaker<C, O> {
-    /// What is wrong with the breaker's memory, if anything.
+    /// Returns what is wrong with the breaker's memory, or `None` if nothing
+    /// is.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         Fault::of(&self.cell, self.clock.now())

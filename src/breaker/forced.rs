@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// Opens the breaker until somebody closes, resets or disables it.
+    /// Opens the breaker until it is closed, reset or disabled by hand.
     pub fn force_open(&self) {
         self.force(Forced::Open);
     }
@@ -21,8 +21,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.force(Forced::Closed);
     }
 
-    /// Takes the breaker out of the picture: it admits every call and counts
-    /// nothing, until somebody closes, resets or forces it open.
+    /// Disables the breaker: it admits every call and counts nothing, until it
+    /// is closed, reset or forced open by hand.
     pub fn disable(&self) {
         self.force(Forced::Disabled);
     }
@@ -42,9 +42,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// Stamps the breaker with the time now, as if what it waits for had begun
-    /// this moment: for memory that outlived its clock, as a file outlives a
-    /// reboot. An open breaker then waits one recovery timeout from now. The
-    /// state and the generation stay.
+    /// this moment. Memory that outlived its clock needs this, as a file does
+    /// that outlives a reboot. An open breaker then waits one recovery timeout
+    /// from now. The state and the generation stay.
     #[cold]
     pub fn restamp(&self) {
         let now = self.clock.now();

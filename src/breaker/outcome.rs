@@ -1,6 +1,6 @@
 //! What an admitted call says of the service.
 
-/// What the end of a call says of the health of what it called.
+/// What the end of a call says of the health of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The service is well.

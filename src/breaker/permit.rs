@@ -39,31 +39,31 @@ impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
         Self { breaker, word }
     }
 
-    /// The call succeeded.
+    /// Reports that the call succeeded.
     #[inline]
     pub fn success(self) -> Verdict {
         let (breaker, word) = self.into_parts();
         breaker.succeed(word)
     }
 
-    /// The call failed.
+    /// Reports that the call failed.
     #[inline]
     pub fn failure(self) -> Verdict {
         let (breaker, word) = self.into_parts();
         breaker.fail(word)
     }
 
-    /// The call says nothing about the health of what it called: it neither
-    /// counts nor resets, and a probe gives its place back.
+    /// Reports that the call says nothing about the health of the service. It
+    /// neither counts nor resets, and a probe gives its place back.
     #[inline]
     pub fn ignore(self) -> Verdict {
         let (breaker, word) = self.into_parts();
         breaker.give_back(word)
     }
 
-    /// Whether the breaker still stands where it stood when it admitted this
-    /// call. A permit that was kept while the breaker opened, or was forced
-    /// open, is no longer current: drop it, and ask again.
+    /// Returns whether the breaker is still in the state in which it admitted
+    /// this call. A permit that was kept while the breaker opened, or was
+    /// forced open, is no longer current: drop it, and ask again.
     ///
     /// One relaxed load of the breaker's word.
     ///

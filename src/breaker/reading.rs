@@ -14,8 +14,8 @@ use crate::{
     time::{Clock, Tick},
 };
 
-/// All that a breaker says of itself, with the time. Its parts are read one
-/// after another, not at one moment.
+/// A reading of a breaker: its state, counters and settings, with the time. The
+/// parts are read one after another, not at one moment.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, CircuitBreaker, State};
@@ -33,27 +33,27 @@ use crate::{
 pub struct Reading {
     /// The breaker's name, where it has one.
     pub name: Option<Name>,
-    /// When it was read, on the breaker's clock.
+    /// The time of the reading, on the breaker's clock.
     pub at: Tick,
-    /// What its word said.
+    /// What the breaker's word said.
     pub snapshot: Snapshot,
-    /// What has happened to it.
+    /// How often things happened to the breaker.
     pub counters: Counters,
     /// The settings in force.
     pub settings: BreakerSettings,
-    /// How long it has turned calls away: since it left Closed, whatever
-    /// probes failed in between. `None` while it is closed or disabled.
+    /// The time since the breaker left Closed, whatever probes failed in
+    /// between. `None` while it is closed or disabled.
     pub open_for: Option<Duration>,
-    /// How long an open breaker will not admit anybody yet: zero when it is
-    /// due. Without the recovery jitter, which each process draws for itself.
-    /// `None` in every other state.
+    /// The time until an open breaker admits a probe; zero when it is due. The
+    /// recovery jitter is not in it, as each process draws its own. `None` in
+    /// every other state.
     pub time_left: Option<Duration>,
-    /// What is wrong with its memory, if anything.
+    /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
 
 impl<C: Clock, O> CircuitBreaker<C, O> {
-    /// All that it says of itself.
+    /// Reads the breaker's state, counters and settings, with the time.
     #[must_use]
     pub fn reading(&self) -> Reading {
         // The word before the clock: no stamp of it lies ahead of the time.
@@ -74,9 +74,9 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
 }
 
 impl<C, O> CircuitBreaker<C, O> {
-    /// Since when it has turned calls away: when it left Closed, whatever
-    /// probes failed in between. `None` while it is closed or disabled. On the
-    /// breaker's own clock; the low 40 bits of its ticks.
+    /// Returns the moment at which the breaker left Closed, whatever probes
+    /// failed in between. `None` while it is closed or disabled. The moment is
+    /// on the breaker's own clock: the low 40 bits of its tick.
     #[must_use]
     pub fn open_since(&self) -> Option<Tick> {
         match self.load() {

@@ -7,21 +7,23 @@ use crate::{breaker::word::Word, state::State, time::Tick};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// The state.
+    /// The state of the breaker.
     pub state: State,
-    /// How many changes of state there were, modulo 1024.
+    /// The number of changes of state so far, modulo 1024.
     pub generation: u16,
-    /// Failures since the last success (closed).
+    /// The number of failures since the last success, while closed.
     pub consecutive_failures: u16,
-    /// Probes that failed in a row (open, half-open), at most 15.
+    /// The number of probes that failed in a row, at most 15, while open or
+    /// half-open.
     pub reopenings: u8,
-    /// Probes in flight (half-open). A lost one whose place was given to
-    /// another is not among them.
+    /// The number of probes in flight, while half-open. A lost probe whose
+    /// place was given to another is not among them.
     pub probes_in_flight: u8,
-    /// Probes that succeeded (half-open).
+    /// The number of probes that succeeded, while half-open.
     pub probes_succeeded: u8,
     /// The moment of the last failure (closed), of the opening (open), or of
-    /// the last probe admitted or reported (half-open): the low 40 bits.
+    /// the last admission or report of a probe (half-open). These are the low
+    /// 40 bits of the tick.
     pub stamp: Tick,
 }
 
@@ -52,28 +54,31 @@ impl Snapshot {
     }
 }
 
-/// How often things happened to a breaker since it was made. They wrap.
+/// How often things happened to a breaker since it was made. The numbers wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Failures that were recorded; stale ones and those reported while
-    /// disabled or forced open are not.
+    /// The number of failures that were recorded. Stale failures, and those
+    /// reported while the breaker is disabled or forced open, are not among
+    /// them.
     pub failures: u64,
-    /// Calls that were turned away.
+    /// The number of calls that the breaker turned away.
     pub rejections: u64,
-    /// Openings, forced ones among them.
+    /// The number of openings, including forced ones.
     pub openings: u64,
-    /// Calls that were admitted, where they are counted: with
-    /// [`CountCalls`](crate::CountCalls) or the feature `count-calls`. 0
-    /// elsewhere.
+    /// The number of calls that the breaker admitted. It is 0 unless calls are
+    /// counted: with [`CountCalls`](crate::CountCalls) or the feature
+    /// `count-calls`.
     pub calls: u64,
-    /// Further attempts that a retry in the same pipeline, or under the same
-    /// attributes, decided on; or one that observes through a
-    /// [`Tally`](crate::Tally). The same holds for the next two.
+    /// The number of further attempts that retries decided on. Retries count
+    /// here in a pipeline with this breaker, under an attribute with it, or
+    /// when they observe through its [`Tally`](crate::Tally).
     pub retries: u64,
-    /// Retries that gave up at one of their limits.
+    /// The number of retried calls that gave up at a limit. They are counted
+    /// where [`retries`](Self::retries) are.
     pub exhausted: u64,
-    /// Calls that failed or were turned away, and whose fallback was asked.
+    /// The number of calls that failed or were turned away, and whose fallback
+    /// was asked. They are counted where [`retries`](Self::retries) are.
     pub fallbacks: u64,
 }
 
@@ -90,7 +95,7 @@ impl Counters {
         fallbacks: 0,
     };
 
-    /// What was counted since an earlier reading of the same breaker.
+    /// Returns what was counted since an earlier reading of the same breaker.
     ///
     /// ```
     /// use fusebox::{BreakerConfig, CircuitBreaker};

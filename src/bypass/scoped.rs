@@ -25,8 +25,8 @@ use crate::{
 /// The environment variable that takes resilience out of a whole program.
 const VARIABLE: &str = "FUSEBOX_BYPASS";
 
-/// What to take out: for the thread that asks for it, and no other, so that
-/// tests which run beside it keep what they test.
+/// Takes resilience out of one thread or one future, for a test. Other threads
+/// are not affected.
 ///
 /// - A breaker that is out admits every call and counts nothing, neither the
 ///   call nor what comes of it. Its state is not touched: other threads go on
@@ -69,19 +69,19 @@ enum What {
 }
 
 impl Bypass {
-    /// Everything.
+    /// Takes out everything: breakers, retries and fallbacks.
     #[must_use]
     pub const fn all() -> Self {
         Self(What::All)
     }
 
-    /// Every circuit breaker.
+    /// Takes out every circuit breaker.
     #[must_use]
     pub const fn breakers() -> Self {
         Self(What::Breakers)
     }
 
-    /// The circuit breakers of this name.
+    /// Takes out the circuit breakers of this name.
     ///
     /// # Panics
     /// On a name that [`Name::try_new`] refuses.
@@ -91,19 +91,20 @@ impl Bypass {
         Self(What::Breaker(Name::new(name)))
     }
 
-    /// Every retry.
+    /// Takes out every retry.
     #[must_use]
     pub const fn retries() -> Self {
         Self(What::Retries)
     }
 
-    /// Every fallback.
+    /// Takes out every fallback.
     #[must_use]
     pub const fn fallbacks() -> Self {
         Self(What::Fallbacks)
     }
 
-    /// Takes it out on this thread until the guard is dropped. Guards nest.
+    /// Begins the bypass on this thread; it ends when the guard is dropped.
+    /// Guards nest.
     pub fn scope(self) -> BypassGuard {
         let id = LAST.get() + 1;
         LAST.set(id);
@@ -111,7 +112,7 @@ impl Bypass {
         BypassGuard { id, thread: PhantomData }
     }
 
-    /// Takes it out wherever `future` is polled, on any thread.
+    /// Bypasses resilience wherever `future` is polled, on any thread.
     pub fn around<F: Future>(self, future: F) -> BypassFuture<F> {
         BypassFuture { bypass: self, future }
     }
@@ -140,8 +141,8 @@ std::thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Keeps something out until it is dropped: made by [`Bypass::scope`]. It
-/// stays on its thread.
+/// A bypass on this thread that ends when it is dropped. [`Bypass::scope`]
+/// makes it.
 #[derive(Debug)]
 #[must_use = "dropped at once, it takes nothing out"]
 pub struct BypassGuard {
@@ -158,7 +159,7 @@ impl Drop for BypassGuard {
 }
 
 pin_project! {
-    /// The future of [`Bypass::around`].
+    /// A future under a bypass. [`Bypass::around`] makes it.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct BypassFuture<F> {

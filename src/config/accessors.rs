@@ -74,13 +74,15 @@ macro_rules! accessors {
 
     (shown $config:ident $checked:ident) => {
         impl $checked {
-            /// Each setting with its value, in the setting's unit.
+            /// Iterates over the settings with their values, in the unit of
+            /// each.
             #[allow(clippy::cast_possible_truncation)] // checked against a row's 64 bits
             pub fn values(self) -> impl Iterator<Item = (&'static $crate::Setting, u64)> {
                 $config::TABLE.iter().zip(self.raw().map(|value| value as u64))
             }
 
-            /// The value of the setting of this name, in the setting's unit.
+            /// Returns the value of the setting of this name, in its unit, or
+            /// `None` if there is no such setting.
             #[must_use]
             pub fn get(self, name: &str) -> Option<u64> {
                 self.values().find_map(|(setting, value)| (setting.name == name).then_some(value))

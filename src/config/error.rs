@@ -4,7 +4,7 @@ use core::{error::Error, fmt};
 
 use crate::config::{Text, Unit};
 
-/// A setting outside its range.
+/// A setting is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
     field: &'static str,
@@ -35,7 +35,7 @@ impl ConfigError {
         Self { field, violation: Violation::Factor { bits: factor.to_bits() } }
     }
 
-    /// The setting's name, as its setter is called.
+    /// Returns the name of the setting, which is also that of its setter.
     #[must_use]
     pub const fn field(&self) -> &'static str {
         self.field

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::config::{ConfigError, Unit};
 
-/// All that is known of one setting: its name, its unit, its range, its default
-/// and what it does. Values are whole numbers of the unit.
+/// A setting: its name, its unit, its range, its default and what it does.
+/// Values are whole numbers of the unit.
 ///
 /// A tool that shows settings, or takes them from a user, needs no list of its
 /// own:
@@ -32,44 +32,45 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The name, as its setter is called.
+    /// Returns the name of the setting, which is also that of its setter.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The name with its unit, where it has one: the key in JSON, such as
-    /// `recovery_timeout_ms`.
+    /// Returns the name with its unit, if it has one, such as
+    /// `recovery_timeout_ms`. It is the key in JSON.
     #[must_use]
     pub const fn key(&self) -> &'static str {
         self.key
     }
 
-    /// In what it is counted.
+    /// Returns the unit of the values.
     #[must_use]
     pub const fn unit(&self) -> Unit {
         self.unit
     }
 
-    /// The least value.
+    /// Returns the smallest value.
     #[must_use]
     pub const fn min(&self) -> u64 {
         self.min
     }
 
-    /// The largest value. Another setting may narrow it: the error says to what.
+    /// Returns the largest value. Another setting may narrow the range; the
+    /// error then says to what.
     #[must_use]
     pub const fn max(&self) -> u64 {
         self.max
     }
 
-    /// The value where none was set.
+    /// Returns the default value.
     #[must_use]
     pub const fn default_value(&self) -> u64 {
         self.default
     }
 
-    /// What it is, in a few words without a period.
+    /// Returns what the setting is, in a few words without a period.
     #[must_use]
     pub const fn text(&self) -> &'static str {
         self.text

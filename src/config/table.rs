@@ -91,7 +91,8 @@ macro_rules! settings {
         enum Row { $($name),+ }
 
         impl $config {
-            /// The settings that are whole numbers, in their order.
+            /// The table of the settings that are whole numbers, in their
+            /// order.
             pub const TABLE: &'static [$crate::Setting] = &[$(
                 $crate::Setting {
                     name: stringify!($name),
@@ -104,7 +105,7 @@ macro_rules! settings {
                 }
             ),+];
 
-            /// The defaults.
+            /// Makes a config with the default of each setting.
             pub const fn new() -> Self {
                 Self {
                     values: $crate::config::defaults(Self::TABLE),
@@ -130,9 +131,9 @@ macro_rules! settings {
                 }
             )+)?
 
-            /// Sets what the [table](Self::TABLE) has under this name, in its
-            /// unit. As with the setters, the value is not checked yet. `None`
-            /// where there is no such name.
+            /// Sets the setting of this name in the [table](Self::TABLE), in
+            /// its unit. The value is not checked yet, as with the setters.
+            /// Returns `None` if there is no such name.
             #[must_use]
             pub fn set(mut self, name: &str, value: u64) -> Option<Self> {
                 let at = $crate::config::position(Self::TABLE, name)?;

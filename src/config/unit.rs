@@ -4,13 +4,13 @@ use core::{fmt, time::Duration};
 
 use crate::config::Text;
 
-/// In what a setting is counted.
+/// The unit of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {
     /// A plain number.
     Count,
-    /// Percent.
+    /// A share in percent.
     Percent,
     /// Time, in whole milliseconds.
     Milliseconds,

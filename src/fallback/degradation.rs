@@ -37,13 +37,13 @@ pub struct Degradation<E, O = DefaultObserver> {
 }
 
 impl<E> Degradation<E> {
-    /// Nothing has failed yet.
+    /// Begins a call; nothing has failed yet.
     #[must_use]
     pub const fn new() -> Self {
         Self::with(None, DefaultObserver)
     }
 
-    /// Nothing has failed yet; its events carry the name.
+    /// Begins a call whose events carry the name; nothing has failed yet.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
         Self::with(Some(name), DefaultObserver)
@@ -57,32 +57,35 @@ impl<E> Default for Degradation<E> {
 }
 
 impl<E, O> Degradation<E, O> {
-    /// Nothing has failed yet; `observer` hears of every use of a fallback.
+    /// Begins a call of which `observer` hears every use of a fallback; nothing
+    /// has failed yet.
     #[must_use]
     pub const fn with(name: Option<&'static str>, observer: O) -> Self {
         Self { name, error: None, silent: false, observer }
     }
 
-    /// Sends no event when a fallback is used.
+    /// Silences the events: none is sent when a fallback is used.
     #[must_use]
     pub fn silent(mut self) -> Self {
         self.silent = true;
         self
     }
 
-    /// Whether the last primary call failed.
+    /// Returns whether the last primary call failed.
     #[must_use]
     pub const fn failed(&self) -> bool {
         self.error.is_some()
     }
 
-    /// What it failed with.
+    /// Returns the error of the last primary call, or `None` if it did not
+    /// fail.
     #[must_use]
     pub const fn error(&self) -> Option<&E> {
         self.error.as_ref()
     }
 
-    /// Takes out what it failed with. It counts as not failed then.
+    /// Takes the error of the last primary call out. The call counts as not
+    /// failed afterwards.
     pub const fn take_error(&mut self) -> Option<E> {
         self.error.take()
     }
@@ -100,13 +103,14 @@ impl<E, O> Degradation<E, O> {
         }
     }
 
-    /// Runs the primary way. `None` means that it failed, and
-    /// [`error`](Self::error) says with what.
+    /// Runs the primary way. If that fails, this returns `None`, and
+    /// [`error`](Self::error) returns the error.
     pub fn try_primary<T>(&mut self, primary: impl FnOnce() -> Result<T, E>) -> Option<T> {
         self.remember(primary())
     }
 
-    /// Awaits the primary way. Dropped before it is done, nothing changes.
+    /// Awaits the primary way. If the future is dropped before it is done,
+    /// nothing changes.
     pub async fn try_primary_async<T>(
         &mut self,
         primary: impl Future<Output = Result<T, E>>,
@@ -117,16 +121,16 @@ impl<E, O> Degradation<E, O> {
 }
 
 impl<E: Debug, O: Observer> Degradation<E, O> {
-    /// Runs a fallback that cannot fail. It sees what the primary way failed
-    /// with: `None` where that did not fail, and then its use is no event.
+    /// Runs a fallback that cannot fail. It sees the error of the primary way,
+    /// or `None` if that did not fail; in that case no event is sent.
     pub fn use_fallback<T>(&self, fallback: impl FnOnce(Option<&E>) -> T) -> T {
         let answer = fallback(self.error());
         self.report(Some(1), None);
         answer
     }
 
-    /// Awaits a fallback that cannot fail. The error is seen by the function,
-    /// not kept by its future.
+    /// Awaits a fallback that cannot fail. The function sees the error of the
+    /// primary way; its future cannot keep it.
     pub async fn use_fallback_async<F: Future>(
         &self,
         fallback: impl FnOnce(Option<&E>) -> F,
@@ -136,7 +140,7 @@ impl<E: Debug, O: Observer> Degradation<E, O> {
         answer
     }
 
-    /// Runs a fallback that may fail, too. Its event then names no layer, and
+    /// Runs a fallback that may fail. If it does, the event names no layer and
     /// carries both errors.
     ///
     /// # Errors
@@ -156,8 +160,8 @@ impl<E: Debug, O: Observer> Degradation<E, O> {
         self.reported(fallback(self.error()))
     }
 
-    /// Awaits a fallback that may fail, too. Its event then names no layer, and
-    /// carries both errors.
+    /// Awaits a fallback that may fail. If it does, the event names no layer
+    /// and carries both errors.
     ///
     /// # Errors
     /// That of the fallback.

@@ -53,7 +53,7 @@ pub struct Fallback<S = NoLayer, O = DefaultObserver> {
 }
 
 impl Fallback {
-    /// No layer yet: such a fallback hands every error on.
+    /// Makes a fallback without layers, which hands every error on.
     #[must_use]
     pub const fn new() -> Self {
         Self { layers: NoLayer, name: None, silent: false, observer: DefaultObserver }
@@ -67,15 +67,16 @@ impl Default for Fallback {
 }
 
 impl<S: Copy, O: Copy> Fallback<S, O> {
-    /// Then asks `layer`: a `Fn(&A) -> Result<T, E>`.
+    /// Adds a layer, a `Fn(&A) -> Result<T, E>`, which is asked when those
+    /// before it have failed.
     #[must_use]
     pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Or<F>>, O> {
         self.then(Or(layer))
     }
 
-    /// Then asks `layer`, which sees the last error: a
-    /// `Fn(&A, &E) -> Result<T, E>`; in a [`Pipeline`](crate::Pipeline) a
-    /// `Fn(&A, &CallError<E>) -> Result<T, E>`.
+    /// Adds a layer that sees the last error: a `Fn(&A, &E) -> Result<T, E>`,
+    /// or in a [`Pipeline`](crate::Pipeline) a `Fn(&A, &CallError<E>) ->
+    /// Result<T, E>`.
     ///
     /// ```
     /// let answer = fusebox::Fallback::new()
@@ -88,21 +89,21 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
         self.then(OrWith(layer))
     }
 
-    /// Then asks `layer`, an async function of the arguments.
+    /// Adds a layer that is an async function of the arguments.
     #[must_use]
     pub const fn or_async<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsync<F>>, O> {
         self.then(OrAsync(layer))
     }
 
-    /// Then asks `layer`, an async function of the arguments and the last
-    /// error. The error is seen by the function, not kept by its future: take
+    /// Adds a layer that is an async function of the arguments and the last
+    /// error. The function sees the error, but its future cannot keep it: take
     /// from it what the future needs.
     #[must_use]
     pub const fn or_async_with<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsyncWith<F>>, O> {
         self.then(OrAsyncWith(layer))
     }
 
-    /// Then asks for the last good value, whatever its age.
+    /// Adds a layer that answers with the last good value.
     #[cfg(feature = "std")]
     #[must_use]
     pub const fn or_last_good<T, C>(
@@ -124,7 +125,7 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
         self
     }
 
-    /// Sends no event when it is used.
+    /// Silences the events: none is sent when the fallback is used.
     ///
     /// ```
     /// use fusebox::Fallback;
@@ -138,7 +139,7 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
         self
     }
 
-    /// Has `observer` hear of its use.
+    /// Sends the fallback's events to `observer`.
     #[must_use]
     pub const fn observer<N: Copy>(self, observer: N) -> Fallback<S, N> {
         let Self { layers, name, silent, .. } = self;
@@ -147,10 +148,10 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
 }
 
 impl<S, O: Observer> Fallback<S, O> {
-    /// Calls `f` with `args`; if it fails, asks the layers.
+    /// Calls `f` with `args`, and asks the layers if it fails.
     ///
     /// # Errors
-    /// The last layer's, or where there is none, that of `f`.
+    /// The error of the last layer, or that of `f` if there are no layers.
     #[inline]
     pub fn call<A, T, E>(&self, args: &A, f: impl FnOnce(&A) -> Result<T, E>) -> Result<T, E>
     where

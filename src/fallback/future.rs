@@ -20,8 +20,8 @@ use crate::{
 };
 
 impl<S, O: Observer> Fallback<S, O> {
-    /// Awaits what `f` makes of `args`; if it fails, asks the layers, sync and
-    /// async ones alike.
+    /// Awaits the future that `f` makes of `args`, and asks the layers if it
+    /// fails. Sync and async layers may be mixed.
     ///
     /// ```
     /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};

@@ -11,8 +11,9 @@ use crate::{
     time::{Clock, DefaultClock, StdClock, Tick},
 };
 
-/// The latest success of a call, with its age: a layer of a
-/// [`Fallback`](crate::Fallback), which notes every success of the call.
+/// The last good answer of a call, with its age. As a layer of a
+/// [`Fallback`](crate::Fallback) it notes every success of the call, and
+/// answers when the call fails.
 ///
 /// Noting costs a clone, a reading of the clock and an uncontended lock on
 /// each success; a fallback without this layer pays none of them.
@@ -37,7 +38,7 @@ pub struct LastGood<T, C = DefaultClock> {
 }
 
 impl<T> LastGood<T> {
-    /// Nothing yet, on the host's clock.
+    /// Makes an empty one, on the host's clock.
     #[must_use]
     pub const fn new() -> Self {
         Self::with(StdClock)
@@ -51,13 +52,13 @@ impl<T> Default for LastGood<T> {
 }
 
 impl<T, C> LastGood<T, C> {
-    /// Nothing yet, on a clock of your own.
+    /// Makes an empty one, on a clock of your own.
     #[must_use]
     pub const fn with(clock: C) -> Self {
         Self::with_max_age(Duration::MAX, clock)
     }
 
-    /// Nothing yet; values older than `max_age` will not be given out.
+    /// Makes an empty one that gives out no value older than `max_age`.
     #[must_use]
     pub const fn with_max_age(max_age: Duration, clock: C) -> Self {
         Self { latest: Mutex::new(None), max_age, clock }
@@ -83,7 +84,8 @@ impl<T: Clone, C: Clock> LastGood<T, C> {
         drop(last); // out of the lock: its destructor is the user's
     }
 
-    /// The latest value and its age, unless it is too old.
+    /// Returns the latest value and its age, unless there is none or it is too
+    /// old.
     #[must_use]
     pub fn get(&self) -> Option<(T, Duration)> {
         let (value, at) = self.lock().clone()?;

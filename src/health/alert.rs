@@ -8,7 +8,7 @@ use crate::{
     state::State,
 };
 
-/// What somebody should be told: its text says it.
+/// Something that an operator should be told. Its `Display` is the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Alert {
@@ -50,7 +50,8 @@ pub enum Alert {
 }
 
 impl Alert {
-    /// The breaker's name, where the alert is about one that has one.
+    /// Returns the name of the breaker that the alert is about, or `None` if it
+    /// has no name or the alert is about several.
     #[must_use]
     pub const fn breaker(&self) -> Option<&Name> {
         match self {
@@ -61,8 +62,8 @@ impl Alert {
         }
     }
 
-    /// A stable word for its kind: `open_too_long`, `fallbacks`, `exhausted`
-    /// or `opened_together`.
+    /// Returns a stable word for the kind of the alert: `open_too_long`,
+    /// `fallbacks`, `exhausted` or `opened_together`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -16,7 +16,7 @@ pub struct Monitor<const W: usize, S> {
 }
 
 impl<const W: usize, S> Monitor<W, S> {
-    /// A monitor that keeps its readings in `windows`: one for each slot.
+    /// Makes a monitor that keeps its readings in `windows`, one for each slot.
     #[must_use]
     pub const fn new(windows: S) -> Self {
         Self { windows }
@@ -42,14 +42,15 @@ impl<const W: usize, S: AsRef<[Window<W>]> + AsMut<[Window<W>]>> Monitor<W, S> {
         }
     }
 
-    /// The window of each slot; it is empty where no breaker is registered.
+    /// Returns the window of each slot. It is empty where no breaker is
+    /// registered.
     #[must_use]
     pub fn windows(&self) -> &[Window<W>] {
         self.windows.as_ref()
     }
 
-    /// The panel's score, 0 to 100, by the [module's
-    /// formula](crate::health#scores); `None` while no breaker has one.
+    /// Returns the score of the panel, 0 to 100, by the [module's
+    /// formula](crate::health#scores); `None` while no breaker has a score.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // at most 100
     pub fn score(&self) -> Option<u8> {
@@ -60,7 +61,7 @@ impl<const W: usize, S: AsRef<[Window<W>]> + AsMut<[Window<W>]>> Monitor<W, S> {
         (number > 0).then(|| ((sum + number * lowest) / (2 * number)) as u8)
     }
 
-    /// What somebody should be told, by `rules`.
+    /// Returns the alerts that `rules` raise.
     #[must_use]
     pub fn alerts(&self, rules: AlertRules) -> Alerts<'_, W> {
         Alerts::new(self.windows(), rules)

@@ -8,7 +8,7 @@ use crate::{breaker::snapshot::Counters, time::Tick};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Rates {
-    /// The time between them; zero when there is only one.
+    /// The time between the two readings; zero when there is only one.
     pub over: Duration,
     /// What was counted in that time.
     pub counted: Counters,
@@ -23,8 +23,8 @@ impl Rates {
         Self { over: now.since(then), counted: new.since(old), counts_calls: new.calls != 0 }
     }
 
-    /// How many calls were asked for: those admitted and those turned away.
-    /// `None` where calls are not counted.
+    /// Returns the number of calls that callers asked for, admitted or turned
+    /// away. `None` where calls are not counted.
     #[must_use]
     pub const fn asked(&self) -> Option<u64> {
         if self.counts_calls {
@@ -34,20 +34,25 @@ impl Rates {
         }
     }
 
-    /// The share of those that failed or were turned away, in percent, rounded
-    /// down. `None` where it is not known, or no call was asked for.
+    /// Returns the share of the calls asked for that failed or were turned
+    /// away, in percent, rounded down. `None` where calls are not counted, or
+    /// there was no call.
     #[must_use]
     pub const fn trouble_percent(&self) -> Option<u8> {
         self.percent(self.counted.failures.wrapping_add(self.counted.rejections))
     }
 
-    /// Uses of a fallback per hundred of those, likewise.
+    /// Returns the share of the calls asked for that needed a fallback, in
+    /// percent, rounded down. `None` where calls are not counted, or there was
+    /// no call.
     #[must_use]
     pub const fn fallback_percent(&self) -> Option<u8> {
         self.percent(self.counted.fallbacks)
     }
 
-    /// Retries that gave up per hundred of those, likewise.
+    /// Returns the share of the calls asked for whose retries gave up, in
+    /// percent, rounded down. `None` where calls are not counted, or there was
+    /// no call.
     #[must_use]
     pub const fn exhausted_percent(&self) -> Option<u8> {
         self.percent(self.counted.exhausted)
@@ -72,7 +77,8 @@ impl Rates {
         }
     }
 
-    /// So many in a second; 0 when no time has passed.
+    /// Returns `number` per second of the time between the readings; 0 when no
+    /// time has passed.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // a rate to be shown
     pub fn per_second(&self, number: u64) -> f64 {

@@ -7,8 +7,9 @@ use crate::{
     time::Tick,
 };
 
-/// The last `W` readings of one breaker, at least two: what is to be said of
-/// its recent past. It takes 64 bytes a reading, and 200 more.
+/// The last `W` readings of one breaker, where `W` is at least 2. From them
+/// come the breaker's rates and its score. A window takes 64 bytes for each
+/// reading, and 200 more.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, DefaultObserver, StdClock, health::Window};
@@ -34,15 +35,15 @@ pub struct Window<const W: usize> {
 }
 
 impl<const W: usize> Window<W> {
-    /// No readings yet.
+    /// Makes a window without readings.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(W >= 2, "a window needs two readings: a rate is a difference") };
         Self { marks: [(Tick::from_millis(0), Counters::NONE); W], next: 0, len: 0, latest: None }
     }
 
-    /// Takes one in; the oldest makes room. A reading of another breaker, or
-    /// of one whose counters have gone back, begins the window anew: its
+    /// Adds a reading; the oldest one makes room. A reading of another breaker,
+    /// or of one whose counters have gone back, begins the window anew, as its
     /// memory was replaced.
     pub fn push(&mut self, reading: &Reading) {
         if self.latest.is_some_and(|latest| !follows(reading, &latest)) {
@@ -54,13 +55,14 @@ impl<const W: usize> Window<W> {
         self.latest = Some(*reading);
     }
 
-    /// The last one.
+    /// Returns the latest reading.
     #[must_use]
     pub const fn latest(&self) -> Option<&Reading> {
         self.latest.as_ref()
     }
 
-    /// What happened between the first and the last reading of the window.
+    /// Returns what happened between the first and the last reading of the
+    /// window.
     #[must_use]
     pub fn rates(&self) -> Rates {
         match (self.mark(0), self.len.checked_sub(1).and_then(|last| self.mark(last))) {
@@ -69,8 +71,8 @@ impl<const W: usize> Window<W> {
         }
     }
 
-    /// What happened between each reading and the next, the oldest first: at
-    /// most `W - 1`.
+    /// Returns what happened between each reading and the next, the oldest
+    /// first. There are at most `W - 1` steps.
     pub fn steps(&self) -> impl Iterator<Item = Rates> {
         (1..self.len).filter_map(|at| Some(Rates::between(self.mark(at - 1)?, self.mark(at)?)))
     }
@@ -81,8 +83,9 @@ impl<const W: usize> Window<W> {
         (at < self.len).then_some((*tick, counters))
     }
 
-    /// 0 to 100, by the [module's formula](crate::health#scores); `None`
-    /// without a reading, and for a breaker that is disabled.
+    /// Returns the score of the breaker, 0 to 100, by the [module's
+    /// formula](crate::health#scores). `None` without a reading, and for a
+    /// breaker that is disabled.
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // at most 100
     pub fn score(&self) -> Option<u8> {

@@ -5,7 +5,8 @@ use crate::{
     time::ConstDefault,
 };
 
-/// Has a breaker count every call that it admits, and hands events on.
+/// An observer that makes a breaker count every call that it admits. It hands
+/// events on to the observer inside.
 ///
 /// A healthy call then writes to the breaker's memory: the price of one
 /// `fetch_add`, uncontended (1.5 ns more than the 0.4 ns of a healthy call), and

@@ -5,8 +5,7 @@ use crate::{
     time::ConstDefault,
 };
 
-/// The observer of a breaker or a policy that was given no other. It has no
-/// size.
+/// The observer of a breaker or policy without one of its own. It has no size.
 ///
 /// With the feature `tracing` or `log` it writes events there, to the target
 /// `fusebox`, at these levels:

@@ -19,13 +19,14 @@ pub enum Event<'a> {
     Exhausted(Exhausted<'a>),
     /// A call failed, and its fallback was asked.
     Fallback(FallbackUsed<'a>),
-    /// A breaker joined by name, or the environment, is not what it should be.
+    /// A breaker that was found by name, or the environment, is not what it
+    /// should be.
     Misconfigured(Misconfigured<'a>),
 }
 
-/// A breaker joined by name is not what was asked for, or an environment
-/// variable means nothing. The program goes on with what there is, and says so
-/// once.
+/// A breaker that was found by name has other settings than were asked for, or
+/// an environment variable means nothing. The program goes on with what there
+/// is, and sends this event once.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Misconfigured<'a> {

@@ -7,9 +7,10 @@ use crate::observe::{Event, Observer};
 
 static CHOSEN: OnceLock<&(dyn Observer + Sync)> = OnceLock::new();
 
-/// Has `observer` hear of every event of whatever was given no observer of its
-/// own, beside `tracing` and `log`: of the breakers in [`global`](crate::global)
-/// and under the attributes, which cannot be given one. Only the first call in a process does.
+/// Sets the observer of the process. It hears the events of every breaker and
+/// policy without an observer of its own, beside `tracing` and `log`; those of
+/// [`global`](crate::global) and of the attributes are among them. Only the
+/// first call in a process has an effect.
 ///
 /// # Errors
 /// [`ObserverInUse`] when there is one already.

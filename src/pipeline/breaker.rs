@@ -21,7 +21,7 @@ use crate::{
     time::{Clock, DefaultClock},
 };
 
-/// A breaker as a layer of a pipeline: to be named in the type of a `static`.
+/// A breaker as a layer of a pipeline, to be named in the type of a `static`.
 #[derive(Debug)]
 pub struct BreakerLayer<'b, C = DefaultClock, O = DefaultObserver, P = EveryError> {
     breaker: &'b CircuitBreaker<C, O>,
@@ -39,7 +39,7 @@ impl<C, O, P: Copy> Copy for BreakerLayer<'_, C, O, P> {}
 
 #[allow(clippy::type_complexity)] // the type is the list of the layers
 impl<L: Copy> Pipeline<L> {
-    /// Inside what is there: asks `breaker`, to which every error is a failure.
+    /// Adds a breaker inside the layers so far. Every error is a failure to it.
     #[must_use]
     pub const fn breaker<C, O>(
         self,
@@ -48,8 +48,8 @@ impl<L: Copy> Pipeline<L> {
         self.inside(BreakerLayer { breaker, is_failure: EveryError })
     }
 
-    /// Inside what is there: asks `breaker`, and counts as failures those of the
-    /// call's own errors for which `is_failure`, a `Fn(&E) -> bool`, holds.
+    /// Adds a breaker inside the layers so far. It counts as failures those of
+    /// the call's own errors for which `is_failure`, a `Fn(&E) -> bool`, holds.
     #[must_use]
     pub const fn breaker_counting<C, O, F: Copy>(
         self,
@@ -66,7 +66,7 @@ pub trait FailureFilter<E> {
     fn is_failure(&self, error: &E) -> bool;
 }
 
-/// Every error is a failure.
+/// Counts every error as a failure.
 #[derive(Debug, Clone, Copy)]
 pub struct EveryError;
 
@@ -77,7 +77,7 @@ impl<E> FailureFilter<E> for EveryError {
     }
 }
 
-/// Those errors are failures for which a predicate holds.
+/// Counts those errors as failures for which a predicate holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Counting<F>(F);
 

@@ -18,7 +18,8 @@ use crate::{
 };
 
 impl<L: Copy> Pipeline<L> {
-    /// Inside what is there: answers in place of what comes inside it.
+    /// Adds a fallback inside the layers so far. It answers in place of what
+    /// comes inside it.
     #[must_use]
     pub const fn fallback<S: Copy, O: Copy>(
         self,

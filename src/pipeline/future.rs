@@ -22,8 +22,8 @@ use crate::{
 // `C`, the future that the layers make, is a parameter so that no projection
 // hides in the type of what is returned: see `retry/future.rs`.
 impl<L: Layer> Pipeline<L> {
-    /// Awaits what `f` makes of `args`, through all layers. Nothing happens
-    /// before the first poll.
+    /// Awaits the future that `f` makes of `args`, through all layers. Nothing
+    /// happens before the first poll.
     ///
     /// `f` is a `Fn`, and cloned for each layer that may call it again: a
     /// function, or a closure over references, costs nothing to clone. The
@@ -65,8 +65,8 @@ impl<L: Layer> Pipeline<L> {
         PipelineCall { layers: &self.layers, args, timed: false, leaf: Some(Leaf(f)), call: None }
     }
 
-    /// Awaits what `f` makes of `args` and of the attempt, through all layers.
-    /// The attempt is seen by the function, not kept by its future.
+    /// Awaits the future that `f` makes of `args` and of the attempt, through
+    /// all layers. The function sees the attempt; its future cannot keep it.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when a breaker turned the call away and no

@@ -61,7 +61,7 @@ pub trait Inner<'a, A: ?Sized>: Clone {
     fn start(&self, context: CallContext<'a, '_, A, Self::Error>) -> Self::Call;
 }
 
-/// A pipeline without layers: the call itself.
+/// The bottom of a pipeline: no layer, the call itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Empty;
 

@@ -9,11 +9,11 @@ use crate::{
     retry::attempt::Attempt,
 };
 
-/// Policies put together around a call, each inside the one named before it.
+/// Policies around one call, each inside the one that was added before it.
 ///
-/// It is a value: `Copy`, fit for a `const` or a `static`, used by any number
-/// of calls at a time. The call is a function of `&args`, as are the
-/// fallback's layers; `&()` does where there are none.
+/// A pipeline is a `Copy` value, fit for a `const` or a `static`, and serves
+/// any number of calls at a time. The call is a function of `&args`, as are the
+/// layers of a fallback; pass `&()` where there are no arguments.
 ///
 /// ```
 /// use core::time::Duration;
@@ -55,7 +55,7 @@ pub struct Pipeline<L = Empty> {
 }
 
 impl Pipeline {
-    /// A pipeline without layers.
+    /// Makes a pipeline without layers.
     #[must_use]
     pub const fn new() -> Self {
         Self { layers: Empty }
@@ -103,8 +103,9 @@ impl<L: Layer> Pipeline<L> {
         self.layers.call(context, |context| f(context.args).map_err(CallError::Failed))
     }
 
-    /// Calls `f` with `args` through all layers, and tells it which attempt it
-    /// is, how long the first one is ago, and what the one before failed with.
+    /// Calls `f` with `args` and the attempt through all layers. The attempt
+    /// knows its number, the time since the first one began, and the error of
+    /// the one before.
     ///
     /// # Errors
     /// [`CallError::Rejected`] when a breaker turned the call away and no

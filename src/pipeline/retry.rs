@@ -22,8 +22,9 @@ use crate::{
 };
 
 impl<L: Copy> Pipeline<L> {
-    /// Inside what is there: tries again what comes inside it. Its functions
-    /// see the error as a pipeline carries it, a [`CallError<E>`].
+    /// Adds a retry inside the layers so far. It tries again what comes inside
+    /// it. The retry's functions see a [`CallError<E>`], which the pipeline
+    /// carries.
     #[must_use]
     pub const fn retry<H: Copy, S: Copy>(
         self,

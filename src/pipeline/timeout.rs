@@ -12,8 +12,8 @@ use crate::{
     time::{AsyncSleep, TimeoutCall},
 };
 
-/// A limit of time as a layer of a pipeline, for async calls: a sync call cannot
-/// be stopped. To be named in the type of a `static`.
+/// A time limit as a layer of a pipeline, to be named in the type of a
+/// `static`. It works for async calls only, as a sync call cannot be stopped.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeoutLayer<S> {
     limit: Duration,
@@ -21,8 +21,9 @@ pub struct TimeoutLayer<S> {
 }
 
 impl<L: Copy> Pipeline<L> {
-    /// Inside what is there: drops what comes inside it after `limit`, which
-    /// then has failed with [`TimedOut`](crate::TimedOut). For async calls.
+    /// Adds a time limit inside the layers so far, for async calls. What comes
+    /// inside it is dropped after `limit`, and has then failed with
+    /// [`TimedOut`](crate::TimedOut).
     ///
     /// **Put it inside of a breaker, not around one.** What a timeout around a
     /// breaker drops is a cancelled call to that, which counts for nothing: a
@@ -36,8 +37,9 @@ impl<L: Copy> Pipeline<L> {
         self.timeout_by(limit, crate::time::StdSleep)
     }
 
-    /// Inside what is there: drops what comes inside it after `limit`, measured
-    /// by a sleeper of your own. For async calls.
+    /// Adds a time limit inside the layers so far, for async calls, measured by
+    /// a sleeper of your own. What comes inside it is dropped after `limit`,
+    /// and has then failed with [`TimedOut`](crate::TimedOut).
     ///
     /// **Put it inside of a breaker, not around one.** What a timeout around a
     /// breaker drops is a cancelled call to that, which counts for nothing: a

@@ -11,14 +11,14 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The name is none.
+    /// The name is not one that a breaker can have.
     Name(NameError),
-    /// Every slot has another name.
+    /// Every slot belongs to another name.
     Full {
         /// The number of slots.
         capacity: usize,
     },
-    /// The breaker exists, with other settings.
+    /// The breaker exists with other settings.
     Clash {
         /// The breaker's name.
         name: Name,

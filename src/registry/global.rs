@@ -17,8 +17,8 @@ const SLOTS: usize = 256;
 
 static CHOSEN: OnceLock<&Registry<SLOTS>> = OnceLock::new();
 
-/// The process's own registry: for the attributes, and for whoever wants one.
-/// It has 256 slots. [`set_global`] puts another in its place.
+/// Returns the registry of the process, which the attributes use. It has 256
+/// slots. [`set_global`] puts another one in its place.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, RegistryError, global};
@@ -36,9 +36,9 @@ pub fn global() -> &'static Registry<SLOTS> {
     CHOSEN.get_or_init(|| &GLOBAL)
 }
 
-/// Makes `registry` what [`global`] returns, before anybody has asked for it:
-/// one that other processes share, say, so that the attributes' breakers are
-/// theirs, too.
+/// Makes `registry` the one that [`global`] returns. It must be called before
+/// the first use. With a registry in shared memory, the breakers of attributes
+/// are shared with other processes.
 ///
 /// # Errors
 /// [`GlobalInUse`] when there is one already: it was chosen before, or somebody
@@ -58,7 +58,7 @@ pub fn set_global(registry: &'static Registry<SLOTS>) -> Result<(), GlobalInUse>
     CHOSEN.set(registry).map_err(|_| GlobalInUse)
 }
 
-/// The process's registry was in use before another was to take its place.
+/// The registry of the process is in use, so no other can take its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GlobalInUse;
 
@@ -72,9 +72,9 @@ impl fmt::Display for GlobalInUse {
 
 impl Error for GlobalInUse {}
 
-/// A breaker of the [`global`] registry, found at first use and then at the
-/// cost of one load: what the attribute `#[with_circuit_breaker]` puts in a
-/// `static`.
+/// A breaker of the [`global`] registry. It is looked up at the first use, and
+/// costs one load afterwards. The attribute `#[with_circuit_breaker]` puts one
+/// in a `static`.
 ///
 /// It never fails. Where others published other settings under the name,
 /// theirs hold; where the registry is full, it keeps a breaker of its own, so
@@ -95,8 +95,8 @@ pub struct GlobalBreaker {
 }
 
 impl GlobalBreaker {
-    /// The breaker called `name`, to be found at first use; without `settings`
-    /// with those that it has, or gets.
+    /// Names a breaker, which is looked up at the first use. Without `settings`
+    /// it has those that others gave it, or the defaults.
     ///
     /// # Panics
     /// On a name that [`Name::try_new`](crate::Name::try_new) refuses; in a
@@ -108,7 +108,7 @@ impl GlobalBreaker {
         Self { name, settings, found: OnceLock::new(), own: OnceLock::new() }
     }
 
-    /// The breaker.
+    /// Returns the breaker.
     #[inline]
     pub fn get(&'static self) -> &'static CircuitBreaker {
         match self.found.get() {

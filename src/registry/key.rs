@@ -2,7 +2,7 @@
 
 use crate::name::{Name, NameError};
 
-/// A name and its hash, made once: a lookup by a `const` key hashes nothing.
+/// A name with its hash. A look-up by a `const` key hashes nothing.
 ///
 /// ```
 /// use fusebox::{Key, Registry};
@@ -21,7 +21,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of `name`.
+    /// Makes the key of `name`.
     ///
     /// # Panics
     /// On a name that [`Name::try_new`] refuses; in a `const` that is a
@@ -32,30 +32,31 @@ impl Key {
         Self::of(Name::new(name))
     }
 
-    /// The key of `name`.
+    /// Makes the key of `name`.
     #[must_use]
     #[inline]
     pub const fn of(name: Name) -> Self {
         Self { name, hash: name.hash64() }
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(&self) -> Name {
         self.name
     }
 
-    /// The hash: never 0, the same on every host and in every release that
-    /// shares a layout.
+    /// Returns the hash. It is never 0, and is equal on every host and in every
+    /// release that shares a layout.
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
     }
 }
 
-/// What names a breaker in a lookup: `&str`, [`Name`], or a [`Key`].
+/// Something that names a breaker in a look-up: a `&str`, a [`Name`], or a
+/// [`Key`].
 pub trait AsKey: sealed::Sealed {
-    /// The key.
+    /// Makes the key, or says why the name cannot be one.
     ///
     /// # Errors
     /// [`NameError`] for a `&str` that is no name.

@@ -14,9 +14,9 @@ use crate::{
     time::DefaultClock,
 };
 
-/// The slots of a registry, of which the number is known when the program runs:
-/// what a [`Registry`](crate::Registry) lends out, and what lies in memory that
-/// somebody else has mapped. A reference, to be passed by value.
+/// The slots of a registry, whose number is known at run time. A
+/// [`Registry`](crate::Registry) lends its own, and shared memory holds such
+/// slots, too. A panel is a reference; pass it by value.
 ///
 /// ```
 /// use fusebox::{Panel, Registry};
@@ -46,7 +46,7 @@ impl<C, O> Clone for Panel<'_, C, O> {
 impl<C, O> Copy for Panel<'_, C, O> {}
 
 impl<'a, C, O> Panel<'a, C, O> {
-    /// The panel of these slots: memory of zeros, or what a registry of this
+    /// Makes a panel of these slots, which are zeros or what a registry of this
     /// layout left there. At most 2^32 of them are used.
     #[must_use]
     #[inline]
@@ -54,7 +54,8 @@ impl<'a, C, O> Panel<'a, C, O> {
         Self { slots }
     }
 
-    /// As [`Registry::get_or_register`](crate::Registry::get_or_register).
+    /// Finds the breaker called `name`, or registers it with `settings`; see
+    /// [`Registry::get_or_register`](crate::Registry::get_or_register).
     ///
     /// # Errors
     /// As there.
@@ -73,7 +74,9 @@ impl<'a, C, O> Panel<'a, C, O> {
         }
     }
 
-    /// As [`Registry::get_or_default`](crate::Registry::get_or_default).
+    /// Finds the breaker called `name`, or registers it with the default
+    /// settings; see
+    /// [`Registry::get_or_default`](crate::Registry::get_or_default).
     ///
     /// # Errors
     /// As there.
@@ -84,7 +87,8 @@ impl<'a, C, O> Panel<'a, C, O> {
         self.slot(&name.as_key()?)
     }
 
-    /// As [`Registry::get_or_init`](crate::Registry::get_or_init).
+    /// Finds the breaker called `name`, and gives a new one `settings`; see
+    /// [`Registry::get_or_init`](crate::Registry::get_or_init).
     ///
     /// # Errors
     /// As there.
@@ -98,7 +102,7 @@ impl<'a, C, O> Panel<'a, C, O> {
         Ok(breaker)
     }
 
-    /// The breaker called `name`, if there is one.
+    /// Finds the breaker called `name`. `None` if there is none.
     #[must_use]
     #[inline]
     pub fn get<K: AsKey + ?Sized>(self, name: &K) -> Option<&'a CircuitBreaker<C, O>> {
@@ -113,13 +117,13 @@ impl<'a, C, O> Panel<'a, C, O> {
         None
     }
 
-    /// All breakers that were registered, in the order of their slots.
+    /// Iterates over the breakers that were registered, in the order of their
+    /// slots.
     pub fn iter(self) -> impl Iterator<Item = &'a CircuitBreaker<C, O>> {
         self.slots.iter().filter(|breaker| is_registered(breaker))
     }
 
-    /// What every registered breaker says of itself, with the number of its
-    /// slot, from 0.
+    /// Reads every registered breaker, with the number of its slot, from 0.
     #[cfg(not(fusebox_compact))]
     pub fn readings(self) -> impl Iterator<Item = (usize, Reading)>
     where
@@ -131,25 +135,25 @@ impl<'a, C, O> Panel<'a, C, O> {
             .map(|(slot, breaker)| (slot, breaker.reading()))
     }
 
-    /// Every slot, registered or not.
+    /// Returns every slot, registered or not.
     #[must_use]
     pub const fn slots(self) -> &'a [CircuitBreaker<C, O>] {
         self.slots
     }
 
-    /// How many breakers were registered.
+    /// Returns the number of breakers that were registered.
     #[must_use]
     pub fn len(self) -> usize {
         self.iter().count()
     }
 
-    /// Whether none was registered.
+    /// Returns whether no breaker was registered.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// How many breakers there can be.
+    /// Returns the largest number of breakers.
     #[must_use]
     pub const fn capacity(self) -> usize {
         self.slots.len()

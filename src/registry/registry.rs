@@ -9,7 +9,8 @@ use crate::{
     time::{ConstDefault, DefaultClock},
 };
 
-/// `N` breakers, found by name: no allocation, no lock, no growth.
+/// Up to `N` breakers that are found by name, without allocation, lock or
+/// growth.
 ///
 /// Look a breaker up once and keep the reference: after that its name is
 /// never looked at again. A lookup is wait-free, a registration lock-free, and
@@ -38,7 +39,7 @@ pub struct Registry<const N: usize, C = DefaultClock, O = DefaultObserver> {
 #[cfg(feature = "std")]
 impl<const N: usize> Registry<N> {
     crate::sync::const_fn! {
-        /// An empty registry on the host's clock.
+        /// Makes an empty registry on the host's clock.
         #[must_use]
         pub fn new() -> Self {
             Self::const_default()
@@ -54,7 +55,8 @@ impl<const N: usize> Default for Registry<N> {
 }
 
 impl<const N: usize, C: ConstDefault, O: ConstDefault> Registry<N, C, O> {
-    /// An empty registry whose clock and observer are those types' constants.
+    /// Makes an empty registry whose clock and observer are the constants of
+    /// their types.
     ///
     /// ```
     /// # use fusebox::{Clock, ConstDefault, DefaultObserver, Registry, Tick};
@@ -82,8 +84,8 @@ impl<const N: usize, C: ConstDefault, O: ConstDefault> Registry<N, C, O> {
 }
 
 impl<const N: usize, C: Clone, O: Clone> Registry<N, C, O> {
-    /// An empty registry with a clock and an observer of your own; each slot
-    /// holds a clone of both.
+    /// Makes an empty registry with a clock and an observer of your own. Each
+    /// slot holds a clone of both.
     #[must_use]
     pub fn with(clock: &C, observer: &O) -> Self {
         Self {
@@ -95,10 +97,10 @@ impl<const N: usize, C: Clone, O: Clone> Registry<N, C, O> {
 }
 
 impl<const N: usize, C, O> Registry<N, C, O> {
-    /// The breaker called `name`, with `settings`: found or made.
+    /// Finds the breaker called `name`, or registers it with `settings`.
     ///
     /// # Errors
-    /// - [`RegistryError::Name`] for a name that is none,
+    /// - [`RegistryError::Name`] for a name that no breaker can have,
     /// - [`RegistryError::Full`] when the name is new and no slot is free,
     /// - [`RegistryError::Clash`] when the breaker has other settings.
     ///
@@ -111,9 +113,9 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         self.panel().get_or_register(name, settings)
     }
 
-    /// The breaker called `name`, with whatever settings it has: found or
-    /// made. A new one has the [defaults](crate::BreakerConfig) until somebody
-    /// publishes others.
+    /// Finds the breaker called `name`, whatever its settings, or registers it.
+    /// A new breaker has the [default settings](crate::BreakerConfig) until
+    /// others are published.
     ///
     /// # Errors
     /// [`RegistryError::Name`] and [`RegistryError::Full`], as
@@ -125,9 +127,10 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         self.panel().get_or_default(name)
     }
 
-    /// The breaker called `name`, with the settings that it has, and only a
-    /// new one with `settings`: for a registry that others share, where an
-    /// operator or another version of the program may have set others.
+    /// Finds the breaker called `name`, whatever its settings, or registers it
+    /// with `settings`. Use it in a registry that others share, where an
+    /// operator or another version of the program may have changed the
+    /// settings.
     ///
     /// # Errors
     /// As [`get_or_default`](Self::get_or_default).
@@ -139,37 +142,38 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         self.panel().get_or_init(name, settings)
     }
 
-    /// The breaker called `name`, if there is one.
+    /// Finds the breaker called `name`. `None` if there is none.
     #[must_use]
     #[inline]
     pub fn get<K: AsKey + ?Sized>(&self, name: &K) -> Option<&CircuitBreaker<C, O>> {
         self.panel().get(name)
     }
 
-    /// All breakers that were registered, in the order of their slots.
+    /// Iterates over the breakers that were registered, in the order of their
+    /// slots.
     pub fn iter(&self) -> impl Iterator<Item = &CircuitBreaker<C, O>> {
         self.panel().iter()
     }
 
-    /// How many breakers were registered.
+    /// Returns the number of breakers that were registered.
     #[must_use]
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether none was registered.
+    /// Returns whether no breaker was registered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many breakers there can be: `N`.
+    /// Returns the largest number of breakers, `N`.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// The same without the number of slots in its type.
+    /// Returns the slots as a panel, which has no number in its type.
     #[must_use]
     #[inline]
     pub const fn panel(&self) -> Panel<'_, C, O> {

@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-/// Which attempt this is: for a call that wants to know, at any depth of a
-/// pipeline.
+/// An attempt of a retried call: its number, its time, and the error before it.
 #[derive(Debug)]
 pub struct Attempt<'a, E> {
     pub(crate) number: u32,
@@ -20,20 +19,20 @@ impl<'a, E> Attempt<'a, E> {
         Self { previous: self.previous, ..Self::FIRST }
     }
 
-    /// Its number, from 1.
+    /// Returns the number of the attempt, from 1.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// The time since the first attempt began, by the retry's clock, in whole
-    /// milliseconds.
+    /// Returns the time since the first attempt began, by the retry's clock, in
+    /// whole milliseconds.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The error of the attempt before; none in the first.
+    /// Returns the error of the attempt before; `None` in the first.
     #[must_use]
     pub const fn previous(&self) -> Option<&'a E> {
         self.previous

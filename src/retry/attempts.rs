@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
-    /// The attempts of one call, taken by hand: for a loop of your own, where a
-    /// closure would not do. The attribute `#[with_retry]` writes such a loop.
+    /// Begins the attempts of one call, for a loop of your own where a closure
+    /// does not fit. The attribute `#[with_retry]` writes such a loop.
     ///
     /// ```
     /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig, Sleep};
@@ -52,7 +52,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     }
 }
 
-/// The attempts of one call: made by [`Retry::attempts`].
+/// The attempts of one call. [`Retry::attempts`] makes it.
 #[derive(Debug)]
 pub struct Attempts<'r, R> {
     retry: &'r R,
@@ -60,8 +60,8 @@ pub struct Attempts<'r, R> {
 }
 
 impl<H, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, O>>> {
-    /// The attempt failed with `error`: how long to wait before the next one,
-    /// or `None` where that was the last.
+    /// Reports that the attempt failed with `error`. Returns how long to wait
+    /// before the next one, or `None` if that was the last.
     #[cold]
     pub fn after<E: Debug>(&mut self, error: &E) -> Option<Duration>
     where

@@ -111,7 +111,8 @@ impl Scaled {
     }
 }
 
-/// The delays between attempts: an endless iterator, `Copy`, without floats.
+/// The delays between attempts, as an endless iterator. It is `Copy` and
+/// computes without floats.
 ///
 /// The n-th delay is `min(base_delay * exponential_base^(n-1), max_delay)`,
 /// then jitter. Without jitter delays never decrease; with it they are never
@@ -172,7 +173,7 @@ impl Backoff {
         }
     }
 
-    /// The same delays with this seed, for a run that can be repeated.
+    /// Seeds the jitter, so that a run can be repeated.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.random = seed;
@@ -180,15 +181,15 @@ impl Backoff {
         self
     }
 
-    /// The backoff as it is after `delays` more delays before jitter, however
-    /// many: by repeated squaring, to within one part in 2^30 of stepping.
+    /// Skips `delays` delays, before jitter. It takes logarithmic time, by
+    /// repeated squaring, and is within one part in 2^30 of stepping.
     #[must_use]
     pub const fn skip_delays(mut self, delays: u64) -> Self {
         self.delay = self.delay.times(self.factor.power(delays));
         self
     }
 
-    /// What no delay exceeds before its jitter.
+    /// Returns the longest delay, before its jitter.
     #[must_use]
     pub const fn max_delay(&self) -> Duration {
         Duration::from_nanos(self.cap)
@@ -237,7 +238,7 @@ impl Backoff {
 impl Iterator for Backoff {
     type Item = Duration;
 
-    /// The next delay; there always is one.
+    /// Returns the next delay. There always is one.
     #[inline]
     fn next(&mut self) -> Option<Duration> {
         let delay = self.delay.capped(self.cap);

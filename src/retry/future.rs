@@ -31,7 +31,8 @@ use crate::{
 // what it holds, and the compiler cannot look through a projection there
 // (rust-lang/rust#110338).
 impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
-    /// Awaits what `f` makes until it succeeds, or an error or a limit ends it.
+    /// Awaits the futures that `f` makes, one after another, until one succeeds
+    /// or the retry gives up.
     ///
     /// Nothing happens before the first poll. Dropped at any time, it leaves
     /// nothing behind: a failed attempt's future is gone before the delay. The
@@ -71,9 +72,9 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         RetryCall::idle(self, false, Simple(f))
     }
 
-    /// Awaits what `f` makes of each attempt until it succeeds, or an error or a
-    /// limit ends it. The attempt is seen by the function, not kept by its
-    /// future: take from it what the future needs.
+    /// Awaits the futures that `f` makes of each attempt until one succeeds or
+    /// the retry gives up. The function sees the attempt, but its future cannot
+    /// keep it: take from it what the future needs.
     ///
     /// # Errors
     /// The last one, as the call returned it, or that of `before_retry`.
@@ -110,9 +111,9 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         RetryCall::idle(self, true, Watching(f, PhantomData))
     }
 
-    /// Awaits what `f` makes, each attempt for `limit` at most, until one
-    /// succeeds, or an error or a limit ends it. An attempt that takes longer is
-    /// dropped, and has failed with [`TimedOut`].
+    /// Awaits the futures that `f` makes, each for `limit` at most, until one
+    /// succeeds or the retry gives up. An attempt that takes longer is dropped,
+    /// and has failed with [`TimedOut`].
     ///
     /// # Errors
     /// The last one, as the call returned it, or that of `before_retry`.

@@ -8,8 +8,9 @@ use core::{
 
 use crate::retry::{attempt::Attempt, retryable::Retryable};
 
-/// What a retry asks about an error, and does before another attempt: three
-/// functions, or what stands for them where none was given.
+/// The functions of a retry: whether an error is worth another attempt, how
+/// long its sender asks to wait, and what runs before an attempt. To be named
+/// in the type of a `static`.
 ///
 /// A type to be named only in that of a `static` retry which has such
 /// functions: `Retry<Hooks<When<fn(&Error) -> bool>>>`.
@@ -46,7 +47,8 @@ pub trait RetryIf<E> {
     fn retry_if(&self, error: &E) -> bool;
 }
 
-/// Asks the error itself: see [`Retryable`].
+/// Asks the error itself whether it is worth another attempt; see
+/// [`Retryable`].
 #[derive(Debug, Clone, Copy)]
 pub struct AskError;
 
@@ -57,7 +59,8 @@ impl<E: Retryable> RetryIf<E> for AskError {
     }
 }
 
-/// Asks a predicate: made by [`Retry::retry_if`](crate::Retry::retry_if).
+/// Asks a predicate whether an error is worth another attempt.
+/// [`Retry::retry_if`](crate::Retry::retry_if) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct When<F>(pub(crate) F);
 
@@ -74,7 +77,7 @@ pub trait DelayHint<E> {
     fn delay_hint(&self, error: &E) -> Option<Duration>;
 }
 
-/// No error has a hint.
+/// Finds no hint in any error.
 #[derive(Debug, Clone, Copy)]
 pub struct NoHint;
 
@@ -85,7 +88,8 @@ impl<E> DelayHint<E> for NoHint {
     }
 }
 
-/// Asks a function: made by [`Retry::delay_hint`](crate::Retry::delay_hint).
+/// Asks a function how long to wait.
+/// [`Retry::delay_hint`](crate::Retry::delay_hint) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct HintFrom<F>(pub(crate) F);
 
@@ -109,7 +113,8 @@ pub trait BeforeRetry<E> {
     fn before(&self, attempt: Attempt<'_, E>) -> Result<(), E>;
 }
 
-/// The same for async calls. A sync one fits both.
+/// Runs before every attempt of an async call but the first. A sync function
+/// fits both kinds of calls.
 #[diagnostic::on_unimplemented(
     message = "what runs before a retry does not fit this call",
     label = "not a `before_retry` of a call whose error is `{E}`",
@@ -123,7 +128,7 @@ pub trait AsyncBeforeRetry<E> {
     fn before(&self, attempt: Attempt<'_, E>) -> Self::Before;
 }
 
-/// Nothing to prepare.
+/// Prepares nothing before an attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Nothing;
 
@@ -142,7 +147,8 @@ impl<E> AsyncBeforeRetry<E> for Nothing {
     }
 }
 
-/// A function: made by [`Retry::before_retry`](crate::Retry::before_retry).
+/// Runs a function before an attempt.
+/// [`Retry::before_retry`](crate::Retry::before_retry) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct Before<F>(pub(crate) F);
 
@@ -160,8 +166,8 @@ impl<E, F: Fn(Attempt<'_, E>) -> Result<(), E>> AsyncBeforeRetry<E> for Before<F
     }
 }
 
-/// An async function: made by
-/// [`Retry::before_retry_async`](crate::Retry::before_retry_async).
+/// Runs an async function before an attempt.
+/// [`Retry::before_retry_async`](crate::Retry::before_retry_async) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct BeforeAsync<F>(pub(crate) F);
 

@@ -2,7 +2,7 @@
 
 use crate::config::{ConfigError, Unit};
 
-/// How the delays of callers that failed together are spread.
+/// The way in which the delays of callers that failed together are spread.
 ///
 /// | kind | a delay `d` becomes | may exceed the cap |
 /// |---|---|---|
@@ -24,7 +24,7 @@ use crate::config::{ConfigError, Unit};
     serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 pub enum Jitter {
-    /// Callers that failed together come back together.
+    /// No jitter: callers that failed together come back together.
     None,
     /// Percent of the delay, applied after the cap; each from 0 to 1000.
     Proportional {
@@ -33,16 +33,16 @@ pub enum Jitter {
         /// The most.
         max_percent: u32,
     },
-    /// Anything up to the delay.
+    /// Any time up to the delay.
     Full,
-    /// Half of the delay is certain.
+    /// At least half of the delay.
     Equal,
-    /// Each delay is drawn from the one before.
+    /// A delay that is drawn from the one before.
     Decorrelated,
 }
 
 impl Default for Jitter {
-    /// 50 to 150 percent.
+    /// Returns the default: 50 to 150 percent of the delay.
     fn default() -> Self {
         Self::DEFAULT
     }

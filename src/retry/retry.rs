@@ -8,8 +8,9 @@ use crate::retry::{
 
 /// Tries again after a failure, with a growing delay in between.
 ///
-/// It is a value without state: `Copy`, fit for a `const` or a `static`, and
-/// used by any number of calls at a time. The last error comes back as it is.
+/// A retry is a `Copy` value without state, fit for a `const` or a `static`,
+/// and serves any number of calls at a time. The last error comes back as it
+/// is.
 ///
 /// ```
 /// use core::time::Duration;
@@ -26,9 +27,9 @@ use crate::retry::{
 ///
 /// The errors say themselves whether they are worth another attempt
 /// ([`Retryable`](crate::Retryable)), or [`retry_if`](Self::retry_if) does. The
-/// functions that it is given are part of the type (`H`), as are its clock, its
-/// sleeper and its observer (`S`); whoever gives it none of them writes `Retry`.
-/// They must be `Copy`: a function, or a closure over references.
+/// functions that you set are part of the type (`H`), and so are its clock, its
+/// sleeper and its observer (`S`). Without any of them the type is `Retry`. The
+/// functions must be `Copy`: a function, or a closure over references.
 #[derive(Debug, Clone, Copy)]
 pub struct Retry<H = Hooks, S = RetrySurroundings> {
     pub(crate) settings: RetrySettings,
@@ -39,7 +40,7 @@ pub struct Retry<H = Hooks, S = RetrySurroundings> {
 
 #[cfg(feature = "std")]
 impl Retry {
-    /// A retry on the host's clock and sleep.
+    /// Makes a retry on the clock and the sleep of the host.
     #[must_use]
     pub const fn new(settings: RetrySettings) -> Self {
         use crate::{
@@ -51,7 +52,7 @@ impl Retry {
 }
 
 impl<C, S, O> Retry<Hooks, RetrySurroundings<C, S, O>> {
-    /// A retry with a clock, a sleeper and an observer of your own.
+    /// Makes a retry with a clock, a sleeper and an observer of your own.
     ///
     /// The clock is read only where [`max_elapsed`] is set, or where the call
     /// asks for its [`Attempt`].
@@ -84,7 +85,7 @@ impl<H: Copy, S: Copy> Retry<H, S> {
         self
     }
 
-    /// Seeds the jitter: every call then has the same delays. For tests.
+    /// Seeds the jitter, for tests: every call then has equal delays.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.settings.backoff = self.settings.backoff.seed(seed);
@@ -116,28 +117,28 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
         self.hooked(Hooks { retry_if: When(retry_if), delay_hint, before })
     }
 
-    /// Gives it a function, a `Fn(&E) -> Option<Duration>`, that finds in an
-    /// error how long its sender asks to wait, as HTTP's `Retry-After` does.
-    /// That replaces the computed delay, without jitter, and is bounded by
-    /// `max_delay`. It is not asked after the last attempt.
+    /// Sets a function, a `Fn(&E) -> Option<Duration>`, that finds in an error
+    /// how long its sender asks to wait, as HTTP's `Retry-After` says. The hint
+    /// replaces the computed delay, without jitter, and is bounded by
+    /// `max_delay`. The function is not called after the last attempt.
     #[must_use]
     pub const fn delay_hint<F: Copy>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B>, S> {
         let Hooks { retry_if, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint: HintFrom(hint), before })
     }
 
-    /// Gives it a function, a `Fn(Attempt<'_, E>) -> Result<(), E>`, that runs
-    /// after the delay, before every attempt but the first: it refreshes a
-    /// token, say. Its own error ends the retry.
+    /// Sets a function, a `Fn(Attempt<'_, E>) -> Result<(), E>`, that runs
+    /// after the delay, before every attempt but the first. It may refresh a
+    /// token, for example. An error of its own ends the retry.
     #[must_use]
     pub const fn before_retry<F: Copy>(self, before: F) -> Retry<Hooks<P, H, Before<F>>, S> {
         let Hooks { retry_if, delay_hint, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint, before: Before(before) })
     }
 
-    /// Gives it an async function that runs after the delay, before every
-    /// attempt but the first. For async calls only; its own error ends the
-    /// retry.
+    /// Sets an async function that runs after the delay, before every attempt
+    /// but the first. It works for async calls only. An error of its own ends
+    /// the retry.
     #[must_use]
     pub const fn before_retry_async<F: Copy>(
         self,
@@ -149,7 +150,7 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
 }
 
 impl<H, S> Retry<H, S> {
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub const fn settings(&self) -> &RetrySettings {
         &self.settings
@@ -157,7 +158,7 @@ impl<H, S> Retry<H, S> {
 }
 
 impl<H, C, S, O> Retry<H, RetrySurroundings<C, S, O>> {
-    /// What it sleeps by.
+    /// Returns the sleeper.
     pub const fn sleeper(&self) -> &S {
         &self.surroundings.sleeper
     }

@@ -27,7 +27,7 @@ use crate::error::{CallError, Rejected, TimedOut};
     note = "say it here with `.retry_if(|error| …)`, or for the type with `impl fusebox::Retryable for …`"
 )]
 pub trait Retryable {
-    /// Whether another attempt may help.
+    /// Returns whether another attempt may help.
     fn is_retryable(&self) -> bool {
         true
     }

@@ -94,19 +94,20 @@ pub struct RetrySettings {
 }
 
 impl RetrySettings {
-    /// How many attempts there are at most.
+    /// Returns the largest number of attempts, the first one included.
     #[must_use]
     pub const fn max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
-    /// The delays between them.
+    /// Returns the delays between attempts.
     #[must_use]
     pub const fn backoff(&self) -> Backoff {
         self.backoff
     }
 
-    /// The time that no delay may overrun.
+    /// Returns the time since the first attempt began that no delay may
+    /// overrun.
     #[must_use]
     pub const fn max_elapsed(&self) -> Option<Duration> {
         self.max_elapsed

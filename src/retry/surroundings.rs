@@ -5,9 +5,9 @@ use crate::{
     time::{DefaultClock, DefaultSleep},
 };
 
-/// Where a [`Retry`](crate::Retry) runs: the clock that it reads, how it waits,
-/// and who hears of it. Made by [`Retry::with`](crate::Retry::with); to be named
-/// only in the type of a `static` that uses others than the host's.
+/// The clock, the sleeper and the observer of a [`Retry`](crate::Retry).
+/// [`Retry::with`](crate::Retry::with) makes it. Name it in the type of a
+/// `static` that does not use those of the host.
 ///
 /// ```
 /// use fusebox::{

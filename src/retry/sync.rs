@@ -16,7 +16,7 @@ use crate::{
 
 // The bounds stand at the methods: there the compiler explains what is missing.
 impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
-    /// Calls `f` until it succeeds, or an error or a limit ends it.
+    /// Calls `f` until it succeeds or the retry gives up.
     ///
     /// Between attempts it sleeps, which blocks the thread: on a thread of an
     /// async runtime use [`call_async`](Self::call_async).
@@ -41,9 +41,9 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         self.drive(self.begin(false, None), Attempt::FIRST, |_| f())
     }
 
-    /// Calls `f`, which is told which attempt it is, how long the first one is
-    /// ago and what the one before failed with, until it succeeds, or an error
-    /// or a limit ends it.
+    /// Calls `f` with each attempt until it succeeds or the retry gives up. The
+    /// attempt knows its number, the time since the first one began, and the
+    /// error of the one before.
     ///
     /// ```
     /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};

@@ -5,7 +5,8 @@ use crate::{
     time::{Clock, Tick},
 };
 
-/// The time as somebody last wrote it down: reading it costs one atomic load.
+/// A clock that shows the time at which it was last refreshed. Reading it costs
+/// one atomic load.
 ///
 /// The clock is as fine as the calls of [`refresh_from`](Self::refresh_from)
 /// are frequent. Call that from a timer's interrupt or an event loop, or let a
@@ -27,14 +28,14 @@ use crate::{
 pub struct CachedClock(UnmodelledU64);
 
 impl CachedClock {
-    /// A clock at tick 0. Refresh it before the first breaker uses it.
+    /// Makes a clock at tick 0. Refresh it before the first breaker uses it.
     #[must_use]
     pub const fn new() -> Self {
         Self(UnmodelledU64::new(0))
     }
 
-    /// Writes down the time of `clock`. If several threads do so at once, the
-    /// latest time wins: this clock does not step back.
+    /// Sets this clock to the time of `clock`. If several threads do so at
+    /// once, the latest time wins, so this clock does not step back.
     pub fn refresh_from(&self, clock: &impl Clock) {
         // A value of its own that publishes nothing: relaxed.
         self.0.fetch_max(clock.now().as_millis(), Ordering::Relaxed);

@@ -25,20 +25,20 @@ impl Tick {
     pub(crate) const BITS: u32 = 40;
     pub(crate) const MASK: u64 = (1 << Self::BITS) - 1;
 
-    /// A tick `millis` milliseconds after the clock's origin.
+    /// Makes a tick `millis` milliseconds after the clock's origin.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the clock's origin.
+    /// Returns the milliseconds since the clock's origin.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// The time from `earlier` to this tick, in wrapping 40-bit arithmetic;
-    /// zero when `earlier` is the later one.
+    /// Returns the time from `earlier` to this tick, in wrapping 40-bit
+    /// arithmetic. It is zero when `earlier` is the later one.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         let elapsed = self.signed_since(earlier);
@@ -75,7 +75,7 @@ impl Tick {
 /// assert_eq!(Uptime.now().as_millis(), 1_234);
 /// ```
 pub trait Clock {
-    /// The time now.
+    /// Returns the time now.
     fn now(&self) -> Tick;
 }
 

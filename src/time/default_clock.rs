@@ -1,11 +1,11 @@
 //! The clock of a breaker or policy that was given no other.
 
-/// The clock of a breaker or policy that was given no other:
+/// The clock of a breaker or policy without one of its own:
 /// [`StdClock`](crate::StdClock).
 #[cfg(feature = "std")]
 pub type DefaultClock = crate::time::StdClock;
 
-/// The clock of a breaker or policy that was given no other. Without `std` the
+/// The clock of a breaker or policy without one of its own. Without `std` the
 /// crate knows no clock, so this type has no values: write your own
 /// [`Clock`](crate::Clock).
 #[cfg(not(feature = "std"))]

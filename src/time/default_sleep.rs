@@ -1,12 +1,12 @@
 //! The sleeper of a retry that was given no other.
 
-/// The sleeper of a retry that was given no other:
+/// The sleeper of a retry without one of its own:
 /// [`StdSleep`](crate::StdSleep).
 #[cfg(feature = "std")]
 pub type DefaultSleep = crate::time::StdSleep;
 
-/// The sleeper of a retry that was given no other. Without `std` the crate
-/// knows no way to sleep, so this type has no values.
+/// The sleeper of a retry without one of its own. Without `std` the crate knows
+/// no way to sleep, so this type has no values.
 #[cfg(not(feature = "std"))]
 pub type DefaultSleep = NoDefaultSleep;
 

@@ -13,8 +13,9 @@ use std::{
 use crate::time::{CachedClock, PreciseClock};
 
 impl CachedClock {
-    /// Starts a thread that refreshes this clock from [`PreciseClock`] `every`
-    /// so often, until the guard is dropped. The clock is fresh when this returns.
+    /// Starts a thread that refreshes this clock from [`PreciseClock`] at the
+    /// interval `every`, until the guard is dropped. The clock is fresh when
+    /// this returns.
     ///
     /// # Errors
     /// When the system starts no thread.

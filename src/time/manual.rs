@@ -26,7 +26,7 @@ use crate::{
 pub struct ManualClock(UnmodelledU64);
 
 impl ManualClock {
-    /// A clock at its origin, tick 0.
+    /// Makes a clock at its origin, tick 0.
     #[must_use]
     pub const fn new() -> Self {
         Self(UnmodelledU64::new(0))

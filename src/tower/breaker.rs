@@ -52,14 +52,15 @@ pub struct CircuitBreakerLayer<B, J = ErrorsFail, W = Reject> {
 }
 
 impl<B> CircuitBreakerLayer<B> {
-    /// A layer to which every error is a failure.
+    /// Makes a layer to which every error is a failure.
     #[must_use]
     pub const fn new(breaker: B) -> Self {
         Self { breaker, judge: ErrorsFail, wait: Reject }
     }
 
-    /// A layer whose `judge`, a `Fn(&Result<Response, Error>) -> Outcome`,
-    /// says what each answer means: a 503 is a response to HTTP.
+    /// Makes a layer whose `judge`, a `Fn(&Result<Response, Error>) ->
+    /// Outcome`, says what each answer means. A 503, for example, is a
+    /// response, and a failure of the service.
     #[must_use]
     pub const fn judged<J>(breaker: B, judge: J) -> CircuitBreakerLayer<B, J> {
         CircuitBreakerLayer { breaker, judge, wait: Reject }
@@ -67,9 +68,9 @@ impl<B> CircuitBreakerLayer<B> {
 }
 
 impl<B: Copy, J: Copy> CircuitBreakerLayer<B, J> {
-    /// Backpressure: instead of rejecting, the service is not ready until the
-    /// breaker admits a call. It is woken at the half-open moment; while others
-    /// probe, or the breaker is forced open, it looks again every 50 ms.
+    /// Turns rejections into backpressure: the service is not ready until the
+    /// breaker admits a call. The task is woken when a probe is due. While
+    /// others probe, or the breaker is forced open, it looks again every 50 ms.
     #[must_use]
     pub const fn waiting<S: Copy>(self, sleeper: S) -> CircuitBreakerLayer<B, J, WaitBy<S>> {
         CircuitBreakerLayer { breaker: self.breaker, judge: self.judge, wait: WaitBy(sleeper) }
@@ -87,7 +88,7 @@ impl<S, B: BreakerRef + Clone, J: Clone, W: Wait + Clone> Layer<S>
     }
 }
 
-/// A service behind a circuit breaker: made by [`CircuitBreakerLayer`].
+/// A service behind a circuit breaker. [`CircuitBreakerLayer`] makes it.
 #[derive(Debug)]
 pub struct CircuitBreakerService<S, B: BreakerRef, J = ErrorsFail, W: Wait = Reject> {
     inner: S,
@@ -107,12 +108,12 @@ impl<S, B: BreakerRef, J, W: Wait> CircuitBreakerService<S, B, J, W> {
         Self { inner, judge, wait, permit, rejected: None, waiting: None }
     }
 
-    /// The service inside.
+    /// Returns the service inside.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The breaker.
+    /// Returns the breaker.
     pub const fn breaker(&self) -> &B {
         self.permit.breaker()
     }

@@ -49,7 +49,7 @@ pub struct FallbackLayer<F = NoLayer, O = DefaultObserver> {
 }
 
 impl<F: Copy, O: Copy> FallbackLayer<F, O> {
-    /// The layer of `fallback`.
+    /// Makes a layer of `fallback`.
     #[must_use]
     pub const fn new(fallback: Fallback<F, O>) -> Self {
         Self { fallback }
@@ -64,7 +64,7 @@ impl<S, F: Clone, O: Clone> Layer<S> for FallbackLayer<F, O> {
     }
 }
 
-/// A service with a fallback: made by [`FallbackLayer`].
+/// A service with a fallback. [`FallbackLayer`] makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct FallbackService<S, F, O = DefaultObserver> {
     inner: S,

@@ -4,11 +4,11 @@ use crate::breaker::outcome::Outcome;
 
 /// Judges a service's answers.
 pub trait Judge<T, E> {
-    /// What this answer says.
+    /// Says what this answer means for the service.
     fn judge(&self, result: &Result<T, E>) -> Outcome;
 }
 
-/// Every error is a failure, every response a success.
+/// Judges every error as a failure, and every response as a success.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ErrorsFail;
 

@@ -15,11 +15,11 @@ use crate::{
     time::{AsyncSleep, Clock, Pause},
 };
 
-/// Tower's own retry layer with one of our policies.
+/// Tower's own retry layer, with a policy of fusebox.
 pub type RetryLayer<R> = tower::retry::RetryLayer<RetryPolicy<R>>;
 
-/// A [`Retry`] as a policy of [`tower::retry`]: its delays, limits, hints and
-/// events. The request is cloned for each attempt that may need it again.
+/// A [`Retry`] as a policy of [`tower::retry`], with its delays, limits, hints
+/// and events. The request is cloned for each attempt that may need it again.
 ///
 /// `before_retry` plays no part here: that is a layer's business.
 #[derive(Debug, Clone, Copy)]
@@ -29,13 +29,13 @@ pub struct RetryPolicy<R> {
 }
 
 impl<R> RetryPolicy<R> {
-    /// The policy of this retry; each call begins it anew.
+    /// Makes the policy of this retry. Each call begins it anew.
     #[must_use]
     pub const fn new(retry: R) -> Self {
         Self { retry, progress: None }
     }
 
-    /// The layer of this policy.
+    /// Makes the layer of this policy.
     pub const fn layer(retry: R) -> RetryLayer<R> {
         tower::retry::RetryLayer::new(Self::new(retry))
     }

@@ -9,11 +9,11 @@ pub trait Wait {
     /// A delay.
     type Sleep: Future<Output = ()>;
 
-    /// Waits, or not: then the call is rejected.
+    /// Returns a future to wait for, or `None` if the call is to be rejected.
     fn wait(&self, rejected: &Rejected) -> Option<Self::Sleep>;
 }
 
-/// Rejects at once.
+/// Rejects calls at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reject;
 

@@ -1,0 +1,46 @@
+//! A guide, in short pages. Its programs run as tests.
+//!
+//! - [`which_part`]: which part to use when
+//! - [`first_breaker`]: a breaker in a `static`, and what to set
+//! - [`calls`]: sync and async calls, and which errors count
+//! - [`retries`]: backoff, jitter, hints
+//! - [`fallbacks`]: fallbacks, the last good answer, degradation
+//! - [`orders`]: the order of layers in a pipeline
+//! - [`registries`]: breakers by name
+//! - [`observing`]: events, counters, health
+//! - [`testing`]: tests that do not wait
+//! - [`no_std`]: devices without the standard library
+//! - [`limits`]: what to know before you rely on it
+
+#[doc = include_str!("which_part.md")]
+pub mod which_part {}
+
+#[doc = include_str!("first_breaker.md")]
+pub mod first_breaker {}
+
+#[doc = include_str!("calls.md")]
+pub mod calls {}
+
+#[doc = include_str!("retries.md")]
+pub mod retries {}
+
+#[doc = include_str!("fallbacks.md")]
+pub mod fallbacks {}
+
+#[doc = include_str!("orders.md")]
+pub mod orders {}
+
+#[doc = include_str!("registries.md")]
+pub mod registries {}
+
+#[doc = include_str!("observing.md")]
+pub mod observing {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("no_std.md")]
+pub mod no_std {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}
