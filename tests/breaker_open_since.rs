@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use common::{Bench, Breaker, TIMEOUT, config, fail, millis, succeed};
-use fusebox::{State, Tick};
+use fusebox::{CircuitBreaker, Clock, DefaultObserver, State, Tick};
 
 /// In milliseconds of the bench's clock, which begins at a million.
 fn open_since(breaker: &Breaker<'_>) -> Option<u64> {
@@ -27,6 +29,24 @@ fn it_is_the_moment_of_the_last_failure_not_of_the_first() {
     bench.clock.advance(millis(3));
     assert_eq!((breaker.state(), open_since(&breaker)), (State::Open, Some(1_000_010)));
     assert_eq!(breaker.reading().open_for, Some(millis(3)));
+}
+
+/// Each reading of it takes a millisecond.
+#[derive(Default)]
+struct Slow(AtomicU64);
+
+impl Clock for Slow {
+    fn now(&self) -> Tick {
+        Tick::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn it_is_the_openings_own_stamp_not_a_later_moment() {
+    let settings = config().failure_threshold(1).build();
+    let breaker = CircuitBreaker::with(None, settings, Slow::default(), DefaultObserver);
+    assert!(breaker.call(|| Err::<(), _>("down")).is_err());
+    assert_eq!(breaker.open_since(), Some(breaker.snapshot().stamp));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Bench, TIMEOUT, config, fail, millis, rejection, succeed};
-use fusebox::{State, Verdict};
+use fusebox::{CircuitBreaker, Clock, DefaultObserver, ManualClock, State, Tick, Verdict};
 
 #[test]
 fn b1_a_success_sets_the_count_to_zero() {
@@ -324,4 +324,39 @@ fn b17_a_change_of_some_settings_keeps_the_others() {
     let joined = PANEL.get_or_default("joined").unwrap();
     joined.update_settings(|settings| settings.config().doublings(2).try_build()).unwrap();
     assert_eq!(joined.settings(), fusebox::BreakerConfig::new().doublings(2).build());
+}
+
+#[test]
+fn a_disabled_breaker_reads_no_clock() {
+    struct Untouchable;
+    impl Clock for Untouchable {
+        fn now(&self) -> Tick {
+            panic!("nobody needs the time")
+        }
+    }
+    let (clock, observer) = (ManualClock::new(), DefaultObserver);
+    let idle = CircuitBreaker::with(None, config().build(), &clock, observer);
+    idle.disable();
+    let breaker = CircuitBreaker::with(None, config().build(), Untouchable, observer);
+    breaker.disable();
+    for _ in 0..5 {
+        assert!(breaker.call(|| Err::<(), _>("down")).is_err());
+        assert!(breaker.call(|| Ok::<_, &str>(())).is_ok());
+    }
+    assert_eq!((breaker.state(), breaker.snapshot()), (State::Disabled, idle.snapshot()));
+}
+
+#[test]
+fn debug_shows_whose_it_is_and_how_it_stands() {
+    let bench = Bench::new();
+    let breaker = bench.breaker(config());
+    let permit = breaker.try_acquire().unwrap();
+    let shown = format!("{permit:?}");
+    assert!(shown.contains("tested") && shown.contains("generation: 0"), "{shown}");
+    drop(permit);
+    fail(&breaker);
+    let shown = format!("{breaker:?}");
+    for part in ["tested", "consecutive_failures: 1", "failure_threshold: 3", "failures: 1"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }

@@ -88,3 +88,32 @@ impl<C, O> CircuitBreaker<C, O> {
         }
     }
 }
+
+#[cfg(all(test, feature = "std", not(fusebox_loom), not(fusebox_compact)))]
+mod tests {
+    use crate::{
+        breaker::{CircuitBreaker, settings::BreakerConfig},
+        observe::DefaultObserver,
+        time::{ManualClock, Tick},
+    };
+
+    /// A process can die between the two words: the opening before that one is
+    /// forgotten by then.
+    #[test]
+    fn an_opening_that_was_not_written_down_is_found_by_its_stamp() {
+        let clock = ManualClock::new();
+        clock.set(Tick::from_millis(5));
+        let settings = BreakerConfig::new().failure_threshold(1).build();
+        let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+        breaker.try_acquire().unwrap().failure();
+        let open = breaker.load();
+        breaker.close();
+        breaker.cell.word.store(open);
+        clock.set(Tick::from_millis(90));
+        breaker.close();
+        breaker.cell.word.store(breaker.load().force(crate::breaker::word::Forced::Open));
+        assert_eq!(breaker.open_since(), None, "forced open, and nobody knows when");
+        breaker.cell.word.store(open);
+        assert_eq!(breaker.open_since(), Some(Tick::from_millis(5)));
+    }
+}

@@ -20,7 +20,7 @@ use crate::{
 };
 
 const STATE: u64 = 0b11 << 62;
-const CLOSED: u64 = 0 << 62;
+const CLOSED: u64 = 0;
 const OPEN: u64 = 1 << 62;
 const HALF_OPEN: u64 = 2 << 62;
 const DISABLED: u64 = 3 << 62;
@@ -92,7 +92,7 @@ pub(crate) struct Probes {
 
 impl Probes {
     const fn count(self) -> u64 {
-        self.reopenings << 8 | self.in_flight << 4 | self.succeeded
+        (self.reopenings * 16 + self.in_flight) * 16 + self.succeeded
     }
 }
 
@@ -121,7 +121,7 @@ impl Word {
     /// Closed, and no failure since the last success: nothing to write.
     #[inline]
     pub(crate) const fn is_healthy(self) -> bool {
-        self.0 & (STATE | COUNT) == 0
+        self.0 & STATE == CLOSED && self.0 & COUNT == 0
     }
 
     #[inline]
@@ -186,7 +186,7 @@ impl Word {
             State::Closed | State::Disabled => (self, Admission::Admitted),
             State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
             State::Open => {
-                let reopenings = min(self.count(), NIBBLE_MAX);
+                let reopenings = self.count().min(NIBBLE_MAX);
                 let wait = settings.wait_ms(reopenings, || self.draw(salt()));
                 let first = Probes { reopenings, in_flight: 1, succeeded: 0 };
                 self.admit_after(wait, now, || self.enter(HALF_OPEN, first.count(), now))
@@ -270,7 +270,7 @@ impl Word {
         match outcome {
             Outcome::Success => self.with_count(0),
             Outcome::Failure => {
-                let failures = min(self.count() + 1, COUNT_MAX);
+                let failures = (self.count() + 1).min(COUNT_MAX);
                 if failures >= u64::from(settings.failure_threshold()) {
                     self.enter(OPEN, 0, now())
                 } else {
@@ -292,14 +292,14 @@ impl Word {
         probes.in_flight = probes.in_flight.saturating_sub(1);
         match outcome {
             Outcome::Success => {
-                probes.succeeded = min(probes.succeeded + 1, NIBBLE_MAX);
+                probes.succeeded = (probes.succeeded + 1).min(NIBBLE_MAX);
                 if probes.succeeded >= u64::from(settings.successes_to_close()) {
                     self.enter(CLOSED, 0, now())
                 } else {
                     self.with_probes(probes, now())
                 }
             }
-            Outcome::Failure => self.enter(OPEN, min(probes.reopenings + 1, NIBBLE_MAX), now()),
+            Outcome::Failure => self.enter(OPEN, (probes.reopenings + 1).min(NIBBLE_MAX), now()),
             Outcome::Ignore => self.with_count(probes.count()),
         }
     }
@@ -313,7 +313,7 @@ impl Word {
             Forced::Reset => self.entered(CLOSED, 0).with_stamp(Tick::from_millis(0)),
         };
         if planted!(ForceKeepsGeneration) {
-            return Self(forced.0 & !GENERATION | self.0 & GENERATION);
+            return forced.with(GENERATION, self.0 & GENERATION);
         }
         forced
     }
@@ -331,7 +331,7 @@ impl Word {
     #[cfg(not(fusebox_compact))] // a reading has it, and compact slots give none
     pub(crate) fn left_ms(self, settings: BreakerSettings, now: Tick) -> Option<u64> {
         (self.state() == State::Open).then(|| {
-            let wait = settings.wait_ms(min(self.count(), NIBBLE_MAX), || 0);
+            let wait = settings.wait_ms(self.count().min(NIBBLE_MAX), || 0);
             let elapsed = u64::try_from(now.signed_since(self.stamp())).unwrap_or(0);
             wait.saturating_sub(elapsed)
         })
@@ -340,7 +340,7 @@ impl Word {
     /// Another state and the next generation; the stamp stays.
     const fn entered(self, state: u64, count: u64) -> Self {
         let generation = self.0.wrapping_add(ONE_GENERATION) & GENERATION;
-        Self(state | generation | (count * ONE) | (self.0 & STAMP))
+        self.with(STATE, state).with(GENERATION, generation).with_count(count)
     }
 
     const fn enter(self, state: u64, count: u64, now: Tick) -> Self {
@@ -348,7 +348,7 @@ impl Word {
     }
 
     const fn with_count(self, count: u64) -> Self {
-        Self((self.0 & !COUNT) | (count * ONE))
+        self.with(COUNT, count * ONE)
     }
 
     const fn with_probes(self, probes: Probes, now: Tick) -> Self {
@@ -361,7 +361,12 @@ impl Word {
             // Once in 34 years a moment looks like "for ever": one tick less.
             stamp -= 1;
         }
-        Self(self.0 & !STAMP | stamp)
+        self.with(STAMP, stamp)
+    }
+
+    /// With other bits in a field.
+    const fn with(self, field: u64, bits: u64) -> Self {
+        Self(self.0 & !field | bits)
     }
 
     /// This opening's share of the jitter.
@@ -369,9 +374,4 @@ impl Word {
     const fn draw(self, salt: u64) -> u16 {
         mix(salt ^ self.0 & GENERATION) as u16
     }
-}
-
-#[inline]
-const fn min(a: u64, b: u64) -> u64 {
-    if a < b { a } else { b }
 }

@@ -80,3 +80,30 @@ fn own(cell: &Cell, key: &Key) -> Slot {
 const fn ends(word: u64) -> bool {
     word >> 56 == 0
 }
+
+#[cfg(all(test, not(fusebox_loom), not(fusebox_compact)))]
+mod tests {
+    use super::*;
+
+    fn written(cell: &Cell) -> usize {
+        cell.name.iter().filter(|word| word.load(Ordering::Relaxed) != 0).count()
+    }
+
+    #[test]
+    fn another_names_claim_is_left_alone_however_far_it_is() {
+        let (cell, key, other) = (Cell::vacant(), Key::new("mine"), Key::new("another's"));
+        cell.key.store(other.hash(), Ordering::Relaxed); // and then it stopped
+        assert_eq!((look(&cell, &key), claim(&cell, &key)), (Slot::Foreign, Slot::Foreign));
+        assert_eq!(written(&cell), 0);
+        assert_eq!((look(&cell, &other), written(&cell)), (Slot::Own, 2));
+    }
+
+    #[test]
+    fn no_word_after_the_names_end_is_written() {
+        for (name, words) in [("short", 1), ("of eight", 2), ("more than one word", 3)] {
+            let (cell, key) = (Cell::vacant(), Key::new(name));
+            assert_eq!((claim(&cell, &key), written(&cell)), (Slot::Own, words), "{name}");
+            assert_eq!((look(&cell, &key), written(&cell)), (Slot::Own, words), "{name}");
+        }
+    }
+}
