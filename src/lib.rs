@@ -160,7 +160,34 @@ pub use time::{
 #[cfg(feature = "std")]
 pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 
-/// The types of which policies are made: to name them, or to write a layer.
+/// The parts of which policies are made, for whoever must name a type.
+///
+/// The compiler infers these types almost everywhere. A `static` names its type:
+///
+/// ```
+/// use core::time::Duration;
+/// use fusebox::{
+///     BreakerConfig, CircuitBreaker, Fallback, Pipeline, Retry, RetryConfig,
+///     layers::{BreakerLayer, Empty, NoLayer, Or, Stack, Then},
+/// };
+///
+/// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+/// const RETRY: Retry =
+///     Retry::new(RetryConfig::new().base_delay(Duration::from_millis(1)).build());
+///
+/// type Price = fn(&u32) -> Result<u32, &'static str>;
+/// const DEFAULT: Price = |_| Ok(0);
+///
+/// // From the inside out: what was added last stands last.
+/// type Guarded = Stack<
+///     Stack<Stack<Empty, Fallback<Then<NoLayer, Or<Price>>>>, BreakerLayer<'static>>,
+///     Retry,
+/// >;
+/// static PRICE: Pipeline<Guarded> =
+///     Pipeline::new().fallback(Fallback::new().or(DEFAULT)).breaker(&SHOP).retry(RETRY);
+///
+/// assert_eq!(PRICE.call(&42, |_| Err("down")), Ok(0));
+/// ```
 pub mod layers {
     pub use crate::{
         fallback::{
