@@ -65,7 +65,7 @@ impl Imports {
     }
 }
 
-/// Every file of `src/` but its root, with the folder or file that it belongs to.
+/// Every Rust file of `src/` but its root, with the folder or file that it belongs to.
 fn files() -> Vec<(String, PathBuf)> {
     let (src, mut files) = (Path::new(ROOT).join("src"), Vec::new());
     let mut folders = vec![src.clone()];
@@ -74,6 +74,9 @@ fn files() -> Vec<(String, PathBuf)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }
             let first = path.strip_prefix(&src).unwrap().iter().next().unwrap();

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use fusebox::{BreakerConfig, CircuitBreaker, Key, Registry, BreakerSettings};
+use fusebox::{BreakerConfig, BreakerSettings, CircuitBreaker, Key, Registry};
 
 use crate::{
     check::{Failed, check},

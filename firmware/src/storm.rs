@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use cortex_m::peripheral::SYST;
-use fusebox::{BreakerConfig, CircuitBreaker, BreakerSettings, State};
+use fusebox::{BreakerConfig, BreakerSettings, CircuitBreaker, State};
 use portable_atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::{

@@ -10,8 +10,8 @@ use core::time::Duration;
 
 use cortex_m_rt::entry;
 use fusebox::{
-    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Clock, ConstDefault, DefaultObserver,
-    Key, Registry, Rejected, BreakerSettings, Tick,
+    Backoff, BackoffConfig, BreakerConfig, BreakerSettings, CircuitBreaker, Clock, ConstDefault,
+    DefaultObserver, Key, Registry, Rejected, Tick,
 };
 
 struct Uptime;

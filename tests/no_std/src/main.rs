@@ -15,9 +15,9 @@ use core::{
 };
 
 use fusebox::{
-    Backoff, BackoffConfig, BreakerConfig, CallError, Clock, ConstDefault, DefaultObserver, Event,
-    Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, BreakerSettings, Sleep, SleepBy, State,
-    Tick, Verdict,
+    Backoff, BackoffConfig, BreakerConfig, BreakerSettings, CallError, Clock, ConstDefault,
+    DefaultObserver, Event, Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, Sleep,
+    SleepBy, State, Tick, Verdict,
     health::{AlertRules, Monitor, Window},
     set_seed,
 };
