@@ -5,10 +5,10 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::{TIMEOUT, after, config, finish};
+use common::{after, config, finish};
 use fusebox::{
-    CircuitBreaker, CountCalls, Counters, DefaultObserver, ManualClock, Name, Pipeline, State,
-    Verdict, health::Window,
+    CircuitBreaker, CountCalls, Counters, DefaultObserver, ManualClock, Name, Pipeline, Verdict,
+    health::Window,
 };
 
 type Counting = CircuitBreaker<ManualClock, CountCalls>;
@@ -140,7 +140,8 @@ fn a_permit_of_a_whole_round_of_generations_ago_counts_nothing_either() {
 
 #[cfg(feature = "bypass")]
 mod bypassed {
-    use fusebox::Bypass;
+    use common::TIMEOUT;
+    use fusebox::{Bypass, State};
 
     use super::*;
 
