@@ -222,6 +222,24 @@ mod bypassed {
         }
     }
 
+    /// Whatever the generation is: the permit's is always another.
+    #[test]
+    fn a_permit_that_outlives_the_scope_takes_no_probes_place() {
+        let breaker = counting();
+        for _ in 0..1_024 {
+            open_it(&breaker);
+            breaker.clock().advance(TIMEOUT);
+            let probe = breaker.try_acquire().unwrap();
+            let out = Bypass::all().scope();
+            let permit = breaker.try_acquire().unwrap();
+            drop(out);
+            assert_eq!(permit.failure(), Verdict::Stale);
+            let now = breaker.snapshot();
+            assert_eq!((now.state, now.probes_in_flight), (State::HalfOpen, 1), "{now:?}");
+            probe.success();
+        }
+    }
+
     #[test]
     fn a_permit_of_a_closed_breaker_counts_where_it_reports() {
         let breaker = counting();
