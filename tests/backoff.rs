@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use common::millis;
 use fusebox::{Backoff, BackoffConfig, Jitter};
@@ -224,4 +224,23 @@ fn r4_bad_settings_are_refused_by_name() {
         panicked.unwrap_err().downcast_ref::<String>().unwrap(),
         "`exponential_base` must be a finite number of at least 1"
     );
+}
+
+/// A range has both of its ends: where it has two numbers, both are drawn.
+#[test]
+fn r3_a_range_has_both_of_its_ends() {
+    let drawn = |base, cap, jitter| {
+        let backoff = config(base, cap, 1.0).jitter(jitter).build().seed(7);
+        backoff.take(200).map(|delay| delay.as_nanos()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(drawn(2, 2, Jitter::Equal), BTreeSet::from([1, 2]));
+    assert_eq!(drawn(2, 2, Jitter::Full), BTreeSet::from([1, 2]));
+    assert_eq!(drawn(1, 2, Jitter::Decorrelated), BTreeSet::from([1, 2]));
+}
+
+#[test]
+fn there_is_always_a_next_delay() {
+    let mut backoff = BackoffConfig::new().build();
+    assert_eq!(backoff.size_hint(), (usize::MAX, None));
+    assert!(backoff.next().is_some() && backoff.next().is_some());
 }
