@@ -16,13 +16,13 @@ use crate::{
 };
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// Awaits `future` if the breaker admits it, which is asked when the
-    /// returned future is first polled: a rejected call is never polled.
+    /// Awaits `future` if the breaker admits it. The breaker is asked when the
+    /// returned future is first polled, and a rejected call is never polled.
     ///
-    /// Every `Err` is a failure, and so is a panic. Dropped before it is done,
-    /// the call counts for nothing and gives a probe's place back. **So a
-    /// timeout belongs inside**: under a timeout around it (`tokio`'s, say)
-    /// a service that hangs is never seen to fail, and the breaker stays closed.
+    /// Every `Err` is a failure, and so is a panic. A call that is dropped
+    /// before it is done counts for nothing, and gives a probe's place back.
+    /// **So a timeout belongs inside.** A timeout around the call, such as
+    /// tokio's, cancels it, and a service that hangs never opens the breaker.
     ///
     /// The returned future is `Send` where `future` is, and allocates nothing.
     ///
@@ -56,8 +56,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// of its errors for which `is_failure` holds. The others neither count nor
     /// reset.
     ///
-    /// In all else it is as [`call_async`](Self::call_async), and a timeout
-    /// belongs inside it, too.
+    /// A panic is a failure. A call that is dropped before it is done counts
+    /// for nothing, so **a timeout belongs inside**: see
+    /// [`call_async`](Self::call_async).
     ///
     /// # Errors
     /// [`CallError::Rejected`] when `future` was not polled,

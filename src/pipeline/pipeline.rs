@@ -46,9 +46,9 @@ use crate::{
 /// | `.retry(r).timeout(t)` | each attempt has its own limit |
 /// | `.timeout(t).retry(r)` | all attempts and delays share one limit |
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
-/// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: what the timeout drops is a cancelled call to it, and counts for nothing. The same holds under a timeout of somebody else's, `tokio`'s or tower's, around the whole |
+/// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///
-/// A rejection by a breaker inside another counts for nothing with the outer.
+/// A rejection by an inner breaker counts for nothing in an outer one.
 #[derive(Debug, Clone, Copy)]
 pub struct Pipeline<L = Empty> {
     pub(crate) layers: L,

@@ -25,9 +25,9 @@ impl<L: Copy> Pipeline<L> {
     /// inside it is dropped after `limit`, and has then failed with
     /// [`TimedOut`](crate::TimedOut).
     ///
-    /// **Put it inside of a breaker, not around one.** What a timeout around a
-    /// breaker drops is a cancelled call to that, which counts for nothing: a
-    /// service that hangs would never be seen to fail.
+    /// **Put it inside a breaker, not around one.** A timeout around a breaker
+    /// cancels the call, and a cancelled call counts for nothing. A service
+    /// that hangs would never open the breaker.
     #[cfg(feature = "std")]
     #[must_use]
     pub const fn timeout(
@@ -41,9 +41,9 @@ impl<L: Copy> Pipeline<L> {
     /// a sleeper of your own. What comes inside it is dropped after `limit`,
     /// and has then failed with [`TimedOut`](crate::TimedOut).
     ///
-    /// **Put it inside of a breaker, not around one.** What a timeout around a
-    /// breaker drops is a cancelled call to that, which counts for nothing: a
-    /// service that hangs would never be seen to fail.
+    /// **Put it inside a breaker, not around one.** A timeout around a breaker
+    /// cancels the call, and a cancelled call counts for nothing. A service
+    /// that hangs would never open the breaker.
     #[must_use]
     pub const fn timeout_by<S: Copy>(
         self,

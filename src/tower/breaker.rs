@@ -31,19 +31,19 @@ use crate::{
 /// `call`, as a [`CallError::Rejected`] at once, since an error from
 /// `poll_ready` would say that the service is gone for good.
 ///
-/// A layer that [waits](Self::waiting) turns that around: its service is not
+/// A layer that [waits](Self::waiting) does the reverse: its service is not
 /// ready until the breaker admits a call.
 ///
-/// A permit reserved in `poll_ready` and never used is given back when the
-/// service is dropped. One that was reserved before the breaker opened admits
-/// nothing: the breaker is asked again. Clones share the breaker, and no permit.
+/// A permit that `poll_ready` reserved and no call used is given back when the
+/// service is dropped. A permit that was reserved before the breaker opened
+/// admits nothing, and the breaker is asked again. Clones share the breaker,
+/// but no permit.
 ///
-/// **A timeout belongs inside of this layer.** To the breaker, what a timeout
-/// above it drops is a cancelled call, which counts for nothing: a service that
-/// hangs would never be seen to fail.
+/// **A timeout belongs inside this layer.** A timeout above it cancels the
+/// call, and a cancelled call counts for nothing. A service that hangs would
+/// never open the breaker.
 ///
-/// `B` is a
-/// reference to a breaker, or an `Arc` of one.
+/// `B` is a `&CircuitBreaker`, or an `Arc` of one.
 #[derive(Debug, Clone, Copy)]
 pub struct CircuitBreakerLayer<B, J = ErrorsFail, W = Reject> {
     breaker: B,
