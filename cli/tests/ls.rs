@@ -73,6 +73,29 @@ fn json_of_a_stable_form() {
     assert_eq!(shown, expected);
 }
 
+/// The keys of a value, and of all that is in it.
+fn keys(value: &Value) -> Vec<String> {
+    let Value::Object(map) = value else { return Vec::new() };
+    let below = |(key, value): (&String, &Value)| {
+        let below: Vec<_> = keys(value).iter().map(|it| format!("{key}.{it}")).collect();
+        [vec![key.clone()], below].concat()
+    };
+    let mut keys: Vec<_> = map.iter().flat_map(below).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn the_readme_shows_every_key() {
+    let readme = include_str!("../README.md");
+    let (_, from) = readme.split_once("prints an array, sorted by name, of\n\n```json\n").unwrap();
+    let example: Value = serde_json::from_str(from.split_once("```").unwrap().0).unwrap();
+    let shown: Value =
+        serde_json::from_str(&Panel::with(&["ai"]).run(&["ls", "--json"]).ok()).unwrap();
+    assert_eq!(keys(&example), keys(&shown[0]));
+    assert!(keys(&example).len() > 20, "{example}");
+}
+
 #[test]
 fn every_state_has_its_word() {
     let panel = Panel::with(&["a", "b", "c", "d"]);

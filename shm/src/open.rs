@@ -34,7 +34,8 @@ impl Good {
         let there = usize::try_from(len).unwrap_or(usize::MAX).min(bytes.len());
         // Read, not mapped: whatever becomes of the file, this is no SIGBUS.
         file.read_exact_at(&mut bytes[..there], 0).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Problem::Damaged, // truncated since
+            // Truncated since: nobody knows what it was.
+            io::ErrorKind::UnexpectedEof => Problem::NotAPanel,
             _ => system("read it")(error),
         })?;
         let (slots, stamped) = header::read(&bytes, len)?;
