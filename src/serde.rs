@@ -11,21 +11,21 @@ use crate::{
     state::State,
 };
 
-/// The name as text.
+/// Writes the name as text.
 impl Serialize for Name {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
     }
 }
 
-/// The words of its `Display`, such as `half-open`.
+/// Writes the words of `Display`, such as `half-open`.
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
     }
 }
 
-/// The sentence of its `Display`.
+/// Writes the sentence of `Display`.
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
@@ -39,7 +39,7 @@ macro_rules! fields {
     };
 }
 
-/// A map of its fields.
+/// Writes a map of the counters.
 impl Serialize for Counters {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         // Taken apart without `..`: the compiler finds a field that is missing.
@@ -69,7 +69,7 @@ fn serialize_snapshot<M: SerializeStruct>(
     map.serialize_field("stamp_ms", &stamp.as_millis())
 }
 
-/// A map of its fields; the stamp is in milliseconds of the breaker's clock.
+/// Writes a map of the fields. The stamp is in milliseconds of the breaker's clock.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_struct("Snapshot", 7)?;
@@ -78,7 +78,8 @@ impl Serialize for Snapshot {
     }
 }
 
-/// A map of its fields, and of its snapshot's. Times are whole milliseconds.
+/// Writes one map of the fields and of the snapshot's fields. Times are in whole
+/// milliseconds.
 #[cfg(not(fusebox_compact))]
 impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

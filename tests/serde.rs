@@ -2,15 +2,21 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
 use common::{Bench, config, fail};
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, RetryConfig,
+    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, RetryConfig, Setting,
     health::{AlertConfig, AlertRules},
 };
 use proptest::prelude::*;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        DeserializeOwned,
+        value::{Error, MapDeserializer},
+    },
+};
 use serde_json::{Value, from_value, json, to_value};
 
 fn there_and_back<T: Serialize + DeserializeOwned>(value: &T) -> T {
@@ -105,6 +111,59 @@ fn each_key_is_the_tables_and_what_is_missing_has_its_default() {
     assert_eq!(retry, expected.exponential_base(3.0));
 }
 
+/// Every row is read and written under its key, and there is no other key but
+/// these of the config's own.
+fn every_row<C>(table: &[Setting], own: &[&'static str], set: impl Fn(&str, u64) -> Option<C>)
+where
+    C: Serialize + DeserializeOwned + PartialEq + Debug,
+{
+    for setting in table {
+        let value = setting.default_value() + 1;
+        let config = set(setting.name(), value).unwrap();
+        let read: C = from_value(json!({ setting.key(): value })).unwrap();
+        assert_eq!(read, config);
+        let written = to_value(&config).unwrap();
+        assert_eq!(written[setting.key()], value, "{written}");
+        let keys = table.iter().map(Setting::key).chain(own.iter().copied());
+        assert!(keys.clone().all(|key| written.get(key).is_some()), "{written}");
+        assert_eq!(written.as_object().unwrap().len(), keys.count(), "{written}");
+
+        for (bad, shown) in [
+            (json!(-1), "invalid value: integer `-1`"),
+            (json!(1.5), "invalid type: floating point `1.5`"),
+            (json!("a"), "invalid type: string \"a\""),
+            (json!(null), "invalid type: null"),
+        ] {
+            let error = refused::<C>(json!({ setting.key(): bad }));
+            let expected = format!("{shown}, expected `{}` from ", setting.name());
+            assert!(error.starts_with(&expected), "{error}");
+        }
+        let bad = setting.max() + 1;
+        let error = refused::<C>(json!({ setting.key(): bad }));
+        assert!(error.starts_with(&format!("`{}` is ", setting.name())), "{error}");
+        let unread = set(setting.name(), bad).unwrap();
+        assert_eq!(to_value(unread).unwrap_err().to_string(), error, "nor is it written");
+    }
+}
+
+#[test]
+fn every_row_of_every_table_is_data() {
+    every_row(BreakerConfig::TABLE, &[], |name, value| BreakerConfig::new().set(name, value));
+    every_row(AlertConfig::TABLE, &[], |name, value| AlertConfig::new().set(name, value));
+    let own = ["exponential_base", "jitter", "max_elapsed"];
+    every_row(RetryConfig::TABLE, &own, |name, value| RetryConfig::new().set(name, value));
+    let own = &own[..2];
+    every_row(BackoffConfig::TABLE, own, |name, value| BackoffConfig::new().set(name, value));
+}
+
+/// As TOML has them.
+#[test]
+fn signed_numbers_are_read_too() {
+    let signed = [("probes", 2_i64), ("recovery_timeout_ms", 9)].into_iter();
+    let config = BreakerConfig::deserialize(MapDeserializer::<_, Error>::new(signed)).unwrap();
+    assert_eq!(config, BreakerConfig::new().probes(2).recovery_timeout(Duration::from_millis(9)));
+}
+
 #[test]
 fn a_bad_setting_is_named_with_its_value_and_its_range() {
     assert_eq!(
@@ -124,14 +183,26 @@ fn a_bad_setting_is_named_with_its_value_and_its_range() {
     let twice = r#"{ "probes": 1, "probes": 2 }"#;
     let error = serde_json::from_str::<BreakerConfig>(twice).unwrap_err().to_string();
     assert!(error.starts_with("duplicate field `probes`"), "{error}");
-    assert!(refused::<BreakerConfig>(json!({ "probes": -1 })).contains("invalid value"));
+    assert_eq!(
+        refused::<BreakerConfig>(json!({ "probes": -1 })),
+        "invalid value: integer `-1`, expected `probes` from 1 to 15"
+    );
     assert!(refused::<BreakerConfig>(json!([1, 2])).contains("expected a map of settings"));
 }
 
 #[test]
-fn a_value_that_fits_no_64_bits_is_an_error_not_another_value() {
-    let config = BreakerConfig::new().recovery_timeout(Duration::MAX);
-    assert!(to_value(config).is_err());
+fn what_could_not_be_read_is_not_written() {
+    let timeout = BreakerConfig::new().recovery_timeout(Duration::MAX);
+    assert_eq!(
+        to_value(timeout).unwrap_err().to_string(),
+        "`recovery_timeout` is 18446744073709551616000 ms, and must be from 1 to 4294967295 ms"
+    );
+    // JSON has no such number: it would be `null`.
+    let factor = RetryConfig::new().exponential_base(f64::NAN);
+    assert_eq!(
+        to_value(factor).unwrap_err().to_string(),
+        "`exponential_base` is NaN, and must be a finite number of at least 1"
+    );
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl BreakerConfig {
     }
 }
 
-/// What was set, to be changed and built again.
+/// Takes settings apart again, to change some of them.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, CircuitBreaker};
@@ -123,7 +123,7 @@ impl From<BreakerSettings> for BreakerConfig {
 }
 
 /// Checked settings of a breaker, packed into one word so that they change at
-/// once, without a lock. Built by [`BreakerConfig`].
+/// once, without a lock. [`BreakerConfig`] builds them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BreakerSettings(u64);
 

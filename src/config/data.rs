@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use ::serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+use ::serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
-use crate::config::Setting;
+use crate::config::{Setting, Text};
 
 /// The keys of a config: those of its rows, then those of `own`.
 pub(crate) const fn keys<const N: usize>(
@@ -44,6 +44,38 @@ impl Visitor<'_> for KeyOf {
     }
 }
 
+/// Reads the value of this setting. What is no such number is an error that
+/// names the setting and its range.
+pub(crate) struct ValueOf(pub(crate) &'static Setting);
+
+impl<'de> DeserializeSeed<'de> for ValueOf {
+    type Value = u128;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<u128, D::Error> {
+        from.deserialize_u64(self)
+    }
+}
+
+impl Visitor<'_> for ValueOf {
+    type Value = u128;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Setting { name, unit, min, max, .. } = *self.0;
+        let range = unit.range(Text::new(""), min.into(), max.into());
+        write!(f, "`{name}` {}", range.as_str())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<u128, E> {
+        Ok(value.into()) // whether it is in its range, the config says
+    }
+
+    // Some formats have signed numbers only.
+    fn visit_i64<E: Error>(self, value: i64) -> Result<u128, E> {
+        let negative = |_| E::invalid_value(Unexpected::Signed(value), &self);
+        u128::try_from(value).map_err(negative)
+    }
+}
+
 /// serde's traits for a config (`config`), or for what is built from it
 /// (`checked`); see [`settings`](crate::config::settings).
 macro_rules! as_data {
@@ -52,22 +84,25 @@ macro_rules! as_data {
         const KEYS: [&str; $config::TABLE.len() + OWN_KEYS.len()] =
             $crate::config::keys($config::TABLE, OWN_KEYS);
 
-        /// A map from each setting's [`key`](crate::Setting::key) to its value.
+        /// Writes a map from each setting's [`key`](crate::Setting::key) to its
+        /// value. A setting that is out of its range is an error: whatever is
+        /// written can be read again.
         impl ::serde::Serialize for $config {
+            #[allow(clippy::cast_possible_truncation)] // checked against a row's 64 bits
             fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use ::serde::ser::{Error as _, SerializeStruct as _};
+                self.try_build().map_err(S::Error::custom)?;
                 let mut map = to.serialize_struct(stringify!($config), KEYS.len())?;
                 for (setting, value) in Self::TABLE.iter().zip(self.values) {
-                    let value = u64::try_from(value).map_err(S::Error::custom)?;
-                    map.serialize_field(setting.key, &value)?;
+                    map.serialize_field(setting.key, &(value as u64))?;
                 }
                 $(map.serialize_field(stringify!($own), &self.$own)?;)*
                 map.end()
             }
         }
 
-        /// From a map. A setting that is not there has its default; one that is
-        /// not known, or out of its range, is an error.
+        /// Reads a map. A setting that is not there has its default. An unknown
+        /// setting, or a value out of its range, is an error.
         impl<'de> ::serde::Deserialize<'de> for $config {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 struct Rows;
@@ -90,7 +125,8 @@ macro_rules! as_data {
                                 return Err(M::Error::duplicate_field(KEYS[at]));
                             }
                             if let Some(value) = config.values.get_mut(at) {
-                                *value = map.next_value::<u64>()?.into();
+                                let setting = &$config::TABLE[at];
+                                *value = map.next_value_seed($crate::config::ValueOf(setting))?;
                             }
                             $(
                                 if KEYS[at] == stringify!($own) {
@@ -109,7 +145,8 @@ macro_rules! as_data {
     };
 
     (checked $config:ident $checked:ident) => {
-        /// A map from each setting's [`key`](crate::Setting::key) to its value.
+        /// Writes a map from each setting's [`key`](crate::Setting::key) to its
+        /// value.
         impl ::serde::Serialize for $checked {
             fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use ::serde::ser::SerializeStruct as _;
@@ -121,7 +158,8 @@ macro_rules! as_data {
             }
         }
 
-        /// From a map, as the config.
+        /// Reads a map. A setting that is not there has its default. An unknown
+        /// setting, or a value out of its range, is an error.
         impl<'de> ::serde::Deserialize<'de> for $checked {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 use ::serde::de::Error as _;

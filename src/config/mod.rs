@@ -14,7 +14,7 @@ pub(crate) mod unit;
 
 pub(crate) use accessors::{accessors, read};
 #[cfg(feature = "serde")]
-pub(crate) use data::{KeyOf, as_data, keys};
+pub(crate) use data::{KeyOf, ValueOf, as_data, keys};
 pub use error::ConfigError;
 pub(crate) use packed::Place;
 pub use setting::Setting;

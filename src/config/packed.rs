@@ -7,7 +7,7 @@ use crate::config::Setting;
 pub(crate) struct Place {
     shift: u32,
     mask: u64,
-    /// What is read for less: a foreign writer can leave anything.
+    /// The least value that is read: a foreign writer can leave any bits.
     least: u64,
 }
 
@@ -17,12 +17,12 @@ impl Place {
         Self { shift, mask: (1 << bits) - 1, least: 0 }
     }
 
-    /// Never read as less than its least value.
+    /// The place of a setting that is never read as less than its least value.
     pub(crate) const fn floored(self, setting: &Setting) -> Self {
         Self { least: setting.min, ..self }
     }
 
-    /// Whether no two settings share a bit, and the top one is nobody's.
+    /// Whether no two settings share a bit, and none has the top bit.
     pub(crate) const fn are_apart(places: &[Self]) -> bool {
         let mut taken = 1 << 63;
         let mut at = 0;

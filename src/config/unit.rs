@@ -1,4 +1,4 @@
-//! In what a setting is counted, and what its setter takes for it.
+//! The units of settings, and what a setter takes for a value in each.
 
 use core::{fmt, time::Duration};
 

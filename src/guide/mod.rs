@@ -2,6 +2,7 @@
 //!
 //! - [`which_part`]: which part to use when
 //! - [`first_breaker`]: a breaker in a `static`, and what to set
+//! - [`settings`]: settings from files, and from an operator
 //! - [`calls`]: sync and async calls, and which errors count
 //! - [`retries`]: backoff, jitter, hints
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
@@ -17,6 +18,9 @@ pub mod which_part {}
 
 #[doc = include_str!("first_breaker.md")]
 pub mod first_breaker {}
+
+#[doc = include_str!("settings.md")]
+pub mod settings {}
 
 #[doc = include_str!("calls.md")]
 pub mod calls {}

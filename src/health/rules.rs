@@ -76,7 +76,7 @@ impl AlertConfig {
     }
 }
 
-/// Checked rules for alerts. Built by [`AlertConfig`].
+/// Checked rules for alerts. [`AlertConfig`] builds them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AlertRules(AlertConfig);
 

@@ -26,11 +26,11 @@ use crate::config::{ConfigError, Unit};
 pub enum Jitter {
     /// No jitter: callers that failed together come back together.
     None,
-    /// Percent of the delay, applied after the cap; each from 0 to 1000.
+    /// A share of the delay, in percent from 0 to 1000. It applies after the cap.
     Proportional {
-        /// The least.
+        /// The smallest share of the delay.
         min_percent: u32,
-        /// The most.
+        /// The largest share of the delay.
         max_percent: u32,
     },
     /// Any time up to the delay.
@@ -56,13 +56,13 @@ impl Jitter {
     pub(super) const fn check(self) -> Result<(), ConfigError> {
         let Self::Proportional { min_percent, max_percent } = self else { return Ok(()) };
         let (min, max, most) = (min_percent as u128, max_percent as u128, Self::MAX_PERCENT);
-        let fault = if min > most {
+        let error = if min > most {
             ConfigError::out_of_range("jitter: min_percent", Unit::Percent, min, 0, most)
         } else if max < min || max > most {
             ConfigError::out_of_range("jitter: max_percent", Unit::Percent, max, min, most)
         } else {
             return Ok(());
         };
-        Err(fault)
+        Err(error)
     }
 }

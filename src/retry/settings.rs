@@ -85,7 +85,7 @@ impl RetryConfig {
     }
 }
 
-/// Checked settings of a retry. Built by [`RetryConfig`].
+/// Checked settings of a retry. [`RetryConfig`] builds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetrySettings {
     pub(crate) max_attempts: u32,
