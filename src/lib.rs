@@ -102,6 +102,7 @@ pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker,
     fault::Fault,
+    judge::Judge,
     outcome::Outcome,
     permit::Permit,
     settings::{BreakerConfig, BreakerSettings},
@@ -190,16 +191,19 @@ pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 /// ```
 pub mod layers {
     pub use crate::{
+        breaker::judge::{Counting, EveryError},
         fallback::{
-            chain::{NoLayer, Then},
-            step::{Or, OrAsync, OrAsyncWith, OrWith},
+            chain::{NoLayer, OnlyWhen, Then},
+            step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
         pipeline::{
-            breaker::{BreakerLayer, Counting, EveryError},
+            breaker::BreakerLayer,
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },
-        retry::hooks::{AskError, Before, BeforeAsync, HintFrom, Hooks, NoHint, Nothing, When},
+        retry::hooks::{
+            AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, NoHint, Nothing, On, When,
+        },
     };
 }
 

@@ -281,13 +281,11 @@ apart! {
         use fusebox::{Outcome, tower::CircuitBreakerLayer};
         use tower::{Layer, Service, service_fn};
 
-        type Answer = Result<(), ()>;
-
         // In its future, before it makes one, and in the judge of its answer.
         for way in 0..3 {
             let harsh = Harsh::new();
             let breaker = harsh.breaker();
-            let layer = CircuitBreakerLayer::judged(&breaker, move |_: &Answer| -> Outcome {
+            let layer = CircuitBreakerLayer::judged(&breaker, move |_: Result<&(), &()>| -> Outcome {
                 if way == 2 { own_panic() } else { Outcome::Success }
             });
             let mut service = layer.layer(service_fn(|()| {
@@ -307,7 +305,7 @@ apart! {
             let breaker = harsh.breaker();
             let layer = CircuitBreakerLayer::new(&breaker);
             assert_own(|| {
-                let mut service = layer.layer(service_fn(|()| after(1, Answer::Ok(()))));
+                let mut service = layer.layer(service_fn(|()| after(1, Ok::<(), ()>(()))));
                 assert!(service.poll_ready(&mut context()).is_ready());
                 if !called {
                     own_panic::<()>();

@@ -169,7 +169,7 @@ async fn a_panic_in_the_service_is_a_failure() {
 #[tokio::test]
 async fn a_judge_says_what_an_answer_means() {
     let (breaker, _) = breaker(config().failure_threshold(2));
-    let judge = |answer: &Result<u32, &str>| match answer {
+    let judge = |answer: Result<&u32, &&str>| match answer {
         Ok(503) => Outcome::Failure,
         Ok(_) => Outcome::Success,
         Err(_) => Outcome::Ignore,
@@ -236,6 +236,47 @@ async fn a_retry_is_a_policy_of_towers_own_layer() {
     });
     assert_eq!(RetryPolicy::layer(retry).layer(refused).oneshot(1).await, Err("refused"));
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+/// A response with a `Retry-After` of its own.
+#[tokio::test]
+async fn a_retry_may_try_again_on_a_response() {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Response(u16, Option<Duration>);
+
+    let slept = std::sync::Mutex::new(Vec::new());
+    let sleep = |delay: Duration| {
+        slept.lock().unwrap().push(delay);
+        ready(())
+    };
+    let clock = ManualClock::new();
+    let retry = Retry::with(RetryConfig::new().build(), &clock, SleepBy(&sleep), DefaultObserver)
+        .retry_on(|answer: Result<&Response, &Infallible>| matches!(answer, Ok(Response(503, _))))
+        .delay_hint_on(|answer: Result<&Response, &Infallible>| answer.ok()?.1);
+    for (answers, expected, delays) in [
+        (vec![Response(503, Some(Duration::from_secs(3))), Response(200, None)], 200, vec![3]),
+        (vec![Response(404, None)], 404, vec![]),
+        (vec![Response(503, Some(Duration::from_secs(1))); 3], 503, vec![1, 1]),
+    ] {
+        let answers = std::sync::Mutex::new(answers.into_iter());
+        let inner = service_fn(|()| ready(Ok(answers.lock().unwrap().next().expect("asked for"))));
+        let response = RetryPolicy::layer(retry).layer(inner).oneshot(()).await.unwrap();
+        assert_eq!(response.0, expected);
+        let slept: Vec<_> = slept.lock().unwrap().drain(..).map(|it| it.as_secs()).collect();
+        assert_eq!(slept, delays);
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_answers_in_place_of_a_response() {
+    let is_busy = |answer: Result<&u32, &&str>| matches!(answer, Ok(503) | Err(&"down"));
+    let fallback = Fallback::when(&is_busy).or_value(7);
+    let service = FallbackLayer::new(fallback).layer(echo());
+    for (own, expected) in
+        [(Ok(503), Ok(7)), (Err("down"), Ok(7)), (Ok(200), Ok(200)), (Err("mine"), Err("mine"))]
+    {
+        assert_eq!(service.clone().oneshot(own).await, expected);
+    }
 }
 
 #[tokio::test]
@@ -408,7 +449,7 @@ async fn over_real_sockets_a_503_opens_and_a_recovery_closes() {
     });
 
     let (breaker, clock) = breaker(config().failure_threshold(3));
-    let judge = |answer: &Result<hyper::Response<_>, _>| match answer {
+    let judge = |answer: Result<&hyper::Response<_>, &_>| match answer {
         Ok(response) if response.status().is_server_error() => Outcome::Failure,
         Ok(_) => Outcome::Success,
         Err(_) => Outcome::Failure,

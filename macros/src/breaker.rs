@@ -1,6 +1,6 @@
 //! `#[with_circuit_breaker]`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
     Error, ExprPath, LitStr, Path, Result, Token, parse::ParseStream, parse_quote, spanned::Spanned,
@@ -17,7 +17,30 @@ pub(crate) const REJECTED: &str = "rejected";
 
 pub(crate) struct WithCircuitBreaker {
     which: Which,
-    expect: Option<ExprPath>,
+    judge: Judge,
+}
+
+/// What says which answers are failures.
+enum Judge {
+    /// Every error is one.
+    Errors,
+    /// The errors for which this path's function holds.
+    Expect(ExprPath),
+    /// This path's function looks at the whole answer.
+    Answers(ExprPath),
+}
+
+impl Judge {
+    fn parse(options: &mut Options) -> Result<Self> {
+        match (options.path("expect")?, options.path("judge")?) {
+            (Some(_), Some(judge)) => {
+                Err(Error::new(judge.span(), "`judge` looks at errors, too: leave `expect` out"))
+            }
+            (Some(expect), None) => Ok(Self::Expect(expect)),
+            (None, Some(judge)) => Ok(Self::Answers(judge)),
+            (None, None) => Ok(Self::Errors),
+        }
+    }
 }
 
 /// Which breaker is asked.
@@ -44,9 +67,10 @@ impl WithCircuitBreaker {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let expect = options.path("expect")?;
-        options.finish("a `static` has its settings already; beside it there is only `expect`")?;
-        Ok(Self { which: Which::Static(path), expect })
+        let judge = Judge::parse(&mut options)?;
+        let text = "a `static` has its settings already; beside it there are `expect` and `judge`";
+        options.finish(text)?;
+        Ok(Self { which: Which::Static(path), judge })
     }
 
     fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
@@ -55,14 +79,14 @@ impl WithCircuitBreaker {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let expect = options.path("expect")?;
+        let judge = Judge::parse(&mut options)?;
         let settings = if options.is_empty() {
             None
         } else {
             let checked = parse_quote!(#krate::attributes::breaker::checked);
             Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
         };
-        Ok(Self { which: Which::Named { name, settings }, expect })
+        Ok(Self { which: Which::Named { name, settings }, judge })
     }
 
     /// The `static` that finds the breaker, where it is not there already.
@@ -103,15 +127,22 @@ impl WithCircuitBreaker {
         let krate = &function.krate;
         function.items.extend(self.declaration(krate, ident));
         let breaker = self.found(krate, ident);
-        let expect = self.expect.as_ref().map_or_else(|| quote!(|_| true), |path| quote!(#path));
         // Moved where nobody needs the arguments afterwards: then the result
         // may borrow from them.
         let body = function.typed(body, once);
-        let mut call = if function.is_async() {
-            quote!(#krate::CircuitBreaker::call_async_counting(#breaker, #expect, #body).await)
-        } else {
-            quote!(#krate::CircuitBreaker::call_counting(#breaker, #expect, #body))
+        let is_async = function.is_async();
+        let (method, judge) = match (&self.judge, is_async) {
+            (Judge::Errors, false) => ("call", None),
+            (Judge::Errors, true) => ("call_async", None),
+            (Judge::Expect(path), false) => ("call_counting", Some(path)),
+            (Judge::Expect(path), true) => ("call_async_counting", Some(path)),
+            (Judge::Answers(path), false) => ("call_judged", Some(path)),
+            (Judge::Answers(path), true) => ("call_async_judged", Some(path)),
         };
+        let (method, judge) = (Ident::new(method, Span::call_site()), judge.into_iter());
+        let awaited = is_async.then(|| quote!(.await));
+        let mut call =
+            quote!(#krate::CircuitBreaker::#method(#breaker, #(#judge,)* #body) #awaited);
         if in_retry {
             let rejected = function.names.variable(REJECTED);
             call = quote!(#krate::attributes::breaker::told(#call, &#rejected));

@@ -14,6 +14,7 @@ pub(crate) struct WithFallback {
     log_errors: bool,
     error: bool,
     infallible: bool,
+    when: Option<ExprPath>,
 }
 
 impl WithFallback {
@@ -28,8 +29,13 @@ impl WithFallback {
         let log_errors = options.boolean("log_errors")?.unwrap_or(true);
         let error = options.boolean("error")?.unwrap_or(false);
         let infallible = options.boolean("infallible")?.unwrap_or(false);
-        options.finish("no such option; there are `log_errors`, `error`, `infallible`")?;
-        Ok(Self { path, log_errors, error, infallible })
+        let when = options.path("when")?;
+        options.finish("no such option; there are `log_errors`, `error`, `infallible`, `when`")?;
+        if let (Some(when), true) = (&when, error) {
+            let text = "a value that `when` refuses has no error to pass: leave `error` out";
+            return Err(Error::new(when.span(), text));
+        }
+        Ok(Self { path, log_errors, error, infallible, when })
     }
 
     pub(crate) fn expand(
@@ -70,20 +76,31 @@ impl WithFallback {
             quote_spanned!(span=> let #answer: #result = #there::attributes::fallback::Answers::answer(#asked);)
         };
         let shown = shown(krate, &quote!(#error));
+        // Which answers want another in their place, the beginning of a guard,
+        // and what such an answer is.
+        let (wants, own) = match &self.when {
+            None => (
+                quote!(::core::result::Result::Err(#error) if),
+                quote!(::core::result::Result::Err(#error)),
+            ),
+            Some(when) => {
+                let asked = quote_spanned! {when.span()=>
+                    #when(::core::result::Result::as_ref(&#value))
+                };
+                (quote!(#value if #asked &&), quote!(#value))
+            }
+        };
         quote! {
             #save
             match #run {
-                ::core::result::Result::Ok(#value) => ::core::result::Result::Ok(#value),
-                ::core::result::Result::Err(#error) if #krate::attributes::fallback::no_fallback() => {
-                    ::core::result::Result::Err(#error)
-                }
-                ::core::result::Result::Err(#error) => {
+                #wants !#krate::attributes::fallback::no_fallback() => {
                     #restore
                     #answered
                     #krate::attributes::fallback::fell_back(
-                        #name, #log_errors, #tally, &#error, #answer, |#error| #shown,
+                        #name, #log_errors, #tally, #own, #answer, |#error| #shown,
                     )
                 }
+                #value => #value,
             }
         }
     }

@@ -18,7 +18,9 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `jitter` | `true`, `false`, `"full"`, `"equal"`, `"decorrelated"`, or a `Jitter` | `true` |
 /// | `retry_if` | a path to a `fn(&E) -> bool` | the error's `Retryable`, or else every error |
+/// | `retry_on` | a path to a `fn(Result<&T, &E>) -> bool`, in place of `retry_if` | none |
 /// | `delay_hint` | a path to a `fn(&E) -> Option<Duration>` | none |
+/// | `delay_hint_on` | a path to a `fn(Result<&T, &E>) -> Option<Duration>` | none |
 ///
 /// Every other option is a setting: a method of `RetryConfig`, such as
 /// `max_attempts`, `base_delay` or `max_elapsed`; ranges and defaults are
@@ -49,7 +51,9 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// = AiError::is_outage)]`. The program can then use that `static`, too.
 ///
 /// The option `expect` is a path to a `fn(&E) -> bool`: which errors are
-/// failures. Without it every error is one. Every other option is a setting: a
+/// failures. Without it every error is one. The option `judge` is a path to a
+/// `fn(Result<&T, &E>) -> Outcome`, which looks at the whole answer. Every other
+/// option is a setting: a
 /// method of `BreakerConfig`, such as `failure_threshold` or
 /// `recovery_timeout`; ranges and defaults are written there. The value is a
 /// `const` expression; for a duration it may be text, such as `"30s"`.
@@ -71,6 +75,9 @@ pub fn with_circuit_breaker(options: TokenStream, item: TokenStream) -> TokenStr
 /// function the fallback may be async or not. With `infallible = true` it is a
 /// plain function that returns the value itself, as the last layer of several
 /// often does.
+///
+/// The option `when` is a path to a `fn(Result<&T, &E>) -> bool`: which answers
+/// want another in their place. Without it every error does, and no value.
 ///
 /// Arguments by reference are used again as they are; an argument by value is
 /// cloned before the call, and must be `Clone`.

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{ExprPath, Ident, Path, Result, parse::ParseStream, parse_quote, spanned::Spanned};
+use syn::{
+    Error, ExprPath, Ident, Path, Result, parse::ParseStream, parse_quote, spanned::Spanned,
+};
 
 use crate::{
     body::{Function, shown},
@@ -12,18 +14,63 @@ use crate::{
 
 pub(crate) struct WithRetry {
     settings: TokenStream,
-    retry_if: Option<ExprPath>,
-    delay_hint: Option<ExprPath>,
+    worth: Asked,
+    hint: Asked,
+}
+
+/// A function that is asked about an answer.
+enum Asked {
+    Nothing,
+    /// Of the error alone.
+    Error(ExprPath),
+    /// Of the whole answer.
+    Answer(ExprPath),
+}
+
+impl Asked {
+    fn parse(options: &mut Options, of_error: &str, of_answer: &str) -> Result<Self> {
+        match (options.path(of_error)?, options.path(of_answer)?) {
+            (Some(_), Some(path)) => {
+                let text = format!("`{of_answer}` looks at errors, too: leave `{of_error}` out");
+                Err(Error::new(path.span(), text))
+            }
+            (Some(path), None) => Ok(Self::Error(path)),
+            (None, Some(path)) => Ok(Self::Answer(path)),
+            (None, None) => Ok(Self::Nothing),
+        }
+    }
+
+    /// The question about an error, if there is one.
+    fn of_error(&self, error: &Ident) -> Option<TokenStream> {
+        match self {
+            Self::Nothing => None,
+            Self::Error(path) => Some(quote_spanned!(path.span()=> #path(&#error))),
+            Self::Answer(path) => {
+                Some(quote_spanned!(path.span()=> #path(::core::result::Result::Err(&#error))))
+            }
+        }
+    }
+
+    /// The question about a value, if there is one.
+    fn of_value(&self, value: &Ident) -> Option<TokenStream> {
+        match self {
+            Self::Nothing | Self::Error(_) => None,
+            Self::Answer(path) => {
+                Some(quote_spanned!(path.span()=> #path(::core::result::Result::Ok(&#value))))
+            }
+        }
+    }
 }
 
 impl WithRetry {
     pub(crate) fn parse(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         let mut options = Options::parse(input)?;
-        let (retry_if, delay_hint) = (options.path("retry_if")?, options.path("delay_hint")?);
+        let worth = Asked::parse(&mut options, "retry_if", "retry_on")?;
+        let hint = Asked::parse(&mut options, "delay_hint", "delay_hint_on")?;
         options.jitter(krate)?;
         let checked = parse_quote!(#krate::attributes::retry::checked);
         let settings = options.settings(quote!(#krate::RetryConfig::new()), &checked)?;
-        Ok(Self { settings, retry_if, delay_hint })
+        Ok(Self { settings, worth, hint })
     }
 
     /// `around_breaker` says that there is a breaker inside, and `ident` is the
@@ -44,18 +91,14 @@ impl WithRetry {
         function.items.extend(quote! {
             static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
         });
-        let hint = self.delay_hint.as_ref().map_or_else(
-            || quote!(::core::option::Option::None),
-            |path| quote_spanned!(path.span()=> #path(&#error)),
-        );
+        let none = quote!(::core::option::Option::None);
+        let hint = self.hint.of_error(&error).unwrap_or_else(|| none.clone());
         let shown = shown(krate, &quote!(&#error));
         let rejected = around_breaker.then(|| function.names.variable(REJECTED));
         let flag = rejected.as_ref().map(
             |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
         );
-        let worth = if let Some(path) = &self.retry_if {
-            quote_spanned!(path.span()=> #path(&#error))
-        } else {
+        let worth = self.worth.of_error(&error).unwrap_or_else(|| {
             // A rejection is not retried, whatever error it became.
             let admitted = rejected.map(
                 |rejected| quote!(!#krate::attributes::breaker::RejectedFlag::was_rejected(&#rejected) &&),
@@ -65,7 +108,24 @@ impl WithRetry {
                 use #krate::attributes::retry::Unasked as _;
                 #krate::attributes::retry::Ask(&#error).__fusebox_is_retryable()
             })
-        };
+        });
+        // A value that is refused, where anybody looks at values.
+        let refused = self.worth.of_value(&value).map(|refused| {
+            let hint = self.hint.of_value(&value).unwrap_or_else(|| none.clone());
+            quote! {
+                ::core::result::Result::Ok(#value) if #refused => {
+                    match #krate::attributes::retry::Tries::after(
+                        &mut #tries, &#ident, || #tally, || #hint,
+                        &#krate::attributes::retry::refused(),
+                    ) {
+                        ::core::option::Option::Some(#delay) => #delay,
+                        ::core::option::Option::None => {
+                            break ::core::result::Result::Ok(#value);
+                        }
+                    }
+                }
+            }
+        });
         let sleep = if function.is_async() {
             quote! {
                 #krate::attributes::retry::sleep_async(#krate::Retry::sleeper(&#ident), #delay).await
@@ -85,6 +145,7 @@ impl WithRetry {
             loop {
                 #save
                 let #delay = match #run {
+                    #refused
                     ::core::result::Result::Ok(#value) => {
                         break ::core::result::Result::Ok(#value);
                     }

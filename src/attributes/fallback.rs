@@ -59,8 +59,8 @@ pub fn no_fallback() -> bool {
     bypass::fallbacks()
 }
 
-/// What a fallback answered in place of a call that failed with `error`: counts
-/// it, tells of it, and returns it. An answer that never came, because its
+/// What a fallback answered in place of the call's own answer: counts it, tells
+/// of it, and returns it. An answer that never came, because its
 /// future was dropped, is neither counted nor told of.
 ///
 /// # Errors
@@ -70,15 +70,16 @@ pub fn fell_back<T, E>(
     policy: &'static str,
     log_errors: bool,
     tally: Option<&Tally>,
-    error: &E,
+    own: Result<T, E>,
     answer: Result<T, E>,
     shown: fn(&E) -> Shown<'_>,
 ) -> Result<T, E> {
     let layer = answer.is_ok().then_some(1);
-    let trail = Trail { errors: [Some(error), answer.as_ref().err()], shown };
+    let trail = Trail { errors: [own.as_ref().err(), answer.as_ref().err()], shown };
     Report { policy: Some(policy), silent: !log_errors, observer: &DefaultObserver, tally }
         .send(layer, None, &trail);
-    answer
+    // A value that was refused is better than the fallback's error.
+    answer.or_else(|error| own.or(Err(error)))
 }
 
 /// The call's error, then the fallback's, if it failed.

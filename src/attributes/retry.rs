@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use crate::{
     observe::{Tally, known::Shown},
-    retry::{Retry, attempts::Attempts, retryable::Retryable, settings::RetryConfig},
+    retry::{
+        Retry, attempts::Attempts, hooks::Refused, retryable::Retryable, settings::RetryConfig,
+    },
     time::{AsyncSleep, Sleep, StdSleep},
 };
 
@@ -71,6 +73,11 @@ impl Tries {
         let attempts = self.0.get_or_insert_with(|| retry.attempts_counted(tally()));
         attempts.after_worth(hint, error)
     }
+}
+
+/// What an event says of a value that was refused.
+pub const fn refused() -> Shown<'static> {
+    Shown::Bare(&Refused)
 }
 
 /// Waits, which blocks the thread.

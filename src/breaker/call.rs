@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::{
     breaker::{
         CircuitBreaker,
+        judge::{EveryError, Judge, errors_that},
         outcome::Outcome,
         permit::{CallGuard, Permit},
         word::Word,
@@ -68,7 +69,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// ```
     #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        self.guard(|_| true, f, CallError::Failed)
+        self.guard(|answer| EveryError.judge(answer), f, CallError::Failed)
     }
 
     /// Calls `f` if the breaker admits it, and counts as failures those of its
@@ -94,7 +95,38 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         is_failure: impl FnOnce(&E) -> bool,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        self.guard(is_failure, f, CallError::Failed)
+        self.call_judged(errors_that(is_failure), f)
+    }
+
+    /// Calls `f` if the breaker admits it, and lets `judge` say what its answer
+    /// means: a success, a failure, or nothing. Use it where a response can be a
+    /// failure (a 503), or an error a healthy answer (a 404).
+    ///
+    /// A panic in `judge` is a failure, and reaches the caller.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
+    /// with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Outcome};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let judge = |answer: Result<&u16, &&str>| match answer {
+    ///     Ok(500..) | Err(_) => Outcome::Failure,
+    ///     Ok(_) => Outcome::Success,
+    /// };
+    /// assert_eq!(SHOP.call_judged(judge, || Ok(503)), Ok(503));
+    /// assert_eq!(SHOP.snapshot().consecutive_failures, 1);
+    /// ```
+    #[inline]
+    pub fn call_judged<T, E>(
+        &self,
+        judge: impl FnOnce(Result<&T, &E>) -> Outcome,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        self.guard(judge, f, CallError::Failed)
     }
 
     /// Calls `f` if the breaker admits it. A rejection, and what `f` failed
@@ -102,13 +134,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     pub(crate) fn guard<T, E, X: From<Rejected>>(
         &self,
-        is_failure: impl FnOnce(&E) -> bool,
+        judge: impl FnOnce(Result<&T, &E>) -> Outcome,
         f: impl FnOnce() -> Result<T, E>,
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         let guard = CallGuard::new(self.try_acquire()?);
         let result = f();
-        guard.report(is_failure, result, failed)
+        guard.report(judge, result, failed)
     }
 
     /// The healthy path of a success: one more load and test. It is judged by

@@ -9,7 +9,13 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    breaker::{CircuitBreaker, held::HeldPermit, permit::CallGuard},
+    breaker::{
+        CircuitBreaker,
+        held::HeldPermit,
+        judge::{Counting, EveryError, Judge},
+        outcome::Outcome,
+        permit::CallGuard,
+    },
     error::CallError,
     observe::Observer,
     time::Clock,
@@ -49,7 +55,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         &self,
         future: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        self.call_async_counting(|_| true, future)
+        self.guard_async(EveryError, future)
     }
 
     /// Awaits `future` if the breaker admits it, and counts as failures those
@@ -83,27 +89,76 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     pub fn call_async_counting<T, E>(
         &self,
-        is_failure: impl FnOnce(&E) -> bool,
+        is_failure: impl Fn(&E) -> bool,
         future: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
-        GuardedCall { permit: HeldPermit::empty(self), is_failure: Some(is_failure), future }
+        self.guard_async(Counting(is_failure), future)
+    }
+
+    /// Awaits `future` if the breaker admits it, and lets `judge` say what its
+    /// answer means: a success, a failure, or nothing. Use it where a response
+    /// can be a failure (a 503), or an error a healthy answer (a 404).
+    ///
+    /// A panic in `judge` is a failure, and reaches the caller. A call that is
+    /// dropped before it is done counts for nothing, so **a timeout belongs
+    /// inside**: see [`call_async`](Self::call_async).
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `future` was not polled,
+    /// [`CallError::Failed`] with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Outcome};
+    /// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+    ///
+    /// static API: CircuitBreaker = CircuitBreaker::named("api", BreakerConfig::new().build());
+    ///
+    /// async fn fetch() -> Result<u16, std::io::Error> {
+    ///     Ok(503)
+    /// }
+    /// # let done = pin!(async {
+    /// let judge = |answer: Result<&u16, &std::io::Error>| match answer {
+    ///     Ok(500..) | Err(_) => Outcome::Failure,
+    ///     Ok(_) => Outcome::Success,
+    /// };
+    /// assert_eq!(API.call_async_judged(judge, fetch()).await.unwrap(), 503);
+    /// assert_eq!(API.snapshot().consecutive_failures, 1);
+    /// # }).poll(&mut Context::from_waker(Waker::noop()));
+    /// # assert!(done.is_ready());
+    /// ```
+    #[inline]
+    pub fn call_async_judged<T, E>(
+        &self,
+        judge: impl Fn(Result<&T, &E>) -> Outcome,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        self.guard_async(judge, future)
+    }
+
+    #[inline]
+    fn guard_async<T, E, F: Future<Output = Result<T, E>>, J: Judge<T, E>>(
+        &self,
+        judge: J,
+        future: F,
+    ) -> GuardedCall<'_, F, J, C, O> {
+        GuardedCall { permit: HeldPermit::empty(self), judge, future }
     }
 }
 
 pin_project! {
     /// A future under a breaker that is asked at the first poll.
-    struct GuardedCall<'a, F, P, C: Clock, O: Observer> {
+    struct GuardedCall<'a, F, J, C: Clock, O: Observer> {
         permit: HeldPermit<&'a CircuitBreaker<C, O>>,
-        is_failure: Option<P>,
+        judge: J,
         #[pin]
         future: F,
     }
 }
 
-impl<T, E, F, P, C, O> Future for GuardedCall<'_, F, P, C, O>
+impl<T, E, F, J, C, O> Future for GuardedCall<'_, F, J, C, O>
 where
     F: Future<Output = Result<T, E>>,
-    P: FnOnce(&E) -> bool,
+    J: Judge<T, E>,
     C: Clock,
     O: Observer,
 {
@@ -112,9 +167,8 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let is_failure = |error: &E| this.is_failure.take().is_none_or(|it| it(error));
         let report = |guard: CallGuard<'_, C, O>, result| {
-            guard.report(is_failure, result, CallError::Failed)
+            guard.report(|answer| this.judge.judge(answer), result, CallError::Failed)
         };
         this.permit.poll(|| this.future.poll(cx), report)
     }

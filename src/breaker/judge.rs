@@ -1,27 +1,88 @@
-//! What a service's answers say of its health.
+//! What an answer says of the health of the service that gave it.
 
-use crate::breaker::outcome::Outcome;
+use crate::{breaker::outcome::Outcome, error::CallError};
 
-/// Judges a service's answers.
+/// Judges the answers of a service: a response can be a failure, and an error a
+/// success.
+///
+/// Every `Fn(Result<&T, &E>) -> Outcome` is a judge:
+///
+/// ```
+/// use fusebox::{BreakerConfig, CircuitBreaker, Outcome};
+///
+/// /// The service answered, if only that there is no such page.
+/// fn judge(answer: Result<&u16, &u16>) -> Outcome {
+///     let (Ok(status) | Err(status)) = answer;
+///     match *status {
+///         500.. => Outcome::Failure,
+///         400..404 => Outcome::Ignore,
+///         _ => Outcome::Success,
+///     }
+/// }
+///
+/// let shop = CircuitBreaker::new(BreakerConfig::new().failure_threshold(2).build());
+/// let _ = shop.call_judged(judge, || Ok::<_, u16>(503));
+/// assert_eq!(shop.snapshot().consecutive_failures, 1);
+/// let _ = shop.call_judged(judge, || Err::<u16, _>(404));
+/// assert_eq!(shop.snapshot().consecutive_failures, 0);
+/// ```
 pub trait Judge<T, E> {
     /// Says what this answer means for the service.
-    fn judge(&self, result: &Result<T, E>) -> Outcome;
+    fn judge(&self, answer: Result<&T, &E>) -> Outcome;
+}
+
+impl<T, E, F: Fn(Result<&T, &E>) -> Outcome> Judge<T, E> for F {
+    #[inline]
+    fn judge(&self, answer: Result<&T, &E>) -> Outcome {
+        self(answer)
+    }
 }
 
 /// Judges every error as a failure, and every response as a success.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ErrorsFail;
+pub struct EveryError;
 
-impl<T, E> Judge<T, E> for ErrorsFail {
+impl<T, E> Judge<T, E> for EveryError {
     #[inline]
-    fn judge(&self, result: &Result<T, E>) -> Outcome {
-        if result.is_ok() { Outcome::Success } else { Outcome::Failure }
+    fn judge(&self, answer: Result<&T, &E>) -> Outcome {
+        if answer.is_ok() { Outcome::Success } else { Outcome::Failure }
     }
 }
 
-impl<T, E, F: Fn(&Result<T, E>) -> Outcome> Judge<T, E> for F {
+/// Judges those errors as failures for which a predicate holds, and ignores the
+/// others.
+#[derive(Debug, Clone, Copy)]
+pub struct Counting<F>(pub(crate) F);
+
+impl<T, E, F: Fn(&E) -> bool> Judge<T, E> for Counting<F> {
     #[inline]
-    fn judge(&self, result: &Result<T, E>) -> Outcome {
-        self(result)
+    fn judge(&self, answer: Result<&T, &E>) -> Outcome {
+        errors_that(&self.0)(answer)
+    }
+}
+
+/// The judgement of one answer by a predicate on its error.
+#[inline]
+pub(crate) fn errors_that<T, E>(
+    are_failures: impl FnOnce(&E) -> bool,
+) -> impl FnOnce(Result<&T, &E>) -> Outcome {
+    |answer| match answer {
+        Ok(_) => Outcome::Success,
+        Err(error) if are_failures(error) => Outcome::Failure,
+        Err(_) => Outcome::Ignore,
+    }
+}
+
+/// Judges an answer as a guarded call carries it. A call that another breaker
+/// turned away was not made: it says nothing.
+#[inline]
+pub(crate) fn carried<T, E>(
+    judge: &impl Judge<T, E>,
+    answer: Result<&T, &CallError<E>>,
+) -> Outcome {
+    match answer {
+        Ok(value) => judge.judge(Ok(value)),
+        Err(CallError::Failed(error)) => judge.judge(Err(error)),
+        Err(CallError::Rejected(_)) => Outcome::Ignore,
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod fault;
 mod forced;
 mod future;
 pub(crate) mod held;
+pub(crate) mod judge;
 mod opened;
 pub(crate) mod outcome;
 pub(crate) mod permit;

@@ -127,30 +127,30 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
     #[inline]
     pub(crate) fn report<T, E, X>(
         self,
-        is_failure: impl FnOnce(&E) -> bool,
+        judge: impl FnOnce(Result<&T, &E>) -> Outcome,
         result: Result<T, E>,
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         match result {
             Ok(value) => {
-                let (breaker, word) = self.into_parts();
-                breaker.succeed(word);
+                let outcome = judge(Ok(&value)); // it may panic: the guard is armed
+                self.end(outcome);
                 Ok(value)
             }
-            Err(error) => Err(self.report_error(is_failure, error, failed)),
+            Err(error) => Err(self.report_error(judge, error, failed)),
         }
     }
 
     // Out of line, so that the healthy path is short enough to be inlined.
     #[cold]
-    fn report_error<E, X>(
+    fn report_error<T, E, X>(
         self,
-        is_failure: impl FnOnce(&E) -> bool,
+        judge: impl FnOnce(Result<&T, &E>) -> Outcome,
         error: E,
         failed: impl FnOnce(E) -> X,
     ) -> X {
-        let counts = is_failure(&error); // it may panic: the guard is armed
-        self.end(if counts { Outcome::Failure } else { Outcome::Ignore });
+        let outcome = judge(Err(&error)); // it may panic: the guard is armed
+        self.end(outcome);
         failed(error)
     }
 

@@ -19,6 +19,32 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct NoLayer;
 
+/// No layer, and which answers of the call want another in their place.
+/// [`Fallback::when`](crate::Fallback::when) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct OnlyWhen<F>(pub(crate) F);
+
+/// Which answers of a call want another in their place: the beginning of a
+/// fallback's layers.
+pub trait Wants<T, Seen> {
+    #[doc(hidden)]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool;
+}
+
+impl<T, Seen> Wants<T, Seen> for NoLayer {
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        answer.is_err()
+    }
+}
+
+impl<T, Seen, F: Fn(Result<&T, &Seen>) -> bool> Wants<T, Seen> for OnlyWhen<F> {
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        (self.0)(answer)
+    }
+}
+
 /// The layers `P`, then the layer `X`.
 #[derive(Debug, Clone, Copy)]
 pub struct Then<P, X>(pub(crate) P, pub(crate) X);
@@ -85,13 +111,16 @@ impl<Seen, P: Slots<Seen>> Slots<Seen> for (P, Option<Seen>) {
 
 /// The call's own error and those of the layers, for an event.
 pub(crate) struct Trail<'a, Seen, S> {
-    pub(crate) primary: &'a Seen,
+    /// There is none where the call's value was refused.
+    pub(crate) primary: Option<&'a Seen>,
     pub(crate) slots: &'a S,
 }
 
 impl<Seen: Debug, S: Slots<Seen>> EachError for Trail<'_, Seen, S> {
     fn each(&self, see: &mut dyn FnMut(&dyn Debug)) {
-        see(self.primary);
+        if let Some(primary) = self.primary {
+            see(primary);
+        }
         self.slots.each(see);
     }
 }
@@ -111,8 +140,11 @@ pub trait Chain<A: ?Sized, T, E, Seen> {
     #[doc(hidden)]
     const LAYERS: u32;
 
+    /// Whether this answer of the call wants another in its place.
     #[doc(hidden)]
-    fn rescue(&self, args: &A, primary: &Seen, slots: &mut Self::Slots) -> Rescued<T>;
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool;
+    #[doc(hidden)]
+    fn rescue(&self, args: &A, primary: Option<&Seen>, slots: &mut Self::Slots) -> Rescued<T>;
     #[doc(hidden)]
     fn note(&self, value: &T);
 }
@@ -121,7 +153,31 @@ impl<A: ?Sized, T, E, Seen> Chain<A, T, E, Seen> for NoLayer {
     type Slots = ();
     const LAYERS: u32 = 0;
 
-    fn rescue(&self, _args: &A, _primary: &Seen, (): &mut ()) -> Rescued<T> {
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        Wants::wants(self, answer)
+    }
+
+    fn rescue(&self, _args: &A, _primary: Option<&Seen>, (): &mut ()) -> Rescued<T> {
+        None
+    }
+    #[inline]
+    fn note(&self, _value: &T) {}
+}
+
+impl<A: ?Sized, T, E, Seen, F> Chain<A, T, E, Seen> for OnlyWhen<F>
+where
+    Self: Wants<T, Seen>,
+{
+    type Slots = ();
+    const LAYERS: u32 = 0;
+
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        Wants::wants(self, answer)
+    }
+
+    fn rescue(&self, _args: &A, _primary: Option<&Seen>, (): &mut ()) -> Rescued<T> {
         None
     }
     #[inline]
@@ -137,11 +193,16 @@ where
     type Slots = (P::Slots, Option<Seen>);
     const LAYERS: u32 = P::LAYERS + 1;
 
-    fn rescue(&self, args: &A, primary: &Seen, slots: &mut Self::Slots) -> Rescued<T> {
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        self.0.wants(answer)
+    }
+
+    fn rescue(&self, args: &A, primary: Option<&Seen>, slots: &mut Self::Slots) -> Rescued<T> {
         if let Some(rescued) = self.0.rescue(args, primary, &mut slots.0) {
             return Some(rescued);
         }
-        let error = slots.0.last().unwrap_or(primary);
+        let error = slots.0.last().or(primary);
         match self.1.ask(args, error)? {
             Ok(answer) => Some((Self::LAYERS, answer)),
             Err(error) => {
@@ -167,13 +228,16 @@ pub trait AsyncChain<'a, A: ?Sized, T, E, Seen> {
     #[doc(hidden)]
     const LAYERS: u32;
 
+    /// Whether this answer of the call wants another in its place.
+    #[doc(hidden)]
+    fn wants_async(&self, answer: Result<&T, &Seen>) -> bool;
     #[doc(hidden)]
     fn stage(&self) -> Self::Stage;
     #[doc(hidden)]
     fn poll_rescue(
         &'a self,
         args: &'a A,
-        primary: &Seen,
+        primary: Option<&Seen>,
         slots: &mut Self::Slots,
         stage: Pin<&mut Self::Stage>,
         cx: &mut Context<'_>,
@@ -187,11 +251,44 @@ impl<'a, A: ?Sized, T, E, Seen> AsyncChain<'a, A, T, E, Seen> for NoLayer {
     type Stage = ();
     const LAYERS: u32 = 0;
 
+    #[inline]
+    fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
+        Wants::wants(self, answer)
+    }
+
     fn stage(&self) {}
     fn poll_rescue(
         &'a self,
         _args: &'a A,
-        _primary: &Seen,
+        _primary: Option<&Seen>,
+        (): &mut (),
+        _stage: Pin<&mut ()>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Rescued<T>> {
+        Poll::Ready(None)
+    }
+    #[inline]
+    fn note_async(&self, _value: &T) {}
+}
+
+impl<'a, A: ?Sized, T, E, Seen, F> AsyncChain<'a, A, T, E, Seen> for OnlyWhen<F>
+where
+    Self: Wants<T, Seen>,
+{
+    type Slots = ();
+    type Stage = ();
+    const LAYERS: u32 = 0;
+
+    #[inline]
+    fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
+        Wants::wants(self, answer)
+    }
+
+    fn stage(&self) {}
+    fn poll_rescue(
+        &'a self,
+        _args: &'a A,
+        _primary: Option<&Seen>,
         (): &mut (),
         _stage: Pin<&mut ()>,
         _cx: &mut Context<'_>,
@@ -225,6 +322,11 @@ where
     type Stage = Stage<P::Stage, X::Asking>;
     const LAYERS: u32 = P::LAYERS + 1;
 
+    #[inline]
+    fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
+        self.0.wants_async(answer)
+    }
+
     fn stage(&self) -> Self::Stage {
         Stage { earlier: self.0.stage(), asking: None }
     }
@@ -232,7 +334,7 @@ where
     fn poll_rescue(
         &'a self,
         args: &'a A,
-        primary: &Seen,
+        primary: Option<&Seen>,
         slots: &mut Self::Slots,
         stage: Pin<&mut Self::Stage>,
         cx: &mut Context<'_>,
@@ -243,7 +345,7 @@ where
             if let Some(rescued) = ready!(earlier) {
                 return Poll::Ready(Some(rescued));
             }
-            let error = slots.0.last().unwrap_or(primary);
+            let error = slots.0.last().or(primary);
             stage.asking.set(Some(self.1.begin(args, error)));
         }
         let Some(asking) = stage.asking.as_mut().as_pin_mut() else {

@@ -5,9 +5,9 @@ use core::fmt::Debug;
 use crate::{
     bypass,
     fallback::{
-        chain::{Chain, FromOwn, NoLayer, Rescued, Slots, Then, Trail},
+        chain::{Chain, FromOwn, NoLayer, OnlyWhen, Rescued, Slots, Then, Trail},
         report::Report,
-        step::{Or, OrAsync, OrAsyncWith, OrWith},
+        step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
     },
     observe::{DefaultObserver, Observer, Tally},
 };
@@ -58,6 +58,30 @@ impl Fallback {
     pub const fn new() -> Self {
         Self { layers: NoLayer, name: None, silent: false, observer: DefaultObserver }
     }
+
+    /// Makes a fallback for those answers of a call for which `wants`, a
+    /// `Fn(Result<&T, &E>) -> bool`, holds. A response can want another in its
+    /// place, as a 503 does, and an error can be kept out, so that it reaches the
+    /// caller. In a [`Pipeline`](crate::Pipeline) the error is a
+    /// [`CallError<E>`](crate::CallError).
+    ///
+    /// If no layer answers, a response that wanted another comes back itself.
+    /// Layers that see the last error are not asked while there is none.
+    ///
+    /// ```
+    /// use fusebox::Fallback;
+    ///
+    /// let outage = |answer: Result<&u16, &&str>| matches!(answer, Ok(503) | Err(&"timeout"));
+    /// let page = Fallback::when(outage).or(|_: &str| Ok(200));
+    /// assert_eq!(page.call("/", |_| Ok(503)), Ok(200));
+    /// assert_eq!(page.call("/", |_| Err("timeout")), Ok(200));
+    /// assert_eq!(page.call("/", |_| Err("no such user")), Err("no such user"));
+    /// ```
+    #[must_use]
+    pub const fn when<F: Copy>(wants: F) -> Fallback<OnlyWhen<F>> {
+        let layers = OnlyWhen(wants);
+        Fallback { layers, name: None, silent: false, observer: DefaultObserver }
+    }
 }
 
 impl Default for Fallback {
@@ -72,6 +96,39 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     #[must_use]
     pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Or<F>>, O> {
         self.then(Or(layer))
+    }
+
+    /// Adds a layer that may decline: a `Fn(&A) -> Option<Result<T, E>>`, which
+    /// returns `None` where it has no answer. The next layer is asked then, and
+    /// no error is left.
+    ///
+    /// ```
+    /// use fusebox::Fallback;
+    ///
+    /// fn known(id: &u32) -> Option<Result<u32, &'static str>> {
+    ///     (*id == 7).then_some(Ok(70))
+    /// }
+    /// let price = Fallback::new().or_if(known).or_value(0);
+    /// assert_eq!(price.call(&7, |_| Err("down")), Ok(70));
+    /// assert_eq!(price.call(&8, |_| Err("down")), Ok(0));
+    /// ```
+    #[must_use]
+    pub const fn or_if<F: Copy>(self, layer: F) -> Fallback<Then<S, OrIf<F>>, O> {
+        self.then(OrIf(layer))
+    }
+
+    /// Adds a layer that answers with a clone of `value`, as the last layer
+    /// often does.
+    ///
+    /// ```
+    /// use fusebox::Fallback;
+    ///
+    /// let price = Fallback::new().or_value(0);
+    /// assert_eq!(price.call("shop", |_| Err("down")), Ok(0));
+    /// ```
+    #[must_use]
+    pub const fn or_value<V: Copy>(self, value: V) -> Fallback<Then<S, OrValue<V>>, O> {
+        self.then(OrValue(value))
     }
 
     /// Adds a layer that sees the last error: a `Fn(&A, &E) -> Result<T, E>`,
@@ -176,27 +233,34 @@ impl<S, O: Observer> Fallback<S, O> {
         S: Chain<A, T, E, Seen>,
     {
         match result {
-            Ok(value) => {
+            Ok(value) if !self.layers.wants(Ok(&value)) => {
                 self.layers.note(&value);
                 Ok(value)
             }
-            Err(error) => self.rescue(args, tally, error),
+            answer => self.rescue(args, tally, answer),
         }
     }
 
     #[cold]
-    fn rescue<A, T, E, Seen>(&self, args: &A, tally: Option<&Tally>, error: Seen) -> Result<T, Seen>
+    fn rescue<A, T, E, Seen>(
+        &self,
+        args: &A,
+        tally: Option<&Tally>,
+        answer: Result<T, Seen>,
+    ) -> Result<T, Seen>
     where
         A: ?Sized,
         Seen: Debug + FromOwn<E>,
         S: Chain<A, T, E, Seen>,
     {
-        if bypass::fallbacks() {
-            return Err(error);
+        // An error that is kept out.
+        let is_kept_out = answer.as_ref().is_err_and(|error| !self.layers.wants(Err(error)));
+        if bypass::fallbacks() || is_kept_out {
+            return answer;
         }
         let mut slots = S::Slots::default();
-        let rescued = self.layers.rescue(args, &error, &mut slots);
-        self.finish(S::LAYERS, tally, rescued, error, &mut slots)
+        let rescued = self.layers.rescue(args, answer.as_ref().err(), &mut slots);
+        self.finish(S::LAYERS, tally, rescued, answer, &mut slots)
     }
 
     /// Tells what came of it, and returns that.
@@ -205,7 +269,7 @@ impl<S, O: Observer> Fallback<S, O> {
         layers: u32,
         tally: Option<&Tally>,
         rescued: Rescued<T>,
-        error: Seen,
+        answer: Result<T, Seen>,
         slots: &mut L,
     ) -> Result<T, Seen>
     where
@@ -221,12 +285,12 @@ impl<S, O: Observer> Fallback<S, O> {
             Report { policy: *policy, silent: *silent, observer, tally }.send(
                 layer,
                 age,
-                &Trail { primary: &error, slots: &*slots },
+                &Trail { primary: answer.as_ref().err(), slots: &*slots },
             );
         }
         match rescued {
             Some((_, answer)) => Ok(answer.value),
-            None => Err(slots.take_last().unwrap_or(error)),
+            None => answer.map_err(|error| slots.take_last().unwrap_or(error)),
         }
     }
 }

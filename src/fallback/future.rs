@@ -41,7 +41,7 @@ impl<S, O: Observer> Fallback<S, O> {
         &'a self,
         args: &'a A,
         f: impl FnOnce(&'a A) -> F,
-    ) -> FallbackCall<'a, A, Self, F, S::Slots, S::Stage, E, E>
+    ) -> FallbackCall<'a, A, Self, F, S::Slots, S::Stage, T, E, E>
     where
         A: ?Sized,
         F: Future<Output = Result<T, E>>,
@@ -57,12 +57,12 @@ pin_project! {
     /// call `F`, whose layers leave their errors in `L` and are asked in `G`.
     // No parameter is a projection of another: see `RetryCall`.
     #[must_use = "futures do nothing unless polled"]
-    pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, E, Seen> {
+    pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, T, E, Seen> {
         fallback: &'a R,
         args: &'a A,
         tally: Option<&'a Tally>,
-        // The call's own.
-        error: Option<Seen>,
+        // The call's own, which wants another in its place.
+        answer: Option<Result<T, Seen>>,
         slots: L,
         #[pin]
         stage: Stage<F, G>,
@@ -79,15 +79,15 @@ pin_project! {
     }
 }
 
-impl<'a, A: ?Sized, R, F, L: Default, G, E, Seen> FallbackCall<'a, A, R, F, L, G, E, Seen> {
+impl<'a, A: ?Sized, R, F, L: Default, G, T, E, Seen> FallbackCall<'a, A, R, F, L, G, T, E, Seen> {
     pub(crate) fn new(fallback: &'a R, args: &'a A, tally: Option<&'a Tally>, call: F) -> Self {
         let (slots, stage) = (L::default(), Stage::Calling { call });
-        Self { fallback, args, tally, error: None, slots, stage, types: PhantomData }
+        Self { fallback, args, tally, answer: None, slots, stage, types: PhantomData }
     }
 }
 
 impl<'a, A, S, O, F, T, L, G, E, Seen> Future
-    for FallbackCall<'a, A, Fallback<S, O>, F, L, G, E, Seen>
+    for FallbackCall<'a, A, Fallback<S, O>, F, L, G, T, E, Seen>
 where
     A: ?Sized,
     S: AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
@@ -105,32 +105,42 @@ where
         loop {
             match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
-                    Ok(value) => {
+                    Ok(value) if !fallback.layers.wants_async(Ok(&value)) => {
                         this.stage.set(Stage::Done);
                         fallback.layers.note_async(&value);
                         return Poll::Ready(Ok(value));
                     }
-                    Err(error) if bypass::fallbacks() => {
+                    answer if bypass::fallbacks() || is_kept_out(&fallback.layers, &answer) => {
                         this.stage.set(Stage::Done);
-                        return Poll::Ready(Err(error));
+                        return Poll::Ready(answer);
                     }
-                    Err(error) => {
-                        *this.error = Some(error);
+                    answer => {
+                        *this.answer = Some(answer);
                         this.stage.set(Stage::Rescuing { rescue: fallback.layers.stage() });
                     }
                 },
                 StageProjection::Rescuing { rescue } => {
-                    let error = this.error.as_ref().expect("a call that failed left its error");
+                    let answer = this.answer.as_ref().expect("a call left its answer");
+                    let error = answer.as_ref().err();
                     let rescued = ready!(
                         fallback.layers.poll_rescue(this.args, error, this.slots, rescue, cx)
                     );
                     this.stage.set(Stage::Done);
-                    let error = this.error.take().expect("it was there just now");
+                    let answer = this.answer.take().expect("it was there just now");
                     let (tally, slots) = (*this.tally, this.slots);
-                    return Poll::Ready(fallback.finish(S::LAYERS, tally, rescued, error, slots));
+                    return Poll::Ready(fallback.finish(S::LAYERS, tally, rescued, answer, slots));
                 }
                 StageProjection::Done => panic!("a call was polled after it was done"),
             }
         }
     }
+}
+
+/// Whether an error of the call reaches the caller, and no layer is asked.
+pub(crate) fn is_kept_out<'a, A, T, E, Seen, S>(layers: &S, answer: &Result<T, Seen>) -> bool
+where
+    A: ?Sized,
+    S: AsyncChain<'a, A, T, E, Seen>,
+{
+    answer.as_ref().is_err_and(|error| !layers.wants_async(Err(error)))
 }

@@ -99,7 +99,7 @@ impl<T: Clone, C: Clock> LastGood<T, C> {
 }
 
 impl<A: ?Sized, T: Clone, E, Seen, C: Clock> Step<A, T, E, Seen> for &LastGood<T, C> {
-    fn ask(&self, _args: &A, _error: &Seen) -> Said<T, E> {
+    fn ask(&self, _args: &A, _error: Option<&Seen>) -> Said<T, E> {
         self.answer()
     }
 
@@ -113,7 +113,7 @@ impl<'a, A: ?Sized + 'a, T: Clone, E, Seen, C: Clock> AsyncStep<'a, A, T, E, See
 {
     type Asking = Ready<Said<T, E>>;
 
-    fn begin(&'a self, _args: &'a A, _error: &Seen) -> Self::Asking {
+    fn begin(&'a self, _args: &'a A, _error: Option<&Seen>) -> Self::Asking {
         ready(self.answer())
     }
 

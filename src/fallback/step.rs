@@ -30,7 +30,7 @@ pub struct Answer<T> {
 pub trait Step<A: ?Sized, T, E, Seen> {
     /// Answers in place of the call.
     #[doc(hidden)]
-    fn ask(&self, args: &A, error: &Seen) -> Said<T, E>;
+    fn ask(&self, args: &A, error: Option<&Seen>) -> Said<T, E>;
 
     /// The call itself answered.
     #[doc(hidden)]
@@ -50,7 +50,7 @@ pub trait AsyncStep<'a, A: ?Sized, T, E, Seen> {
 
     /// Begins to answer in place of the call.
     #[doc(hidden)]
-    fn begin(&'a self, args: &'a A, error: &Seen) -> Self::Asking;
+    fn begin(&'a self, args: &'a A, error: Option<&Seen>) -> Self::Asking;
 
     /// The call itself answered.
     #[doc(hidden)]
@@ -68,7 +68,7 @@ fn fresh<T, E>(result: Result<T, E>) -> Said<T, E> {
 pub struct Or<F>(pub(crate) F);
 
 impl<A: ?Sized, T, E, Seen, F: Fn(&A) -> Result<T, E>> Step<A, T, E, Seen> for Or<F> {
-    fn ask(&self, args: &A, _error: &Seen) -> Said<T, E> {
+    fn ask(&self, args: &A, _error: Option<&Seen>) -> Said<T, E> {
         fresh((self.0)(args))
     }
 }
@@ -78,7 +78,7 @@ impl<'a, A: ?Sized + 'a, T, E, Seen, F: Fn(&'a A) -> Result<T, E>> AsyncStep<'a,
 {
     type Asking = Ready<Said<T, E>>;
 
-    fn begin(&'a self, args: &'a A, _error: &Seen) -> Self::Asking {
+    fn begin(&'a self, args: &'a A, _error: Option<&Seen>) -> Self::Asking {
         ready(fresh((self.0)(args)))
     }
 }
@@ -89,8 +89,8 @@ impl<'a, A: ?Sized + 'a, T, E, Seen, F: Fn(&'a A) -> Result<T, E>> AsyncStep<'a,
 pub struct OrWith<F>(pub(crate) F);
 
 impl<A: ?Sized, T, E, Seen, F: Fn(&A, &Seen) -> Result<T, E>> Step<A, T, E, Seen> for OrWith<F> {
-    fn ask(&self, args: &A, error: &Seen) -> Said<T, E> {
-        fresh((self.0)(args, error))
+    fn ask(&self, args: &A, error: Option<&Seen>) -> Said<T, E> {
+        fresh((self.0)(args, error?))
     }
 }
 
@@ -100,8 +100,48 @@ where
 {
     type Asking = Ready<Said<T, E>>;
 
-    fn begin(&'a self, args: &'a A, error: &Seen) -> Self::Asking {
-        ready(fresh((self.0)(args, error)))
+    fn begin(&'a self, args: &'a A, error: Option<&Seen>) -> Self::Asking {
+        ready(error.and_then(|error| fresh((self.0)(args, error))))
+    }
+}
+
+/// A function of the arguments that may decline:
+/// [`Fallback::or_if`](crate::Fallback::or_if) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct OrIf<F>(pub(crate) F);
+
+impl<A: ?Sized, T, E, Seen, F: Fn(&A) -> Option<Result<T, E>>> Step<A, T, E, Seen> for OrIf<F> {
+    fn ask(&self, args: &A, _error: Option<&Seen>) -> Said<T, E> {
+        (self.0)(args).and_then(fresh)
+    }
+}
+
+impl<'a, A: ?Sized + 'a, T, E, Seen, F> AsyncStep<'a, A, T, E, Seen> for OrIf<F>
+where
+    F: Fn(&'a A) -> Option<Result<T, E>>,
+{
+    type Asking = Ready<Said<T, E>>;
+
+    fn begin(&'a self, args: &'a A, _error: Option<&Seen>) -> Self::Asking {
+        ready((self.0)(args).and_then(fresh))
+    }
+}
+
+/// A value: [`Fallback::or_value`](crate::Fallback::or_value) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct OrValue<V>(pub(crate) V);
+
+impl<A: ?Sized, T: Clone, E, Seen> Step<A, T, E, Seen> for OrValue<T> {
+    fn ask(&self, _args: &A, _error: Option<&Seen>) -> Said<T, E> {
+        fresh(Ok(self.0.clone()))
+    }
+}
+
+impl<'a, A: ?Sized + 'a, T: Clone, E, Seen> AsyncStep<'a, A, T, E, Seen> for OrValue<T> {
+    type Asking = Ready<Said<T, E>>;
+
+    fn begin(&'a self, _args: &'a A, _error: Option<&Seen>) -> Self::Asking {
+        ready(fresh(Ok(self.0.clone())))
     }
 }
 
@@ -117,8 +157,8 @@ where
 {
     type Asking = Fresh<Fut>;
 
-    fn begin(&'a self, args: &'a A, _error: &Seen) -> Fresh<Fut> {
-        Fresh { future: (self.0)(args) }
+    fn begin(&'a self, args: &'a A, _error: Option<&Seen>) -> Fresh<Fut> {
+        Fresh { future: Some((self.0)(args)) }
     }
 }
 
@@ -134,8 +174,8 @@ where
 {
     type Asking = Fresh<Fut>;
 
-    fn begin(&'a self, args: &'a A, error: &Seen) -> Fresh<Fut> {
-        Fresh { future: (self.0)(args, error) }
+    fn begin(&'a self, args: &'a A, error: Option<&Seen>) -> Fresh<Fut> {
+        Fresh { future: error.map(|error| (self.0)(args, error)) }
     }
 }
 
@@ -144,7 +184,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct Fresh<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
     }
 }
 
@@ -152,6 +192,9 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Fresh<F> {
     type Output = Said<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Said<T, E>> {
-        Poll::Ready(fresh(done!(self.project().future.poll(cx))))
+        Poll::Ready(match self.project().future.as_pin_mut() {
+            Some(future) => fresh(done!(future.poll(cx))),
+            None => None,
+        })
     }
 }

@@ -113,7 +113,8 @@ impl Errors<'_> {
         self.0.each(&mut |error| see(&error));
     }
 
-    /// The number of errors: 1 at least, as the call's own is there.
+    /// Returns the number of errors. It is 0 where a value of the call was
+    /// refused, and no layer failed.
     #[must_use]
     pub fn count(&self) -> usize {
         let mut count = 0;

@@ -10,7 +10,11 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    breaker::{CircuitBreaker, held::HeldPermit},
+    breaker::{
+        CircuitBreaker,
+        held::HeldPermit,
+        judge::{Counting, EveryError, Judge, carried},
+    },
     error::{CallError, Rejected},
     observe::{DefaultObserver, Observer, Tally},
     pipeline::{
@@ -25,13 +29,13 @@ use crate::{
 #[derive(Debug)]
 pub struct BreakerLayer<'b, C = DefaultClock, O = DefaultObserver, P = EveryError> {
     breaker: &'b CircuitBreaker<C, O>,
-    is_failure: P,
+    judge: P,
 }
 
 // Not derived: that would ask for `C: Copy` and `O: Copy`.
 impl<C, O, P: Clone> Clone for BreakerLayer<'_, C, O, P> {
     fn clone(&self) -> Self {
-        Self { breaker: self.breaker, is_failure: self.is_failure.clone() }
+        Self { breaker: self.breaker, judge: self.judge.clone() }
     }
 }
 
@@ -45,7 +49,7 @@ impl<L: Copy> Pipeline<L> {
         self,
         breaker: &CircuitBreaker<C, O>,
     ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O>>> {
-        self.inside(BreakerLayer { breaker, is_failure: EveryError })
+        self.inside(BreakerLayer { breaker, judge: EveryError })
     }
 
     /// Adds a breaker inside the layers so far. It counts as failures those of
@@ -56,42 +60,36 @@ impl<L: Copy> Pipeline<L> {
         breaker: &CircuitBreaker<C, O>,
         is_failure: F,
     ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O, Counting<F>>>> {
-        self.inside(BreakerLayer { breaker, is_failure: Counting(is_failure) })
+        self.inside(BreakerLayer { breaker, judge: Counting(is_failure) })
     }
-}
 
-/// Which of a call's own errors are failures to a breaker.
-pub trait FailureFilter<E> {
-    /// Whether this one is.
-    fn is_failure(&self, error: &E) -> bool;
-}
-
-/// Counts every error as a failure.
-#[derive(Debug, Clone, Copy)]
-pub struct EveryError;
-
-impl<E> FailureFilter<E> for EveryError {
-    #[inline]
-    fn is_failure(&self, _error: &E) -> bool {
-        true
+    /// Adds a breaker inside the layers so far. `judge`, a `Fn(Result<&T, &E>)
+    /// -> Outcome`, says what each answer of the call means: a success, a
+    /// failure, or nothing.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Outcome, Pipeline};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// fn judge(answer: Result<&u16, &&str>) -> Outcome {
+    ///     match answer {
+    ///         Ok(500..) | Err(_) => Outcome::Failure,
+    ///         Ok(_) => Outcome::Success,
+    ///     }
+    /// }
+    /// let shop = Pipeline::new().breaker_judged(&SHOP, judge);
+    /// assert_eq!(shop.call("/", |_: &str| Ok(503)), Ok(503));
+    /// assert_eq!(SHOP.snapshot().consecutive_failures, 1);
+    /// ```
+    #[must_use]
+    pub const fn breaker_judged<C, O, J: Copy>(
+        self,
+        breaker: &CircuitBreaker<C, O>,
+        judge: J,
+    ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O, J>>> {
+        self.inside(BreakerLayer { breaker, judge })
     }
-}
-
-/// Counts those errors as failures for which a predicate holds.
-#[derive(Debug, Clone, Copy)]
-pub struct Counting<F>(F);
-
-impl<E, F: Fn(&E) -> bool> FailureFilter<E> for Counting<F> {
-    #[inline]
-    fn is_failure(&self, error: &E) -> bool {
-        (self.0)(error)
-    }
-}
-
-/// A call that another breaker turned away was not made: it says nothing.
-#[inline]
-fn counts<E>(filter: &impl FailureFilter<E>, error: &CallError<E>) -> bool {
-    error.as_failed().is_some_and(|error| filter.is_failure(error))
 }
 
 impl<C, O, P> Layer for BreakerLayer<'_, C, O, P> {
@@ -105,7 +103,7 @@ impl<A: ?Sized, T, E, C, O, P> SyncLayer<A, T, E> for BreakerLayer<'_, C, O, P>
 where
     C: Clock,
     O: Observer,
-    P: FailureFilter<E>,
+    P: Judge<T, E>,
 {
     #[inline]
     fn call<'a>(
@@ -113,7 +111,7 @@ where
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.breaker.guard(|error| counts(&self.is_failure, error), || inner(context), identity)
+        self.breaker.guard(|answer| carried(&self.judge, answer), || inner(context), identity)
     }
 }
 
@@ -123,7 +121,7 @@ where
     I: Inner<'a, A>,
     C: Clock + 'a,
     O: Observer + 'a,
-    P: FailureFilter<I::Error> + 'a,
+    P: Judge<I::Value, I::Error> + 'a,
 {
     type Call = BreakerCall<'a, I::Call, C, O, P>;
 
@@ -134,7 +132,7 @@ where
             Ok(call) => (Some(call), None),
             Err(rejected) => (None, Some(rejected)),
         };
-        BreakerCall { permit, rejected, is_failure: &self.is_failure, call }
+        BreakerCall { permit, rejected, judge: &self.judge, call }
     }
 }
 
@@ -144,7 +142,7 @@ pin_project! {
     pub struct BreakerCall<'a, F, C: Clock, O: Observer, P> {
         permit: HeldPermit<&'a CircuitBreaker<C, O>>,
         rejected: Option<Rejected>,
-        is_failure: &'a P,
+        judge: &'a P,
         #[pin]
         call: Option<F>,
     }
@@ -155,7 +153,7 @@ where
     F: Future<Output = Result<T, CallError<E>>>,
     C: Clock,
     O: Observer,
-    P: FailureFilter<E>,
+    P: Judge<T, E>,
 {
     type Output = Result<T, CallError<E>>;
 
@@ -168,7 +166,7 @@ where
         };
         this.permit.poll(
             || call.poll(cx),
-            |guard, result| guard.report(|error| counts(*this.is_failure, error), result, identity),
+            |guard, result| guard.report(|answer| carried(*this.judge, answer), result, identity),
         )
     }
 }

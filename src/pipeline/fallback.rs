@@ -55,8 +55,17 @@ where
     S: AsyncChain<'a, A, I::Value, I::Error, CallError<I::Error>> + 'a,
     O: Observer + 'a,
 {
-    type Call =
-        FallbackCall<'a, A, Self, I::Call, S::Slots, S::Stage, I::Error, CallError<I::Error>>;
+    type Call = FallbackCall<
+        'a,
+        A,
+        Self,
+        I::Call,
+        S::Slots,
+        S::Stage,
+        I::Value,
+        I::Error,
+        CallError<I::Error>,
+    >;
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {

@@ -40,7 +40,7 @@ impl<A, T, E, H, C, S, O> SyncLayer<A, T, E> for Retry<H, RetrySurroundings<C, S
 where
     A: ?Sized,
     E: Debug,
-    H: Asked<CallError<E>> + BeforeRetry<CallError<E>>,
+    H: Asked<T, CallError<E>> + BeforeRetry<CallError<E>>,
     C: Clock,
     S: Sleep,
     O: Observer,
@@ -61,7 +61,7 @@ where
     A: ?Sized + 'a,
     I: Inner<'a, A>,
     I::Error: Debug,
-    H: Asked<CallError<I::Error>> + AsyncBeforeRetry<CallError<I::Error>> + 'a,
+    H: Asked<I::Value, CallError<I::Error>> + AsyncBeforeRetry<CallError<I::Error>> + 'a,
     C: Clock + 'a,
     S: AsyncSleep + 'a,
     O: Observer + 'a,

@@ -65,9 +65,22 @@ impl<H, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, 
     #[cold]
     pub fn after<E: Debug>(&mut self, error: &E) -> Option<Duration>
     where
-        H: Asked<E>,
+        H: Asked<(), E>,
     {
-        match self.progress.next(self.retry, error) {
+        self.after_answer(Err(error))
+    }
+
+    /// Reports the answer of the attempt, for a retry that
+    /// [looks at answers](Retry::retry_on). Returns how long to wait before the
+    /// next one, or `None` if this answer is to be returned.
+    pub fn after_answer<T, E: Debug>(&mut self, answer: Result<&T, &E>) -> Option<Duration>
+    where
+        H: Asked<T, E>,
+    {
+        if answer.is_ok_and(|value| !self.retry.refuses(value)) {
+            return None;
+        }
+        match self.progress.next(self.retry, answer) {
             Decision::Retry(delay) => Some(delay),
             Decision::GiveUp => None,
         }

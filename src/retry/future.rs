@@ -65,7 +65,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
         S: AsyncSleep<Sleep = W>,
-        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
+        H: Asked<T, E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
@@ -104,7 +104,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         Fut: Future<Output = Result<T, E>>,
         E: Debug,
         S: AsyncSleep<Sleep = W>,
-        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
+        H: Asked<T, E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
@@ -142,7 +142,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         Fut: Future<Output = Result<T, E>>,
         E: Debug + From<TimedOut>,
         S: AsyncSleep<Sleep = W>,
-        H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
+        H: Asked<T, E> + AsyncBeforeRetry<E, Before = X>,
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
@@ -206,7 +206,7 @@ where
     W: Future<Output = ()>,
     C: Clock,
     O: Observer,
-    H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
+    H: Asked<Op::Value, E> + AsyncBeforeRetry<E, Before = X>,
     X: Future<Output = Result<(), E>>,
 {
     type Output = Result<Op::Value, E>;
@@ -220,17 +220,17 @@ where
             this.stage.set(Stage::Calling { call });
         }
         // A call that succeeds comes no further than this.
-        let failed = match this.stage.as_mut().project() {
+        let answer = match this.stage.as_mut().project() {
             StageProjection::Calling { call } => match ready!(call.poll(cx)) {
-                Ok(value) => {
+                Ok(value) if !this.retry.refuses(&value) => {
                     this.stage.set(Stage::Done);
                     return Poll::Ready(Ok(value));
                 }
-                Err(error) => Some(error),
+                answer => Some(answer),
             },
             _ => None,
         };
-        self.go_on(cx, failed)
+        self.go_on(cx, answer)
     }
 }
 
@@ -243,38 +243,38 @@ where
     W: Future<Output = ()>,
     C: Clock,
     O: Observer,
-    H: Asked<E> + AsyncBeforeRetry<E, Before = X>,
+    H: Asked<Op::Value, E> + AsyncBeforeRetry<E, Before = X>,
     X: Future<Output = Result<(), E>>,
 {
-    /// What comes after a failure, which may just have `failed`.
+    /// What comes after the first answer, which may just have come.
     #[cold]
     #[inline(never)]
     fn go_on(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut failed: Option<E>,
+        mut answer: Option<Result<Op::Value, E>>,
     ) -> Poll<Result<Op::Value, E>> {
         let mut this = self.project();
         let retry = *this.retry;
         loop {
-            if let Some(error) = failed.take() {
-                let progress = this.progress.as_mut().expect("a call that failed has begun");
-                let Decision::Retry(delay) = progress.next(retry, &error) else {
+            if let Some(answer) = answer.take() {
+                let progress = this.progress.as_mut().expect("a call that answered has begun");
+                let Decision::Retry(delay) = progress.next(retry, answer.as_ref()) else {
                     this.stage.set(Stage::Done);
-                    return Poll::Ready(Err(error));
+                    return Poll::Ready(answer);
                 };
-                *this.error = Some(error);
+                *this.error = answer.err();
                 let pause = Pause::new(&retry.surroundings.sleeper, delay);
                 this.stage.set(Stage::Sleeping { pause });
             }
             let next = match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
-                    Ok(value) => {
+                    Ok(value) if !retry.refuses(&value) => {
                         this.stage.set(Stage::Done);
                         return Poll::Ready(Ok(value));
                     }
-                    Err(error) => {
-                        failed = Some(error);
+                    another => {
+                        answer = Some(another);
                         continue;
                     }
                 },
@@ -305,8 +305,5 @@ fn attempt<'e, H, C: Clock, S, O, E>(
     progress: Option<&Progress<'_>>,
     error: Option<&'e E>,
 ) -> Attempt<'e, E> {
-    match (progress, error) {
-        (Some(progress), Some(error)) => progress.attempt(retry, error),
-        _ => Attempt::FIRST,
-    }
+    progress.map_or(Attempt::FIRST, |progress| progress.attempt(retry, error))
 }

@@ -1,4 +1,4 @@
-//! What a retry may be told about errors: which ones to retry, how long to
+//! What a retry may be told about answers: which ones to retry, how long to
 //! wait, what to do in between.
 
 use core::{
@@ -21,30 +21,30 @@ pub struct Hooks<P = AskError, H = NoHint, B = Nothing> {
     pub(crate) before: B,
 }
 
-/// What a retry asks about an error.
-pub trait Asked<E> {
+/// What a retry asks about an answer of its call.
+pub trait Asked<T, E> {
     /// Whether it is worth another attempt.
-    fn is_worth(&self, error: &E) -> bool;
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool;
     /// How long its sender asks to wait.
-    fn hint(&self, error: &E) -> Option<Duration>;
+    fn hint(&self, answer: Result<&T, &E>) -> Option<Duration>;
 }
 
-impl<E, P: RetryIf<E>, H: DelayHint<E>, B> Asked<E> for Hooks<P, H, B> {
+impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B> Asked<T, E> for Hooks<P, H, B> {
     #[inline]
-    fn is_worth(&self, error: &E) -> bool {
-        self.retry_if.retry_if(error)
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool {
+        self.retry_if.is_worth(answer)
     }
 
     #[inline]
-    fn hint(&self, error: &E) -> Option<Duration> {
-        self.delay_hint.delay_hint(error)
+    fn hint(&self, answer: Result<&T, &E>) -> Option<Duration> {
+        self.delay_hint.delay_hint(answer)
     }
 }
 
-/// Decides whether an error is worth another attempt.
-pub trait RetryIf<E> {
+/// Decides whether an answer is worth another attempt.
+pub trait Worth<T, E> {
     /// Whether to try again.
-    fn retry_if(&self, error: &E) -> bool;
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool;
 }
 
 /// Asks the error itself whether it is worth another attempt; see
@@ -52,10 +52,10 @@ pub trait RetryIf<E> {
 #[derive(Debug, Clone, Copy)]
 pub struct AskError;
 
-impl<E: Retryable> RetryIf<E> for AskError {
+impl<T, E: Retryable> Worth<T, E> for AskError {
     #[inline]
-    fn retry_if(&self, error: &E) -> bool {
-        error.is_retryable()
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool {
+        answer.is_err_and(Retryable::is_retryable)
     }
 }
 
@@ -64,38 +64,70 @@ impl<E: Retryable> RetryIf<E> for AskError {
 #[derive(Debug, Clone, Copy)]
 pub struct When<F>(pub(crate) F);
 
-impl<E, F: Fn(&E) -> bool> RetryIf<E> for When<F> {
+impl<T, E, F: Fn(&E) -> bool> Worth<T, E> for When<F> {
     #[inline]
-    fn retry_if(&self, error: &E) -> bool {
-        (self.0)(error)
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool {
+        answer.is_err_and(&self.0)
     }
 }
 
-/// Finds in an error how long its sender asks to wait.
-pub trait DelayHint<E> {
-    /// The delay asked for, where one is.
-    fn delay_hint(&self, error: &E) -> Option<Duration>;
+/// Asks a predicate whether an answer is worth another attempt, be it an error
+/// or not. [`Retry::retry_on`](crate::Retry::retry_on) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct On<F>(pub(crate) F);
+
+impl<T, E, F: Fn(Result<&T, &E>) -> bool> Worth<T, E> for On<F> {
+    #[inline]
+    fn is_worth(&self, answer: Result<&T, &E>) -> bool {
+        (self.0)(answer)
+    }
 }
 
-/// Finds no hint in any error.
+/// Finds in an answer how long its sender asks to wait.
+pub trait DelayHint<T, E> {
+    /// The delay asked for, where one is.
+    fn delay_hint(&self, answer: Result<&T, &E>) -> Option<Duration>;
+}
+
+/// Finds no hint in any answer.
 #[derive(Debug, Clone, Copy)]
 pub struct NoHint;
 
-impl<E> DelayHint<E> for NoHint {
+impl<T, E> DelayHint<T, E> for NoHint {
     #[inline]
-    fn delay_hint(&self, _error: &E) -> Option<Duration> {
+    fn delay_hint(&self, _answer: Result<&T, &E>) -> Option<Duration> {
         None
     }
 }
 
-/// Asks a function how long to wait.
+/// Asks a function of the error how long to wait.
 /// [`Retry::delay_hint`](crate::Retry::delay_hint) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct HintFrom<F>(pub(crate) F);
 
-impl<E, F: Fn(&E) -> Option<Duration>> DelayHint<E> for HintFrom<F> {
-    fn delay_hint(&self, error: &E) -> Option<Duration> {
-        (self.0)(error)
+impl<T, E, F: Fn(&E) -> Option<Duration>> DelayHint<T, E> for HintFrom<F> {
+    fn delay_hint(&self, answer: Result<&T, &E>) -> Option<Duration> {
+        answer.err().and_then(&self.0)
+    }
+}
+
+/// Asks a function of the answer how long to wait.
+/// [`Retry::delay_hint_on`](crate::Retry::delay_hint_on) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct HintOn<F>(pub(crate) F);
+
+impl<T, E, F: Fn(Result<&T, &E>) -> Option<Duration>> DelayHint<T, E> for HintOn<F> {
+    fn delay_hint(&self, answer: Result<&T, &E>) -> Option<Duration> {
+        (self.0)(answer)
+    }
+}
+
+/// What an event says of an answer that was no error, and was refused.
+pub(crate) struct Refused;
+
+impl core::fmt::Debug for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("an answer that is worth another attempt")
     }
 }
 

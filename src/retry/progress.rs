@@ -6,7 +6,11 @@ use crate::{
     bypass,
     observe::{Event, Exhausted, Limit, Observer, Retrying, Tally},
     retry::{
-        Retry, attempt::Attempt, backoff::Backoff, hooks::Asked, settings::RetrySettings,
+        Retry,
+        attempt::Attempt,
+        backoff::Backoff,
+        hooks::{Asked, Refused},
+        settings::RetrySettings,
         surroundings::RetrySurroundings,
     },
     time::{Clock, Tick},
@@ -17,7 +21,7 @@ use crate::{
 pub(crate) enum Decision {
     /// Another attempt, after this delay.
     Retry(Duration),
-    /// The error goes to the caller.
+    /// The answer goes to the caller.
     GiveUp,
 }
 
@@ -45,22 +49,35 @@ impl<H, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
     }
 }
 
+impl<H, S> Retry<H, S> {
+    /// Whether the value of an attempt is refused: it is worth another.
+    #[inline]
+    pub(crate) fn refuses<T, E>(&self, value: &T) -> bool
+    where
+        H: Asked<T, E>,
+    {
+        self.hooks.is_worth(Ok(value))
+    }
+}
+
 impl Progress<'_> {
-    /// What comes after the attempt that just failed with `error`.
-    pub(crate) fn next<H: Asked<E>, C: Clock, S, O: Observer, E: Debug>(
+    /// What comes after the attempt that gave `answer`: an error, or a value that
+    /// was refused.
+    pub(crate) fn next<H: Asked<T, E>, C: Clock, S, O: Observer, T, E: Debug>(
         &mut self,
         retry: &Retry<H, RetrySurroundings<C, S, O>>,
-        error: &E,
+        answer: Result<&T, &E>,
     ) -> Decision {
-        if retry.hooks.is_worth(error) {
-            self.next_worth(retry, || retry.hooks.hint(error), error)
-        } else {
-            Decision::GiveUp
+        let hint = || retry.hooks.hint(answer);
+        match answer {
+            Ok(_) => self.next_worth(retry, hint, &Refused),
+            Err(error) if retry.hooks.is_worth(answer) => self.next_worth(retry, hint, error),
+            Err(_) => Decision::GiveUp,
         }
     }
 
-    /// What comes after an attempt that failed with an `error` which is worth
-    /// another. The hint is asked for only where there is one.
+    /// What comes after an attempt whose answer is worth another, and is shown
+    /// as `error`. The hint is asked for only where there is one.
     pub(crate) fn next_worth<H, C: Clock, S, O: Observer, E: Debug>(
         &mut self,
         retry: &Retry<H, RetrySurroundings<C, S, O>>,
@@ -104,14 +121,15 @@ impl Progress<'_> {
         Decision::Retry(delay)
     }
 
-    /// The attempt that comes now, after one that failed with `previous`.
+    /// The attempt that comes now, after one that failed with `previous`, or
+    /// whose answer was refused.
     pub(crate) fn attempt<'e, H, C: Clock, S, O, E>(
         &self,
         retry: &Retry<H, RetrySurroundings<C, S, O>>,
-        previous: &'e E,
+        previous: Option<&'e E>,
     ) -> Attempt<'e, E> {
         let now = || retry.surroundings.clock.now();
         let elapsed = self.started.map_or(Duration::ZERO, |at| now().since(at));
-        Attempt { number: self.number, elapsed, previous: Some(previous) }
+        Attempt { number: self.number, elapsed, previous }
     }
 }

@@ -1,7 +1,7 @@
 //! The policy itself: how it is made, and what it is told.
 
 use crate::retry::{
-    hooks::{AskError, Before, BeforeAsync, HintFrom, Hooks, NoHint, Nothing, When},
+    hooks::{AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, NoHint, Nothing, On, When},
     settings::RetrySettings,
     surroundings::RetrySurroundings,
 };
@@ -117,6 +117,31 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
         self.hooked(Hooks { retry_if: When(retry_if), delay_hint, before })
     }
 
+    /// Retries the answers for which `retry_on`, a `Fn(Result<&T, &E>) -> bool`,
+    /// holds, be they errors or not, and no others. A response that says that
+    /// the server is busy is such an answer.
+    ///
+    /// An answer that is still refused when the retry gives up comes back as it
+    /// is. Events then show no error, as there is none.
+    ///
+    /// ```
+    /// use fusebox::{DefaultObserver, ManualClock, Retry, RetryConfig};
+    ///
+    /// let clock = ManualClock::new();
+    /// let is_busy = |answer: Result<&u16, &&str>| matches!(answer, Ok(503) | Err(_));
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver)
+    ///     .retry_on(is_busy);
+    ///
+    /// let mut answers = [Ok(503), Err("connection reset"), Ok(200)].into_iter();
+    /// assert_eq!(retry.call(|| answers.next().unwrap()), Ok(200));
+    /// assert_eq!(retry.call(|| Ok(503)), Ok(503)); // three times
+    /// ```
+    #[must_use]
+    pub const fn retry_on<F: Copy>(self, retry_on: F) -> Retry<Hooks<On<F>, H, B>, S> {
+        let Hooks { delay_hint, before, .. } = self.hooks;
+        self.hooked(Hooks { retry_if: On(retry_on), delay_hint, before })
+    }
+
     /// Sets a function, a `Fn(&E) -> Option<Duration>`, that finds in an error
     /// how long its sender asks to wait, as HTTP's `Retry-After` says. The hint
     /// replaces the computed delay, without jitter, and is bounded by
@@ -125,6 +150,16 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     pub const fn delay_hint<F: Copy>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B>, S> {
         let Hooks { retry_if, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint: HintFrom(hint), before })
+    }
+
+    /// Sets a function, a `Fn(Result<&T, &E>) -> Option<Duration>`, that finds in
+    /// an answer how long its sender asks to wait: in the headers of a response,
+    /// for example. The hint replaces the computed delay, without jitter, and is
+    /// bounded by `max_delay`. The function is not called after the last attempt.
+    #[must_use]
+    pub const fn delay_hint_on<F: Copy>(self, hint: F) -> Retry<Hooks<P, HintOn<F>, B>, S> {
+        let Hooks { retry_if, before, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint: HintOn(hint), before })
     }
 
     /// Sets a function, a `Fn(Attempt<'_, E>) -> Result<(), E>`, that runs

@@ -36,7 +36,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     pub fn call<T, E: Debug>(&self, mut f: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         S: Sleep,
-        H: Asked<E> + BeforeRetry<E>,
+        H: Asked<T, E> + BeforeRetry<E>,
     {
         self.drive(self.begin(false, None), Attempt::FIRST, |_| f())
     }
@@ -65,7 +65,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     ) -> Result<T, E>
     where
         S: Sleep,
-        H: Asked<E> + BeforeRetry<E>,
+        H: Asked<T, E> + BeforeRetry<E>,
     {
         self.drive(self.begin(true, None), Attempt::FIRST, f)
     }
@@ -79,11 +79,11 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     ) -> Result<T, E>
     where
         S: Sleep,
-        H: Asked<E> + BeforeRetry<E>,
+        H: Asked<T, E> + BeforeRetry<E>,
     {
         match f(first) {
-            Ok(value) => Ok(value),
-            Err(error) => self.go_on(progress, error, f),
+            Ok(value) if !self.refuses(&value) => Ok(value),
+            answer => self.go_on(progress, answer, f),
         }
     }
 
@@ -92,23 +92,26 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     fn go_on<T, E: Debug>(
         &self,
         mut progress: Progress<'_>,
-        mut error: E,
+        mut answer: Result<T, E>,
         mut f: impl FnMut(Attempt<'_, E>) -> Result<T, E>,
     ) -> Result<T, E>
     where
         S: Sleep,
-        H: Asked<E> + BeforeRetry<E>,
+        H: Asked<T, E> + BeforeRetry<E>,
     {
-        while let Decision::Retry(delay) = progress.next(self, &error) {
+        while let Decision::Retry(delay) = progress.next(self, answer.as_ref()) {
             if !delay.is_zero() {
                 self.surroundings.sleeper.sleep(delay);
             }
-            self.hooks.before(progress.attempt(self, &error))?;
-            match f(progress.attempt(self, &error)) {
-                Ok(value) => return Ok(value),
-                Err(next) => error = next,
+            let previous = answer.as_ref().err();
+            self.hooks.before(progress.attempt(self, previous))?;
+            answer = f(progress.attempt(self, previous));
+            if let Ok(value) = &answer
+                && !self.refuses(value)
+            {
+                break;
             }
         }
-        Err(error)
+        answer
     }
 }

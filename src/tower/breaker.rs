@@ -14,14 +14,12 @@ use tower_service::Service;
 use crate::{
     breaker::{
         held::{BreakerRef, HeldPermit},
+        judge::{EveryError, Judge},
         outcome::Outcome,
         permit::CallGuard,
     },
     error::{CallError, Rejected},
-    tower::{
-        judge::{ErrorsFail, Judge},
-        wait::{Reject, Wait, WaitBy},
-    },
+    tower::wait::{Reject, Wait, WaitBy},
 };
 
 /// Puts a circuit breaker around a service.
@@ -45,7 +43,7 @@ use crate::{
 ///
 /// `B` is a `&CircuitBreaker`, or an `Arc` of one.
 #[derive(Debug, Clone, Copy)]
-pub struct CircuitBreakerLayer<B, J = ErrorsFail, W = Reject> {
+pub struct CircuitBreakerLayer<B, J = EveryError, W = Reject> {
     breaker: B,
     judge: J,
     wait: W,
@@ -55,11 +53,11 @@ impl<B> CircuitBreakerLayer<B> {
     /// Makes a layer to which every error is a failure.
     #[must_use]
     pub const fn new(breaker: B) -> Self {
-        Self { breaker, judge: ErrorsFail, wait: Reject }
+        Self { breaker, judge: EveryError, wait: Reject }
     }
 
-    /// Makes a layer whose `judge`, a `Fn(&Result<Response, Error>) ->
-    /// Outcome`, says what each answer means. A 503, for example, is a
+    /// Makes a layer whose `judge`, a `Fn(Result<&Response, &Error>)
+    /// -> Outcome`, says what each answer means. A 503, for example, is a
     /// response, and a failure of the service.
     #[must_use]
     pub const fn judged<J>(breaker: B, judge: J) -> CircuitBreakerLayer<B, J> {
@@ -90,7 +88,7 @@ impl<S, B: BreakerRef + Clone, J: Clone, W: Wait + Clone> Layer<S>
 
 /// A service behind a circuit breaker. [`CircuitBreakerLayer`] makes it.
 #[derive(Debug)]
-pub struct CircuitBreakerService<S, B: BreakerRef, J = ErrorsFail, W: Wait = Reject> {
+pub struct CircuitBreakerService<S, B: BreakerRef, J = EveryError, W: Wait = Reject> {
     inner: S,
     judge: J,
     wait: W,
@@ -226,9 +224,7 @@ where
             }
             GuardedProjection::Called { call, permit, judge } => {
                 let report = |guard: CallGuard<'_, _, _>, result| {
-                    let outcome = judge.judge(&result); // it may panic: the guard is armed
-                    guard.end(outcome);
-                    result.map_err(CallError::Failed)
+                    guard.report(|answer| judge.judge(answer), result, CallError::Failed)
                 };
                 permit.poll(|| call.poll(cx), report)
             }

@@ -16,6 +16,7 @@ use crate::{
     fallback::{
         Fallback,
         chain::{AsyncChain, NoLayer, Slots},
+        future::is_kept_out,
     },
     observe::{DefaultObserver, Observer},
 };
@@ -81,8 +82,15 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future =
-        FallbackFuture<S::Future, Request, Fallback<F, O>, F::Errors, F::Asking, S::Error>;
+    type Future = FallbackFuture<
+        S::Future,
+        Request,
+        Fallback<F, O>,
+        F::Errors,
+        F::Asking,
+        S::Response,
+        S::Error,
+    >;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -93,7 +101,7 @@ where
             request: request.clone(),
             fallback: self.fallback.clone(),
             slots: F::Errors::default(),
-            error: None,
+            answer: None,
             stage: Stage::Calling { call: self.inner.call(request) },
         }
     }
@@ -102,12 +110,12 @@ where
 pin_project! {
     /// The future of a [`FallbackService`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct FallbackFuture<C, Request, R, L, G, E> {
+    pub struct FallbackFuture<C, Request, R, L, G, T, E> {
         request: Request,
         fallback: R,
         slots: L,
-        // The service's own.
-        error: Option<E>,
+        // The service's own, which wants another in its place.
+        answer: Option<Result<T, E>>,
         #[pin]
         stage: Stage<C, G>,
     }
@@ -121,7 +129,7 @@ pin_project! {
     }
 }
 
-impl<C, Request, F, O, L, G, T, E> Future for FallbackFuture<C, Request, Fallback<F, O>, L, G, E>
+impl<C, Request, F, O, L, G, T, E> Future for FallbackFuture<C, Request, Fallback<F, O>, L, G, T, E>
 where
     C: Future<Output = Result<T, E>>,
     E: Debug,
@@ -137,26 +145,29 @@ where
         loop {
             match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
-                    Ok(response) => {
+                    Ok(response) if !layers.wants_async(Ok(&response)) => {
                         layers.note_async(&response);
                         return Poll::Ready(Ok(response));
                     }
-                    Err(error) if bypass::fallbacks() => return Poll::Ready(Err(error)),
-                    Err(error) => {
-                        *this.error = Some(error);
+                    answer if bypass::fallbacks() || is_kept_out(layers, &answer) => {
+                        return Poll::Ready(answer);
+                    }
+                    answer => {
+                        *this.answer = Some(answer);
                         this.stage.set(Stage::Rescuing { rescue: layers.stage() });
                     }
                 },
                 StageProjection::Rescuing { rescue } => {
-                    let error = this.error.as_ref().expect("polled after it was done");
+                    let answer = this.answer.as_ref().expect("polled after it was done");
+                    let error = answer.as_ref().err();
                     let rescued =
                         ready!(layers.poll_rescue(this.request, error, this.slots, rescue, cx));
-                    let error = this.error.take().expect("it was there just now");
+                    let answer = this.answer.take().expect("it was there just now");
                     return Poll::Ready(this.fallback.finish(
                         F::LAYERS,
                         None,
                         rescued,
-                        error,
+                        answer,
                         this.slots,
                     ));
                 }

@@ -17,12 +17,10 @@
 
 mod breaker;
 mod fallback;
-mod judge;
 mod retry;
 mod wait;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
 pub use fallback::{FallbackLayer, FallbackService};
-pub use judge::Judge;
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;

@@ -46,7 +46,7 @@ impl<Request, T, E, H, C, S, O> Policy<Request, T, E>
 where
     Request: Clone,
     E: Debug,
-    H: Asked<E>,
+    H: Asked<T, E>,
     C: Clock,
     S: AsyncSleep,
     O: Observer,
@@ -58,9 +58,11 @@ where
         _request: &mut Request,
         result: &mut Result<T, E>,
     ) -> Option<Pause<S::Sleep>> {
-        let error = result.as_ref().err()?;
+        if result.as_ref().is_ok_and(|response| !self.retry.refuses(response)) {
+            return None;
+        }
         let progress = self.progress.get_or_insert_with(|| self.retry.begin(false, None));
-        match progress.next(&self.retry, error) {
+        match progress.next(&self.retry, result.as_ref()) {
             Decision::Retry(delay) => Some(Pause::new(self.retry.sleeper(), delay)),
             Decision::GiveUp => None,
         }

@@ -31,7 +31,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 /// What each attribute may be given, and what a function under it does whose
 /// first call fails.
-const ATTRIBUTES: [(&str, &str, Does); 8] = [
+const ATTRIBUTES: [(&str, &str, Does); 11] = [
     ("with_retry", r#"base_delay = "0s""#, Does::TryAgain),
     (
         "with_retry",
@@ -41,6 +41,13 @@ const ATTRIBUTES: [(&str, &str, Does); 8] = [
     ),
     ("with_circuit_breaker", r#""names", failure_threshold = 4095"#, Does::Fail),
     ("with_circuit_breaker", "ZZ_BREAKER, expect = zz_every", Does::Fail),
+    (
+        "with_retry",
+        r#"base_delay = "0s", retry_on = zz_on, delay_hint_on = zz_hint_on"#,
+        Does::TryAgain,
+    ),
+    ("with_circuit_breaker", "ZZ_BREAKER, judge = zz_judge", Does::Fail),
+    ("with_fallback", "ZzThing::zz_rescue, when = zz_on", Does::AskAnother),
     ("with_fallback", "ZzThing::zz_rescue", Does::AskAnother),
     ("with_fallback", "ZzThing::zz_explain, error = true, infallible = true", Does::AskAnother),
     (
@@ -95,6 +102,9 @@ fn zz_good(value: u32) -> ZzOutcome { Ok(value) }
 fn zz_bad() -> ZzOutcome { Err(ZzError) }
 fn zz_every(_: &ZzError) -> bool { true }
 fn zz_hint(_: &ZzError) -> Option<std::time::Duration> { None }
+fn zz_on(answer: Result<&u32, &ZzError>) -> bool { answer.is_err() }
+fn zz_hint_on(_: Result<&u32, &ZzError>) -> Option<std::time::Duration> { None }
+fn zz_judge(_: Result<&u32, &ZzError>) -> resilience::Outcome { resilience::Outcome::Failure }
 fn zz_block_on<F: std::future::Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
@@ -177,7 +187,7 @@ fn module(at: usize, names: &[&str], role: Role, is_async: bool) -> String {
     };
     format!(
         "use super::{{ZzCalls, ZzError, ZzOutcome, ZZ_BREAKER}};
-         use super::{{zz_bad, zz_block_on, zz_every, zz_good, zz_hint}};
+         use super::{{zz_bad, zz_block_on, zz_every, zz_good, zz_hint, zz_hint_on, zz_judge, zz_on}};
          {beside}
          #[derive(Clone)]
          pub struct ZzThing(pub String);
