@@ -54,7 +54,7 @@
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
-//! A breaker takes 128 bytes. A program for a small device can have it in 32, with
+//! A breaker takes 256 bytes. A program for a small device can have it in 32, with
 //! a name of at most 8 bytes and without counters. Build it with
 //! `RUSTFLAGS="--cfg fusebox_compact"`, or put that in `.cargo/config.toml`. It is
 //! not a feature, because it takes something away: the one who builds the program
@@ -122,8 +122,8 @@ pub use name::{Name, NameError};
 #[doc(hidden)]
 pub use observe::known;
 pub use observe::{
-    CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed, Limit,
-    Misconfigured, Observer, Retrying, Tally, Transition,
+    CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed, LastError,
+    Limit, Misconfigured, Observer, Rejection, Retrying, Tally, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{ObserverInUse, set_observer};

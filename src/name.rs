@@ -5,7 +5,7 @@ use core::{error::Error, fmt, str};
 /// Words of eight bytes that hold a name.
 pub(crate) const WORDS: usize = Name::MAX_LEN / 8;
 
-/// A breaker's name: 1 to 40 bytes of UTF-8 without control characters, held
+/// A breaker's name: 1 to 64 bytes of UTF-8 without control characters, held
 /// by value, so that errors can carry it without borrowing or allocating. Where
 /// slots are compact (see the crate's docs) it has 1 to 8 bytes.
 ///
@@ -18,14 +18,15 @@ pub(crate) const WORDS: usize = Name::MAX_LEN / 8;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Name {
-    // The bytes in order, little-endian on every host, padded with zeros. No
-    // name holds a zero byte (a control character), so the length is implied.
+    // The bytes in order, then zeros: no name holds a zero byte (a control
+    // character), so the length is implied. A name that ends with a word has an
+    // `END` after it, so that no word of a name which matters is all zeros.
     bytes: [u8; Self::MAX_LEN],
 }
 
 impl Name {
     /// The longest name, in bytes.
-    pub const MAX_LEN: usize = if cfg!(fusebox_compact) { 8 } else { 40 };
+    pub const MAX_LEN: usize = if cfg!(fusebox_compact) { 8 } else { 64 };
 
     /// Checks `name` and holds it.
     ///
@@ -41,7 +42,7 @@ impl Name {
             Err(NameError::TooLong { .. }) if cfg!(fusebox_compact) => {
                 panic!("a breaker's name is longer than a compact slot's 8 bytes")
             }
-            Err(NameError::TooLong { .. }) => panic!("a breaker's name is longer than 40 bytes"),
+            Err(NameError::TooLong { .. }) => panic!("a breaker's name is longer than 64 bytes"),
             Err(NameError::Control { .. }) => {
                 panic!("a breaker's name holds a control character")
             }
@@ -85,11 +86,15 @@ impl Name {
             hash = fold(hash ^ words[at]);
             at += 1;
         }
-        if !rest.is_empty() {
-            words[at] = tail(from, rest);
-            // Spaces where the name has ended.
-            suspicious |= may_hold_control(words[at] | (ONES * 0x20) << (8 * rest.len()));
-            hash = fold(hash ^ words[at]);
+        if at < WORDS {
+            if rest.is_empty() {
+                words[at] = END;
+            } else {
+                words[at] = tail(from, rest);
+                // Spaces where the name has ended.
+                suspicious |= may_hold_control(words[at] | (ONES * 0x20) << (8 * rest.len()));
+                hash = fold(hash ^ words[at]);
+            }
         }
         if suspicious && let Some(at) = first_control(from) {
             return Err(NameError::Control { at });
@@ -103,8 +108,7 @@ impl Name {
         let words = self.words();
         let mut hash = 0;
         let mut at = 0;
-        // No word of a name is 0 but past its end.
-        while at < WORDS && words[at] != 0 {
+        while at < WORDS && words[at] != 0 && words[at] != END {
             hash = fold(hash ^ words[at]);
             at += 1;
         }
@@ -126,7 +130,15 @@ impl Name {
     /// The number of its bytes, be they text or not.
     #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
     pub(crate) fn len(&self) -> usize {
-        self.bytes.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN)
+        let end = |&byte: &u8| byte == 0 || u64::from(byte) == END;
+        self.bytes.iter().position(end).unwrap_or(Self::MAX_LEN)
+    }
+
+    /// Whether no word of it is missing: there is the one in which it ends.
+    #[cfg_attr(fusebox_compact, allow(clippy::trivially_copy_pass_by_ref))] // one word there
+    pub(crate) fn is_whole(&self) -> bool {
+        // 0 is not a word in which a name ends: it was never written.
+        self.words().into_iter().find(|word| ends(*word)) != Some(0)
     }
 
     /// Whether it is what an unnamed breaker has, which no user can build.
@@ -160,6 +172,15 @@ impl Name {
         }
         Self { bytes }
     }
+}
+
+/// The word after a name that ends with a word: a byte that no UTF-8 holds.
+const END: u64 = 0xFF;
+
+/// Whether a name ends in this word: its last byte is then padding.
+#[inline]
+pub(crate) const fn ends(word: u64) -> bool {
+    word >> 56 == 0
 }
 
 /// A multiplication by the golden ratio's 64 bits (Knuth's multiplicative
@@ -197,17 +218,13 @@ const fn tail(name: &[u8], rest: &[u8]) -> u64 {
     rest[0] as u64 | (rest[middle] as u64) << (8 * middle) | (rest[last] as u64) << (8 * last)
 }
 
-/// Whether one of eight bytes is below 0x20, is 0x7F, or is the 0xC2 that
-/// starts U+0080 to U+009F among others. The tests on bytes in a word are
-/// those of Anderson's "Bit twiddling hacks".
+/// Whether one of eight bytes is below 0x20, is 0x7F, or is not ASCII, as the
+/// control characters U+0080 to U+009F are not. A borrow or a carry into the next
+/// byte comes only from such a byte.
 #[inline]
 const fn may_hold_control(word: u64) -> bool {
     const HIGH: u64 = ONES * 0x80;
-    const fn has_zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGH
-    }
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-    (below_space | has_zero(word ^ (ONES * 0x7F)) | has_zero(word ^ (ONES * 0xC2))) != 0
+    (word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)) & HIGH != 0
 }
 
 /// Where the first control character starts.

@@ -8,11 +8,19 @@ use crate::{
         snapshot::{Counters, Snapshot},
     },
     name::Name,
+    observe::LastError,
     state::State,
 };
 
 /// Writes the name as text.
 impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+/// Writes its text.
+impl Serialize for LastError {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.as_str())
     }
@@ -83,14 +91,15 @@ impl Serialize for Snapshot {
 #[cfg(not(fusebox_compact))]
 impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { name, at, snapshot, counters, settings, open_for, time_left, fault } = self;
-        let mut map = to.serialize_struct("Reading", 14)?;
+        let Self { name, at, snapshot, counters, settings, open_for, time_left, last_error, fault } =
+            self;
+        let mut map = to.serialize_struct("Reading", 15)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
         map.serialize_field("time_left_ms", &time_left.map(millis))?;
         map.serialize_field("open_for_ms", &open_for.map(millis))?;
-        fields!(map: counters, settings, fault);
+        fields!(map: counters, settings, last_error, fault);
         map.end()
     }
 }

@@ -91,8 +91,8 @@ fn the_longest_wait_elapses() {
     let bench = Bench::new();
     let longest = BreakerConfig::new()
         .failure_threshold(1)
-        .recovery_timeout(millis(u64::from(u32::MAX)))
-        .doublings(5)
+        .recovery_timeout(Duration::from_hours(24 * 24))
+        .doublings(6)
         .recovery_jitter(100);
     let breaker = bench.opened(longest);
     for _ in 0..8 {

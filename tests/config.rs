@@ -10,6 +10,9 @@ use fusebox::{
     health::{AlertConfig, AlertRules},
 };
 
+/// The longest recovery timeout: 24 days.
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24 * 24);
+
 fn refused(config: BreakerConfig, text: &str) {
     let error = config.try_build().unwrap_err();
     assert_eq!(error.to_string(), text);
@@ -28,14 +31,14 @@ fn a_value_out_of_range_is_refused_by_name() {
     }
     for (timeout, shown) in [
         (Duration::ZERO, "0"),
-        (millis(1 << 32), "4294967296"),
+        (millis(2_073_600_001), "2073600001"),
         (Duration::MAX, "18446744073709551616000"),
     ] {
-        let text = format!("`recovery_timeout` is {shown} ms, and must be from 1 to 4294967295 ms");
+        let text = format!("`recovery_timeout` is {shown} ms, and must be from 1 to 2073600000 ms");
         refused(config().recovery_timeout(timeout), &text);
     }
-    refused(config().probes(0), "`probes` is 0, and must be from 1 to 15");
-    refused(config().probes(16), "`probes` is 16, and must be from 1 to 15");
+    refused(config().probes(0), "`probes` is 0, and must be from 1 to 255");
+    refused(config().probes(256), "`probes` is 256, and must be from 1 to 255");
     refused(config().successes_to_close(0), "`successes_to_close` is 0, and must be from 1 to 15");
     refused(
         config().successes_to_close(16),
@@ -45,8 +48,21 @@ fn a_value_out_of_range_is_refused_by_name() {
     refused(config().recovery_jitter(101), "`recovery_jitter` is 101%, and must be from 0 to 100%");
     // A wait that the 40-bit stamp could not tell from the past.
     refused(
-        config().recovery_timeout(millis(u64::from(u32::MAX))).doublings(6),
-        "`doublings` is 6, and must be from 0 to 5",
+        config().recovery_timeout(LONGEST_TIMEOUT).doublings(7),
+        "`doublings` is 7, and must be from 0 to 6",
+    );
+    refused(
+        config().recovery_timeout(LONGEST_TIMEOUT).growth(700).doublings(3),
+        "`doublings` is 3, and must be from 0 to 2",
+    );
+    for growth in [0, 100, 109, 710] {
+        let text = format!("`growth` is {growth}%, and must be from 110 to 700%");
+        refused(config().growth(growth), &text);
+    }
+    refused(config().growth(155), "`growth` is 155%, and must be a multiple of 10%");
+    refused(
+        config().recovery_timeout(millis(5)).max_recovery_timeout(millis(4)),
+        "`max_recovery_timeout` is 4 ms, and must be from 5 to 137438953472 ms",
     );
 }
 
@@ -58,25 +74,28 @@ fn both_ends_of_every_range_are_kept() {
         .probes(1)
         .successes_to_close(1)
         .doublings(0)
+        .growth(110)
         .recovery_jitter(0)
         .build();
     let high = BreakerConfig::new()
         .failure_threshold(4_095)
-        .recovery_timeout(millis(u64::from(u32::MAX)))
-        .probes(15)
+        .recovery_timeout(LONGEST_TIMEOUT)
+        .probes(255)
         .successes_to_close(15)
-        .doublings(5)
+        .doublings(2)
+        .growth(700)
         .recovery_jitter(100)
         .build();
     let fields = |s: BreakerSettings| {
         (
             s.failure_threshold(),
             s.recovery_timeout(),
-            (s.probes(), s.successes_to_close(), s.doublings(), s.recovery_jitter()),
+            (s.probes(), s.successes_to_close()),
+            (s.doublings(), s.growth(), s.recovery_jitter()),
         )
     };
-    assert_eq!(fields(low), (1, millis(1), (1, 1, 0, 0)));
-    assert_eq!(fields(high), (4_095, millis(u64::from(u32::MAX)), (15, 15, 5, 100)));
+    assert_eq!(fields(low), (1, millis(1), (1, 1), (0, 110, 0)));
+    assert_eq!(fields(high), (4_095, LONGEST_TIMEOUT, (255, 15), (2, 700, 100)));
     let bench = Bench::new();
     assert_eq!(bench.with_settings(high).settings(), high);
 }
@@ -88,7 +107,7 @@ fn the_defaults_are_the_stated_ones() {
     assert_eq!(
         settings.to_string(),
         "failure_threshold=5 recovery_timeout=60s probes=1 successes_to_close=1 doublings=0 \
-         recovery_jitter=0%"
+         growth=200% recovery_jitter=0%"
     );
 }
 
@@ -98,6 +117,49 @@ fn a_part_of_a_millisecond_counts_as_a_whole_one() {
         let config = BreakerConfig::new().recovery_timeout(Duration::from_nanos(nanos));
         assert_eq!(config.build().recovery_timeout(), millis(whole));
     }
+}
+
+#[test]
+fn of_a_long_recovery_timeout_nineteen_bits_are_kept() {
+    let kept = |timeout: u64| {
+        let config = BreakerConfig::new().recovery_timeout(millis(timeout));
+        u64::try_from(config.build().recovery_timeout().as_millis()).unwrap()
+    };
+    for timeout in [1, 999, 60_000, 262_145, (1 << 19) - 1, 1 << 19, 600_000, 3_600_000] {
+        assert_eq!(kept(timeout), timeout);
+    }
+    assert_eq!(kept((1 << 19) + 1), (1 << 19) + 2, "rounded up");
+    for timeout in (1..2_073_600_000).step_by(7_654_321) {
+        let kept = kept(timeout);
+        assert!(timeout <= kept && (kept - timeout) << 18 <= timeout, "{timeout} {kept}");
+    }
+}
+
+#[test]
+fn a_limit_of_the_wait_is_a_number_of_growths() {
+    let config = || BreakerConfig::new().recovery_timeout(millis(1_000));
+    for (growth, limit, growths, longest) in [
+        (200, 1_000, 0, 1_000),
+        (200, 1_999, 0, 1_000),
+        (200, 2_000, 1, 2_000),
+        (200, 60_000, 5, 32_000),
+        (300, 60_000, 3, 27_000),
+        (110, 1_209, 1, 1_100),
+        (110, 1_210, 2, 1_210),
+        (110, 1 << 37, 15, 4_171),
+    ] {
+        let settings = config().growth(growth).max_recovery_timeout(millis(limit)).build();
+        assert_eq!((settings.doublings(), settings.growth()), (growths, growth as u16));
+        assert_eq!(settings.max_recovery_timeout(), millis(longest), "{growth} {limit}");
+        let again = settings.config().try_build().unwrap();
+        assert_eq!(again, settings);
+    }
+    // Both were asked for: the smaller one counts.
+    let both = |doublings| {
+        let config = config().doublings(doublings).max_recovery_timeout(millis(8_000));
+        config.build().doublings()
+    };
+    assert_eq!((both(2), both(3), both(9)), (2, 3, 3));
 }
 
 /// A config, seen through its table only.

@@ -11,7 +11,7 @@ impl Observer for Heard {
     fn on_event(&self, event: &Event<'_>) {
         let text = match event {
             Event::Transition(it) => format!("{} {}", it.breaker.unwrap_or("?"), it.to),
-            Event::Rejection(it) => format!("{} rejected", it.name().unwrap_or("?")),
+            Event::Rejection(it) => format!("{} rejected", it.rejected.name().unwrap_or("?")),
             Event::Exhausted(it) => format!("exhausted after {}", it.attempts),
             Event::Fallback(it) => format!("fallback {:?}", it.layer),
             _ => return,

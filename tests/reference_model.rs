@@ -24,17 +24,19 @@ enum Op {
     Disable,
     Reset,
     Restamp,
+    Trip(Option<u32>),
     Set(Rules),
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    (1..6_u32, 1..200_i64, 1..4_u32, 1..4_u32, 0..4_u32).prop_map(
-        |(threshold, timeout, probes, successes, doublings)| Rules {
+    (1..6_u32, 1..200_i64, 1..4_u32, 1..4_u32, 0..4_u32, 11..31_i64).prop_map(
+        |(threshold, timeout, probes, successes, doublings, tens)| Rules {
             threshold,
             timeout,
             probes,
             successes,
             doublings,
+            growth: tens * 10,
         },
     )
 }
@@ -51,6 +53,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1..400_u32).prop_map(Op::Back),
         1 => prop_oneof![Just(Op::ForceOpen), Just(Op::Close), Just(Op::Disable), Just(Op::Reset)],
         1 => Just(Op::Restamp),
+        // Lengths that are kept to the millisecond: a step back shows no others.
+        2 => prop::option::of(1..16_u32).prop_map(Op::Trip),
         1 => rules().prop_map(Op::Set),
     ]
 }
@@ -62,6 +66,7 @@ fn settings(rules: Rules) -> BreakerSettings {
         .probes(rules.probes)
         .successes_to_close(rules.successes)
         .doublings(rules.doublings)
+        .growth(u32::try_from(rules.growth).unwrap())
         .build()
 }
 
@@ -126,6 +131,13 @@ proptest! {
                 Op::Restamp => {
                     breaker.restamp();
                     model.restamp(now);
+                }
+                Op::Trip(length) => {
+                    match length {
+                        Some(length) => breaker.trip_for(millis(length.into())).unwrap(),
+                        None => breaker.trip(),
+                    }
+                    model.trip(length.map(i64::from), now);
                 }
                 Op::Disable => {
                     breaker.disable();

@@ -10,7 +10,7 @@ use std::{
 
 /// The rules that there must be: a family's letter and its numbers.
 const FAMILIES: [(char, RangeInclusive<u32>); 4] =
-    [('B', 1..=19), ('R', 1..=12), ('F', 1..=7), ('G', 1..=6)];
+    [('B', 1..=21), ('R', 1..=12), ('F', 1..=7), ('G', 1..=6)];
 
 /// One rule, as it is written down.
 struct Rule {

@@ -30,7 +30,7 @@ fn every_kind_of_event_has_its_level_and_fields() {
         let settings = BreakerConfig::new().failure_threshold(1).build();
         let name = Some(Name::new("ai"));
         let breaker = CircuitBreaker::with(name, settings, &clock, DefaultObserver);
-        let _ = breaker.call(|| Err::<(), _>("down"));
+        let _ = breaker.call(|| Err::<(), _>("down").inspect_err(|e| breaker.note_error(e)));
         let _ = breaker.call(|| Ok::<_, ()>(()));
         let settings = RetryConfig::new().max_attempts(2).jitter(Jitter::None).build();
         let retry = Retry::with(settings, &clock, &clock, DefaultObserver).named("ask");
@@ -43,8 +43,8 @@ fn every_kind_of_event_has_its_level_and_fields() {
     assert_eq!(
         text.lines().collect::<Vec<_>>(),
         [
-            "WARN fusebox: circuit breaker changed its state breaker=\"ai\" from=closed to=open generation=1 forced=false",
-            "DEBUG fusebox: call rejected breaker=\"ai\" state=open retry_after_ms=60000",
+            "WARN fusebox: circuit breaker changed its state breaker=\"ai\" from=closed to=open generation=1 forced=false wait=60s last_error=down",
+            "DEBUG fusebox: call rejected breaker=\"ai\" state=open retry_after_ms=60000 last_error=down",
             "DEBUG fusebox: attempt failed, retrying policy=\"ask\" attempt=1 max_attempts=2 delay=1s error=\"down\"",
             "ERROR fusebox: retries exhausted policy=\"ask\" attempts=2 limit=attempts error=\"down\"",
             "WARN fusebox: fallback used policy=\"infer\" layer=1 errors=[\"down\"]",

@@ -63,8 +63,10 @@ fn json_of_a_stable_form() {
         },
         "settings": {
             "failure_threshold": 3, "recovery_timeout_ms": 3_600_000, "probes": 1,
-            "successes_to_close": 1, "doublings": 0, "recovery_jitter_percent": 0,
+            "successes_to_close": 1, "doublings": 0, "growth_percent": 200,
+            "recovery_jitter_percent": 0,
         },
+        "last_error": null,
         "fault": null,
         "at_ms": shown[0]["at_ms"], "stamp_ms": shown[0]["stamp_ms"],
     }]);

@@ -34,18 +34,19 @@ fn every_setting_in_its_own_units() {
             "set",
             "ai",
             "failure_threshold=4095",
-            "recovery_timeout=1h 30m 5s 250ms",
+            "recovery_timeout=4m 5s 250ms",
             "probes=15",
             "successes_to_close=2",
             "doublings=3",
+            "growth=150%",
             "recovery_jitter=10%",
         ])
         .ok();
-    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(said.lines().count(), 7, "{said}");
     assert_eq!(
         panel.breaker("ai").settings().to_string(),
-        "failure_threshold=4095 recovery_timeout=5405.25s probes=15 successes_to_close=2 \
-         doublings=3 recovery_jitter=10%"
+        "failure_threshold=4095 recovery_timeout=245.25s probes=15 successes_to_close=2 \
+         doublings=3 growth=150% recovery_jitter=10%"
     );
     assert_eq!(
         panel.run(&["set", "ai", "probes=15"]).ok(),
@@ -62,9 +63,9 @@ fn all_or_nothing() {
         "error: `failure_threshold` is 0, and must be from 1 to 4095; nothing was changed\n"
     );
     // Fine by itself, but not with the timeout that is there.
-    panel.run(&["set", "ai", "recovery_timeout=49d"]).ok();
+    panel.run(&["set", "ai", "recovery_timeout=24d"]).ok();
     let error = panel.run(&["set", "ai", "doublings=15", "probes=2"]).failed(1);
-    assert!(error.contains("`doublings` is 15, and must be from 0 to 5"), "{error}");
+    assert!(error.contains("`doublings` is 15, and must be from 0 to 6"), "{error}");
     assert_eq!(panel.breaker("ai").settings().probes(), 1);
 }
 
@@ -74,7 +75,7 @@ fn what_is_not_understood_is_code_2() {
     let error = |change: &str| panel.run(&["set", "ai", change]).failed(2);
     assert!(error("probs=3").contains(
         "there is no setting `probs`; there are failure_threshold, recovery_timeout, probes, \
-         successes_to_close, doublings, recovery_jitter"
+         successes_to_close, doublings, growth, recovery_jitter"
     ));
     assert!(error("recovery_timeout=10").contains("such as 500ms, 10s or 1m30s, and `10` is none"));
     assert!(error("probes").contains("write it as key=value"));

@@ -24,7 +24,8 @@ fn every_row_is_in_the_help() {
 fn every_row_can_be_set_and_is_shown_as_json() {
     let panel = Panel::with(&["ai"]);
     for setting in BreakerConfig::TABLE {
-        let value = setting.min() + 1;
+        // A growth is a multiple of ten.
+        let value = setting.min() + if setting.name() == "growth" { 10 } else { 1 };
         let unit = match setting.unit() {
             Unit::Percent => "%",
             Unit::Milliseconds => "ms",

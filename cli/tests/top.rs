@@ -186,7 +186,7 @@ fn sorts_filters_and_helps() {
 
 #[test]
 fn survives_every_size() {
-    let panel = Panel::with(&["ai", "a_name_of_forty_bytes_that_is_the_longes"]);
+    let panel = Panel::with(&["ai", "a_name_of_forty_bytes_and_so_a_long_one__"]);
     fail(panel.breaker("ai"), 3);
     let mut top = Top::start(&panel, (24, 80));
     top.line("ai", "open");

@@ -6,14 +6,14 @@ use common::{Bench, brittle};
 use fusebox::{BreakerConfig, State, Tick};
 use fusebox_shm::SharedPanel;
 
-/// All that a file of layout 1 may hold, but for its times.
+/// All that a file of layout 2 may hold, but for its times.
 ///
 /// Should this test fail after a change, then programs of the former release and
 /// of this one would misread each other: give the layout another version in
 /// `src/header.rs`.
 #[test]
 #[cfg(target_endian = "little")]
-fn a_file_of_layout_1_is_these_bytes() {
+fn a_file_of_layout_2_is_these_bytes() {
     let bench = Bench::new();
     let panel = bench.open();
     let settings = BreakerConfig::new()
@@ -21,35 +21,42 @@ fn a_file_of_layout_1_is_these_bytes() {
         .probes(2)
         .successes_to_close(4)
         .doublings(5)
+        .growth(150)
         .recovery_jitter(6)
         .build();
     let shop = panel.get_or_register("a shop with a name of more than a word", settings).unwrap();
     shop.try_acquire().unwrap().failure();
+    shop.note_error("down");
     shop.force_open();
     assert!(shop.try_acquire().is_err());
 
     let mut words: Vec<u64> =
         bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 16;
+    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 32;
     assert_eq!(slot, 6, "where the hash of the name puts it");
-    assert_eq!(words.len(), 16 + 8 * 16);
+    assert_eq!(words.len(), 16 + 8 * 32);
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 1, 128, 8, 0xB341_AF62]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 2, 256, 8, 0x0E59_3056]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
-    let slot: Vec<_> = words.drain(slot * 16..).take(16).collect();
+    let slot: Vec<_> = words.drain(slot * 32..).take(32).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
     // The word: forced open in generation 1. The settings. The name's hash.
-    assert_eq!(slot[..3], [0x4010_00FF_FFFF_FFFF, 0x0018_0007_5301_2286, 0xC588_88A0_DCE0_029A]);
-    let name: Vec<_> = slot[3..8].iter().flat_map(|word| (!word).to_le_bytes()).collect();
-    assert_eq!(name, b"a shop with a name of more than a word\0\0");
+    assert_eq!(slot[..3], [0x4010_00FF_FFFF_FFFF, 0x0030_1D4C_0048_A206, 0xC588_88A0_DCE0_029A]);
+    assert_eq!(slot[3] >> 40, 1, "since when it is open, and that it is");
+    assert_eq!(slot[4..8], [0; 4], "the rest of the first line");
     // Failures, rejections, openings; calls, retries, exhausted, fallbacks.
-    assert_eq!(slot[8..15], [1, 1, 1, 0, 0, 0, 0]);
-    assert_eq!(slot[15] >> 40, 1, "since when it is open, and that it is");
+    assert_eq!(slot[8..16], [1, 1, 1, 0, 0, 0, 0, 0]);
+    // The text of the last error: its hash, then the text.
+    assert_eq!(slot[16..18], [0x8DCB_1DB5_E86C_FE8F, u64::from_le_bytes(*b"down\0\0\0\0")]);
+    assert_eq!(slot[18..24], [0; 6]);
+    let name: Vec<_> = slot[24..].iter().flat_map(|word| word.to_le_bytes()).collect();
+    assert_eq!(name[..40], *b"a shop with a name of more than a word\0\0");
+    assert_eq!(name[40..], [0; 24]);
 }
 
 #[test]
@@ -57,7 +64,7 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
     let bench = Bench::new();
     bench.open();
     let bytes = bench.bytes();
-    assert_eq!(bytes.len(), 128 + 8 * 128);
+    assert_eq!(bytes.len(), 128 + 8 * 256);
     assert!(bytes[128..].iter().all(|byte| *byte == 0));
 }
 

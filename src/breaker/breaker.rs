@@ -3,7 +3,7 @@
 use core::fmt;
 
 #[cfg(not(fusebox_compact))]
-use crate::breaker::snapshot::Counters;
+use crate::{breaker::snapshot::Counters, observe::LastError};
 use crate::{
     breaker::{cell::Cell, settings::BreakerSettings, snapshot::Snapshot, word::Word},
     name::Name,
@@ -150,6 +150,41 @@ impl<C, O> CircuitBreaker<C, O> {
         }
     }
 
+    /// Keeps the text of an error, for rejections, changes of state, readings and
+    /// [`last_error`](Self::last_error) to tell. Call it where an error passes by;
+    /// nothing keeps errors unless you do.
+    ///
+    /// The text is cut at [`LastError::MAX_LEN`] bytes. It overwrites the one
+    /// before, without a lock: a few relaxed stores. A compact slot has no room
+    /// for it, and lacks this function.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let _ = SHOP.call(|| "x".parse::<u32>().inspect_err(|error| SHOP.note_error(error)));
+    /// SHOP.force_open();
+    /// let rejected = SHOP.try_acquire().unwrap_err();
+    /// println!("{rejected}; the last error was: {}", SHOP.last_error().unwrap());
+    /// assert_eq!(SHOP.last_error().unwrap().as_str(), "invalid digit found in string");
+    /// ```
+    #[cfg(not(fusebox_compact))]
+    pub fn note_error(&self, error: impl fmt::Display) {
+        self.cell.noted.note(&error);
+    }
+
+    /// Returns the text of the last error that somebody had
+    /// [kept](Self::note_error). `None` if there is none, since the last
+    /// [`reset`](Self::reset), and in the moments in which one is written.
+    ///
+    /// A compact slot has no room for it, and lacks this function.
+    #[cfg(not(fusebox_compact))]
+    #[must_use]
+    pub fn last_error(&self) -> Option<LastError> {
+        self.cell.noted.get()
+    }
+
     /// Returns the tally: retries and fallbacks around this breaker are counted
     /// there.
     #[must_use]
@@ -190,7 +225,7 @@ impl<C, O> CircuitBreaker<C, O> {
     /// let (old, new) = shop.update_settings(|it| it.config().failure_threshold(3).try_build())?;
     /// assert_eq!((old.failure_threshold(), new.failure_threshold(), new.probes()), (5, 3, 2));
     ///
-    /// let refused = shop.update_settings(|it| it.config().probes(99).try_build());
+    /// let refused = shop.update_settings(|it| it.config().probes(0).try_build());
     /// assert!(refused.is_err() && shop.settings() == new);
     /// # Ok::<(), ConfigError>(())
     /// ```

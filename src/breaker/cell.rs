@@ -4,16 +4,17 @@ use crate::{
     breaker::{opened::Opened, settings::BreakerSettings, word::Word},
     machine::{self, Machine},
     name::{self, Name},
-    observe::{Counter, Tally},
+    observe::{Counter, Noted, Tally},
     sync::{AtomicU64, Ordering, const_fn, planted},
 };
 
-/// 128 bytes: the first cache line is read by every call, the second written
-/// by failures, rejections and the like. The alignment keeps neighbours in an array from
-/// sharing a line, and the pair of lines that x86-64 fetches together.
+/// 256 bytes in four cache lines: what decisions read, what failures, rejections
+/// and the like write, the text of the last error, the name. A call reads the
+/// first one alone. The alignment keeps neighbours in an array from sharing a
+/// line, and the pair of lines that x86-64 fetches together.
 ///
-/// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, the name
-/// has one word, and no other core shares a line.
+/// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
+/// text, the name has one word, and no other core shares a line.
 #[derive(Debug)]
 #[repr(C)]
 #[cfg_attr(not(fusebox_compact), repr(align(128)))]
@@ -24,17 +25,22 @@ pub(crate) struct Cell {
     /// The hash of the name; 0 in a slot that nobody claimed, and in an owned
     /// breaker without a name.
     pub(crate) key: AtomicU64,
-    /// The name's words, inverted: 0 is "not published", and no word of a name
-    /// inverts to it, for no UTF-8 holds eight bytes of `0xFF`.
-    pub(crate) name: [AtomicU64; name::WORDS],
+    pub(crate) opened: Opened,
+    /// The rest of the first line: zeros, for words to come.
+    spare: [u64; SPARE],
     pub(crate) failures: Counter,
     pub(crate) rejections: Counter,
     pub(crate) openings: Counter,
     /// Those that were admitted, where the observer asks for it.
     pub(crate) calls: Counter,
     pub(crate) tally: Tally,
-    pub(crate) opened: Opened,
+    pub(crate) noted: Noted,
+    /// The name's words: 0 is "not published", and no word of a name that
+    /// matters is 0.
+    pub(crate) name: [AtomicU64; name::WORDS],
 }
+
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 4 };
 
 impl Cell {
     const_fn! {
@@ -47,7 +53,7 @@ impl Cell {
     const_fn! {
         pub(crate) fn owned(key: u64, name: Option<Name>, settings: BreakerSettings) -> Self {
             let words = match name {
-                Some(name) => inverted(name.words()),
+                Some(name) => name.words(),
                 None => [0; name::WORDS],
             };
             Self::filled(key, settings.pack(), words)
@@ -60,6 +66,14 @@ impl Cell {
                 word: Machine::new(Word::NEW.0),
                 settings: Machine::new(settings),
                 key: AtomicU64::new(key),
+                opened: Opened::new(),
+                spare: [0; SPARE],
+                failures: Counter::new(),
+                rejections: Counter::new(),
+                openings: Counter::new(),
+                calls: Counter::new(),
+                tally: Tally::new(),
+                noted: Noted::new(),
                 // One by one: `array::map` is not `const`.
                 name: [
                     AtomicU64::new(name[0]),
@@ -71,13 +85,13 @@ impl Cell {
                     AtomicU64::new(name[3]),
                     #[cfg(not(fusebox_compact))]
                     AtomicU64::new(name[4]),
+                    #[cfg(not(fusebox_compact))]
+                    AtomicU64::new(name[5]),
+                    #[cfg(not(fusebox_compact))]
+                    AtomicU64::new(name[6]),
+                    #[cfg(not(fusebox_compact))]
+                    AtomicU64::new(name[7]),
                 ],
-                failures: Counter::new(),
-                rejections: Counter::new(),
-                openings: Counter::new(),
-                calls: Counter::new(),
-                tally: Tally::new(),
-                opened: Opened::new(),
             }
         }
     }
@@ -129,10 +143,7 @@ impl Cell {
     /// The name, as far as it is published.
     pub(crate) fn name(&self) -> Name {
         // Each word is written once and means something alone: relaxed.
-        Name::from_words(self.name.each_ref().map(|word| match word.load(Ordering::Relaxed) {
-            0 => 0,
-            inverted => !inverted,
-        }))
+        Name::from_words(self.name.each_ref().map(|word| word.load(Ordering::Relaxed)))
     }
 }
 
@@ -171,14 +182,4 @@ impl machine::Word for Published {
             planted!(SettingsUpdatedByStore) && next != Self::NOTHING
         }
     }
-}
-
-/// A name's words as a cell keeps them.
-const fn inverted(mut words: [u64; name::WORDS]) -> [u64; name::WORDS] {
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = !words[at];
-        at += 1;
-    }
-    words
 }

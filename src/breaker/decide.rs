@@ -1,6 +1,8 @@
 //! What a breaker decides when it is not healthy: the rules of `word`, stepped
 //! by the machine, and what follows from each step.
 
+use core::time::Duration;
+
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -12,7 +14,7 @@ use crate::{
     error::Rejected,
     machine::Step,
     name::Name,
-    observe::{Event, Observer, Transition},
+    observe::{Event, Observer, Rejection, Transition},
     random::{mix, process_seed},
     state::{State, Verdict},
     sync::Ordering,
@@ -63,10 +65,33 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 self.cell.rejections.add_one();
                 let rejected =
                     Rejected { name: self.cell.name(), state: to.state(), retry_after_ms };
-                self.observer.on_event(&Event::Rejection(&rejected));
-                Err(rejected)
+                let (rejected, noted) = (&rejected, &self.cell.noted);
+                self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));
+                Err(*rejected)
             }
         }
+    }
+
+    /// Returns whether a call made now would be admitted. It asks without side
+    /// effects: nobody becomes a probe, and nothing is counted. By the time of the
+    /// call the answer may be another.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    ///
+    /// let shop = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    /// assert!(shop.would_admit()); // show the shop's button
+    /// shop.trip();
+    /// assert!(!shop.would_admit());
+    /// ```
+    #[must_use]
+    pub fn would_admit(&self) -> bool {
+        let word = self.load();
+        if word.is_closed() || bypass::breaker(|| self.cell.name()) {
+            return true;
+        }
+        let (_, said) = word.admit(self.cell.settings(), self.clock.now(), || self.salt());
+        said == Admission::Admitted
     }
 
     #[cold]
@@ -107,14 +132,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     pub(super) fn tell(&self, from: Word, to: Word, forced: bool) {
         let (opening, generation) = (to.stamp(), to.generation());
+        // An opening of its own has just begun; one by hand may have a length.
+        let opens = matches!(to.state(), State::Open | State::ForcedOpen);
+        let now = if forced && opens { self.clock.now() } else { opening };
+        let wait = to.own_left_ms(self.cell.settings(), now, || self.salt());
         let (from, to) = (from.state(), to.state());
-        if to == State::Open || to == State::ForcedOpen {
+        if opens {
             self.cell.openings.add_one();
         }
         match (from, to) {
             (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
-            (State::Closed | State::Disabled, State::Open) => self.cell.opened.set(opening),
-            (State::Closed | State::Disabled, _) => self.cell.opened.set(self.clock.now()),
+            (State::Closed | State::Disabled, State::Open | State::ForcedOpen) => {
+                self.cell.opened.set(now);
+            }
             _ => {}
         }
         let name = self.name();
@@ -125,6 +155,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             to,
             generation,
             forced,
+            wait: wait.map(Duration::from_millis),
+            last_error: self.cell.noted.get(),
         }));
     }
 

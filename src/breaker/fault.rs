@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    breaker::{CircuitBreaker, cell::Cell, settings::BreakerSettings, word::Word},
+    breaker::{CircuitBreaker, cell::Cell, length, settings::BreakerSettings, word::Word},
     state::State,
     sync::Ordering,
     time::{Clock, Tick},
@@ -65,8 +65,7 @@ impl Fault {
                 name if name.is_none() => return Some(Self::Nameless),
                 name if name.hash64() != key => {
                     // A part of the name may be missing, or it is another's.
-                    let whole = name.len() % 8 != 0;
-                    return Some(if whole { Self::Name } else { Self::Nameless });
+                    return Some(if name.is_whole() { Self::Name } else { Self::Nameless });
                 }
                 _ => {}
             }
@@ -78,10 +77,15 @@ impl Fault {
     }
 
     fn of_word(word: Word, now: Tick) -> Option<Self> {
-        let waits = matches!(word.state(), State::Open | State::HalfOpen);
-        if word.state() == State::Open && word.count() > 15 {
+        let (impossible, waits) = match word.state() {
+            State::Closed => (false, false),
+            State::Open => (word.length() > length::LARGEST, true),
+            State::HalfOpen => (false, true),
+            State::ForcedOpen | State::Disabled => (word.count() != 0, false),
+        };
+        if impossible {
             Some(Self::Word)
-        } else if waits && now.signed_since(word.stamp()) < -LEEWAY_MS {
+        } else if waits && word.elapsed(now) < -LEEWAY_MS {
             Some(Self::Stamp)
         } else {
             None
@@ -113,7 +117,9 @@ mod tests {
             None,
             "no name, no key"
         );
-        for name in ["a", "12345678", "a name of forty bytes, the longest it is"] {
+        for name in
+            ["a", "12345678", "a name of sixty-four bytes, which is the longest that there is:)"]
+        {
             assert_eq!(fault_of(&named(name)), None, "{name}");
         }
     }
@@ -135,7 +141,7 @@ mod tests {
 
     #[test]
     fn settings_out_of_range() {
-        for impossible in [1, u64::MAX, 1 << 63, BreakerSettings::DEFAULT.pack() & !(0xF << 15)] {
+        for impossible in [1, u64::MAX, 1 << 63, BreakerSettings::DEFAULT.pack() & !(0xFF << 21)] {
             let cell = named("shop");
             cell.set_settings(BreakerSettings::unpack(impossible).unwrap());
             assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
@@ -148,7 +154,10 @@ mod tests {
         let open = |count: u64, stamp: u64| 1 << 62 | count << 40 | stamp;
         let now = NOW.as_millis();
         assert_eq!(of(open(15, now)), None);
-        assert_eq!(of(open(16, now)), Some(Fault::Word), "reopenings stop at 15");
+        assert_eq!(of(open(length::LARGEST << 4 | 15, now)), None, "tripped for 24 days");
+        assert_eq!(of(open((length::LARGEST + 1) << 4, now)), Some(Fault::Word), "for longer");
+        assert_eq!(of(open(1, Tick::MASK)), Some(Fault::Word), "forced open counts nothing");
+        assert_eq!(of(3 << 62 | 1 << 40), Some(Fault::Word), "and so does disabled");
         assert_eq!(of(open(0, now + 1_000)), None, "two clocks may differ a little");
         assert_eq!(of(open(0, now + 1_001)), Some(Fault::Stamp));
         assert_eq!(of((2 << 62) | (now + 5_000)), Some(Fault::Stamp), "half-open waits, too");

@@ -10,6 +10,7 @@ mod forced;
 mod future;
 pub(crate) mod held;
 pub(crate) mod judge;
+mod length;
 mod opened;
 pub(crate) mod outcome;
 pub(crate) mod permit;

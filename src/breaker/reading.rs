@@ -10,6 +10,7 @@ use crate::{
         snapshot::{Counters, Snapshot},
     },
     name::Name,
+    observe::LastError,
     state::State,
     time::{Clock, Tick},
 };
@@ -48,6 +49,9 @@ pub struct Reading {
     /// recovery jitter is not in it, as each process draws its own. `None` in
     /// every other state.
     pub time_left: Option<Duration>,
+    /// The text of the last error that somebody had
+    /// [kept](CircuitBreaker::note_error).
+    pub last_error: Option<LastError>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -68,6 +72,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             settings,
             open_for: self.open_since().map(|since| at.since(since)),
             time_left: word.left_ms(settings, at).map(Duration::from_millis),
+            last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }
     }
@@ -83,7 +88,7 @@ impl<C, O> CircuitBreaker<C, O> {
             word if matches!(word.state(), State::Closed | State::Disabled) => None,
             word => self.cell.opened.get().or_else(|| {
                 // Whoever opened it died before it wrote that down.
-                (word.state() != State::ForcedOpen).then(|| word.stamp())
+                (word.state() == State::Open).then(|| word.stamp())
             }),
         }
     }

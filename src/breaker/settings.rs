@@ -1,15 +1,15 @@
-//! A breaker's settings: checked once, packed into 63 bits.
+//! A breaker's settings: checked once, packed into 64 bits.
 
 use core::time::Duration;
 
-use crate::config::{ConfigError, settings};
+use crate::config::{ConfigError, Unit, settings};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks
     /// them.
     table
-    /// `recovery_timeout << doublings` is at most 2^37 ms (4 years), so a long
-    /// timeout narrows the range of `doublings`.
+    /// No wait grows beyond 2^37 ms (4 years), so a long timeout or a large growth
+    /// narrows the range of `doublings`.
     ///
     /// ```
     /// use core::time::Duration;
@@ -27,44 +27,67 @@ settings! {
     /// assert_eq!(error.to_string(), "`failure_threshold` is 0, and must be from 1 to 4095");
     /// ```
     ///
-    /// This does not compile, and says "`probes` must be from 1 to 15":
+    /// This does not compile, and says "`probes` must be from 1 to 255":
     ///
     /// ```compile_fail,E0080
-    /// const BAD: fusebox::BreakerSettings = fusebox::BreakerConfig::new().probes(16).build();
+    /// const BAD: fusebox::BreakerSettings = fusebox::BreakerConfig::new().probes(256).build();
     /// println!("{BAD}");
     /// ```
     #[derive(Eq)]
     config BreakerConfig {
         /// The number of failures in a row that opens the breaker.
-        failure_threshold: count -> u16 = 5, 1..=4_095, at 51;
+        failure_threshold: count -> u16 = 5, 1..=4_095, at 52;
         /// The time for which the breaker stays open before it admits a probe.
         ///
         /// The breaker keeps whole milliseconds: a part of one counts as a whole one.
-        recovery_timeout: millis -> Duration = 60_000, 1..=4_294_967_295, at 19;
+        /// Of a time above 8 minutes it keeps 19 significant bits, rounded up; that
+        /// is less than 2 ms in 8 minutes, and 4 s in 24 days, the longest time.
+        recovery_timeout: millis -> Duration = 60_000, 1..=2_073_600_000, at 29 scaled;
         /// The largest number of probes in flight at a time.
         ///
-        /// A half-open breaker admits no more calls at a time.
-        probes: count -> u8 = 1, 1..=15, at 15 floored;
+        /// A half-open breaker admits no more calls at a time. It is no number of
+        /// probes in all: as soon as one has reported, the next is admitted.
+        probes: count -> u8 = 1, 1..=255, at 21 floored;
         /// The number of probes that must succeed to close the breaker.
         ///
         /// A probe that fails opens the breaker again.
-        successes_to_close: count -> u8 = 1, 1..=15, at 11 floored;
-        /// The number of times that the wait may double while probes fail.
+        successes_to_close: count -> u8 = 1, 1..=15, at 17 floored;
+        /// The number of times that the wait may grow while probes fail.
         ///
         /// After the n-th probe that fails in a row, the breaker waits
+        /// `recovery_timeout * growth^min(n, doublings)`: with the default growth,
         /// `recovery_timeout << min(n, doublings)`.
-        doublings: count -> u8 = 0, 0..=15, at 7;
+        doublings: count -> u8 = 0, 0..=15, at 13;
+        /// The size of a wait in percent of the one before, a multiple of 10.
+        ///
+        /// With 200, the default, the wait doubles; with 150 it grows by half. It
+        /// grows `doublings` times at most, or up to `max_recovery_timeout`. Each
+        /// wait is rounded down to whole milliseconds.
+        growth: percent -> u16 = 200, 110..=700, at 7 tens;
         /// The largest part of the wait that is added to it at random.
         ///
         /// Each opening draws its own part, so that the breakers of a fleet do not
         /// probe in step.
         recovery_jitter: percent -> u8 = 0, 0..=100, at 0;
     }
+    also {
+        /// The longest wait, before its jitter.
+        ///
+        /// The wait grows as long as it stays within this limit. `doublings` need
+        /// not be set then; if it is, the smaller of the two counts. Once built,
+        /// the settings keep how often the wait may grow, and not this limit.
+        max_recovery_timeout(limit: Duration) -> Option<Duration> { Some(limit) }
+            = None, "`recovery_timeout` to 4 years", "no limit";
+    }
     => packed BreakerSettings
 }
 
-/// `recovery_timeout << doublings`, in milliseconds, is at most this, so that
-/// a wait with its jitter stays within the 2^39 ms that a tick can tell apart.
+/// The longest recovery timeout, in milliseconds: what a half-open word's moments
+/// can tell apart.
+const MAX_TIMEOUT: u64 = BreakerConfig::TABLE[Row::recovery_timeout as usize].max();
+
+/// The longest wait, in milliseconds: with its jitter it stays within the
+/// 2^39 ms that a tick can tell apart.
 const MAX_WAIT: u64 = 1 << 37;
 
 impl BreakerConfig {
@@ -92,16 +115,76 @@ impl BreakerConfig {
             return Err(error);
         }
         // What the table cannot say.
-        let timeout = self.values[Row::recovery_timeout as usize];
-        let doublings = &Self::TABLE[Row::doublings as usize];
-        let mut most = doublings.max() as u128;
-        while timeout << most > MAX_WAIT as u128 {
-            most -= 1;
+        let growth = self.values[Row::growth as usize];
+        if !growth.is_multiple_of(10) {
+            return Err(ConfigError::no_multiple("growth", Unit::Percent, growth, 10));
         }
-        match doublings.within(self.values[Row::doublings as usize], 0, most) {
-            Ok(()) => Ok(BreakerSettings(BreakerSettings::packed(&self))),
+        let doublings = &Self::TABLE[Row::doublings as usize];
+        let (asked, most) = (self.values[Row::doublings as usize], self.growths_within(MAX_WAIT));
+        if let Err(error) = doublings.within(asked, 0, most as u128) {
+            return Err(error);
+        }
+        match self.limited() {
+            Ok(config) => Ok(BreakerSettings(BreakerSettings::packed(&config))),
             Err(error) => Err(error),
         }
+    }
+
+    /// The recovery timeout and the growth, of values that were checked.
+    #[allow(clippy::cast_possible_truncation)] // checked
+    const fn wait(&self) -> Wait {
+        let (first, growth) = (Row::recovery_timeout as usize, Row::growth as usize);
+        Wait { first: self.values[first] as u64, growth: self.values[growth] as u64 }
+    }
+
+    /// How often the wait may grow within a limit, in milliseconds.
+    const fn growths_within(&self, limit: u64) -> u64 {
+        let most = Self::TABLE[Row::doublings as usize].max();
+        let mut growths = 0;
+        while growths < most && self.wait().grown(growths + 1) <= limit {
+            growths += 1;
+        }
+        growths
+    }
+
+    /// With the longest wait as a number of growths.
+    #[allow(clippy::cast_possible_truncation)] // checked
+    const fn limited(mut self) -> Result<Self, ConfigError> {
+        let Some(limit) = self.max_recovery_timeout else { return Ok(self) };
+        let (limit, least) = (limit.as_millis(), self.wait().first as u128);
+        if limit < least || limit > MAX_WAIT as u128 {
+            let (field, unit) = ("max_recovery_timeout", Unit::Milliseconds);
+            return Err(ConfigError::out_of_range(field, unit, limit, least, MAX_WAIT as u128));
+        }
+        let (allowed, asked) =
+            (self.growths_within(limit as u64) as u128, self.values[Row::doublings as usize]);
+        if asked == 0 || asked > allowed {
+            self.values[Row::doublings as usize] = allowed;
+        }
+        self.max_recovery_timeout = None;
+        Ok(self)
+    }
+}
+
+/// A wait that grows while probes fail.
+#[derive(Clone, Copy)]
+struct Wait {
+    /// The first one, in milliseconds.
+    first: u64,
+    /// Each in percent of the one before.
+    growth: u64,
+}
+
+impl Wait {
+    /// The wait after so many growths. It stops above the longest.
+    #[inline]
+    const fn grown(self, mut growths: u64) -> u64 {
+        let mut wait = self.first;
+        while growths > 0 && wait <= MAX_WAIT {
+            wait = wait * self.growth / 100; // 37 + 10 bits: no overflow
+            growths -= 1;
+        }
+        wait
     }
 }
 
@@ -152,7 +235,7 @@ impl BreakerSettings {
     /// assert_eq!((AI.failure_threshold(), AI.recovery_timeout().as_secs()), (3, 5));
     /// ```
     pub const fn config(self) -> BreakerConfig {
-        BreakerConfig { values: self.raw() }
+        BreakerConfig { values: self.raw(), max_recovery_timeout: None }
     }
 
     /// Whether every field is in its range: false only for what a foreign
@@ -161,19 +244,53 @@ impl BreakerSettings {
         self.config().try_build() == Ok(self)
     }
 
+    /// How long a half-open breaker waits for a lost probe, in milliseconds.
+    pub(crate) fn probe_timeout_ms(self) -> u64 {
+        // The limit is only for a foreign writer's settings.
+        self.recovery_timeout_ms().min(MAX_TIMEOUT)
+    }
+
     /// The recovery timeout, as rules compute with it.
     #[inline]
     pub(crate) const fn recovery_timeout_ms(self) -> u64 {
         const { Self::PLACES[Row::recovery_timeout as usize] }.get(self.0)
     }
 
+    /// Returns the longest wait, before its jitter: that after `doublings` failed
+    /// probes in a row.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::BreakerConfig;
+    ///
+    /// // 10 s, 15 s, 22.5 s, 33.75 s, 50.625 s; another growth would exceed 60 s.
+    /// let settings = BreakerConfig::new()
+    ///     .recovery_timeout(Duration::from_secs(10))
+    ///     .growth(150)
+    ///     .max_recovery_timeout(Duration::from_secs(60))
+    ///     .build();
+    /// assert_eq!(settings.doublings(), 4);
+    /// assert_eq!(settings.max_recovery_timeout(), Duration::from_millis(50_625));
+    /// ```
+    #[must_use]
+    pub const fn max_recovery_timeout(self) -> Duration {
+        Duration::from_millis(self.wait_after_ms(u64::MAX))
+    }
+
     /// How long an opening waits, in milliseconds, after `reopenings` failed
-    /// probes in a row; `draw` picks its jitter, if there is any.
+    /// probes in a row, before its jitter.
     #[inline]
-    pub(crate) fn wait_ms(self, reopenings: u64, draw: impl FnOnce() -> u16) -> u64 {
-        let doublings = reopenings.min(self.doublings().into());
+    pub(crate) const fn wait_after_ms(self, reopenings: u64) -> u64 {
+        let (most, growth) = (self.doublings() as u64, self.growth() as u64);
+        let wait = Wait { first: self.recovery_timeout_ms(), growth };
+        let wait = wait.grown(if reopenings < most { reopenings } else { most });
         // The limit is only for a foreign writer's settings.
-        let wait = (self.recovery_timeout_ms() << doublings).min(MAX_WAIT);
+        if wait < MAX_WAIT { wait } else { MAX_WAIT }
+    }
+
+    /// A wait in milliseconds with its jitter, if there is any; `draw` picks it.
+    #[inline]
+    pub(crate) fn jittered_ms(self, wait: u64, draw: impl FnOnce() -> u16) -> u64 {
         match u64::from(self.recovery_jitter()) {
             0 => wait,
             // 37 + 7 + 16 bits: no overflow. A shift, and a division by a constant.

@@ -23,12 +23,13 @@ pub struct Snapshot {
     pub probes_succeeded: u8,
     /// The moment of the last failure (closed), of the opening (open), or of
     /// the last admission or report of a probe (half-open). These are the low
-    /// 40 bits of the tick.
+    /// 40 bits of the tick, or 32 while half-open. In a breaker that was tripped
+    /// for some time, it is up to an eighth of that time before the opening.
     pub stamp: Tick,
 }
 
 impl Snapshot {
-    #[allow(clippy::cast_possible_truncation)] // 12 and 4 bits
+    #[allow(clippy::cast_possible_truncation)] // 12 and 8 bits
     pub(crate) const fn of(word: Word) -> Self {
         let mut snapshot = Self {
             state: word.state(),
@@ -41,7 +42,7 @@ impl Snapshot {
         };
         match snapshot.state {
             State::Closed => snapshot.consecutive_failures = word.count() as u16,
-            State::Open => snapshot.reopenings = word.count() as u8,
+            State::Open => snapshot.reopenings = word.reopenings() as u8,
             State::HalfOpen => {
                 let probes = word.probes();
                 snapshot.reopenings = probes.reopenings as u8;

@@ -3,15 +3,17 @@
 //! Total, pure functions of the word, the settings, the time and what
 //! happened. No atomics here: `machine.rs` runs these under a compare-and-swap.
 //!
-//! | bits | field | Closed | Open | HalfOpen |
+//! | bits | field | Closed | Open | half-open |
 //! |---|---|---|---|---|
 //! | 63..62 | state | 0 | 1 | 2 (3: Disabled) |
 //! | 61..52 | generation | +1 at every change of state; wraps | same | same |
-//! | 51..40 | count | consecutive failures | re-openings in a row | re-openings (4), probes in flight (4), succeeded (4) |
-//! | 39..0 | stamp | last failure | opening | last probe admitted or reported |
+//! | 51..40 | count | consecutive failures | length of a trip (8), re-openings in a row (4) | re-openings (4), probes in flight (8) |
+//! | 39..0 | stamp | last failure | opening | probes that succeeded (8), low 32 bits of the last probe admitted or reported |
+//!
+//! A half-open word's moments are compared in 32 bits, which tell 24 days apart.
 
 use crate::{
-    breaker::{outcome::Outcome, settings::BreakerSettings},
+    breaker::{length, outcome::Outcome, settings::BreakerSettings},
     machine,
     random::mix,
     state::{State, Verdict},
@@ -31,8 +33,14 @@ const ONE_GENERATION: u64 = 1 << 52;
 const COUNT: u64 = 0xFFF << 40;
 const ONE: u64 = 1 << 40;
 const COUNT_MAX: u64 = 0xFFF;
-/// The widest of the three fields that a half-open word keeps in its count.
-const NIBBLE_MAX: u64 = 0xF;
+/// The widest count of re-openings.
+const REOPENINGS_MAX: u64 = 0xF;
+/// Above them in an open word: the length of a trip.
+const LENGTH_SHIFT: u32 = 4;
+/// The widest count of probes, in flight or succeeded.
+const PROBES_MAX: u64 = 0xFF;
+/// Below the probes that succeeded in a half-open word's stamp: a moment.
+const MOMENT: u64 = 0xFFFF_FFFF;
 
 const STAMP: u64 = Tick::MASK;
 /// The stamp of a breaker that was forced open: it never elapses.
@@ -82,7 +90,7 @@ pub(crate) enum Forced {
     Reset,
 }
 
-/// A half-open word's count.
+/// What a half-open word counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Probes {
     pub(crate) reopenings: u64,
@@ -91,8 +99,9 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
-    const fn count(self) -> u64 {
-        (self.reopenings * 16 + self.in_flight) * 16 + self.succeeded
+    /// As the word's count and the upper bits of its stamp have it.
+    const fn bits(self) -> u64 {
+        (self.reopenings << 8 | self.in_flight) << 40 | self.succeeded << 32
     }
 }
 
@@ -165,13 +174,41 @@ impl Word {
         (self.0 & COUNT) >> 40
     }
 
+    /// Of a half-open word, the low 32 bits of a tick.
     pub(crate) const fn stamp(self) -> Tick {
-        Tick::from_millis(self.0 & STAMP)
+        let bits = if self.0 & STATE == HALF_OPEN { MOMENT } else { STAMP };
+        Tick::from_millis(self.0 & bits)
+    }
+
+    /// The milliseconds since its stamp, in wrapping arithmetic; negative when
+    /// the clock stepped back.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the low bits of a moment
+    pub(crate) const fn elapsed(self, now: Tick) -> i64 {
+        if self.0 & STATE == HALF_OPEN {
+            (now.as_millis() as u32).wrapping_sub(self.0 as u32).cast_signed() as i64
+        } else {
+            now.signed_since(Tick::from_millis(self.0 & STAMP))
+        }
+    }
+
+    /// The failed probes in a row of an open word.
+    pub(crate) const fn reopenings(self) -> u64 {
+        self.count() & REOPENINGS_MAX
+    }
+
+    /// The code of an open word's length, if it was tripped for one.
+    pub(crate) const fn length(self) -> u64 {
+        self.count() >> LENGTH_SHIFT
     }
 
     pub(crate) const fn probes(self) -> Probes {
         let count = self.count();
-        Probes { reopenings: count >> 8, in_flight: count >> 4 & 0xF, succeeded: count & 0xF }
+        Probes {
+            reopenings: count >> 8,
+            in_flight: count & PROBES_MAX,
+            succeeded: self.0 >> 32 & PROBES_MAX,
+        }
     }
 
     /// A call asks for a permit; `now` is read after this word was loaded, and
@@ -186,10 +223,9 @@ impl Word {
             State::Closed | State::Disabled => (self, Admission::Admitted),
             State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
             State::Open => {
-                let reopenings = self.count().min(NIBBLE_MAX);
-                let wait = settings.wait_ms(reopenings, || self.draw(salt()));
-                let first = Probes { reopenings, in_flight: 1, succeeded: 0 };
-                self.admit_after(wait, now, || self.enter(HALF_OPEN, first.count(), now))
+                let wait = self.wait_ms(settings, || self.draw(salt()));
+                let first = Probes { reopenings: self.reopenings(), in_flight: 1, succeeded: 0 };
+                self.admit_after(wait, now, || self.entered(HALF_OPEN, 0).with_probes(first, now))
             }
             State::HalfOpen => {
                 let mut probes = self.probes();
@@ -201,7 +237,7 @@ impl Word {
                 // and its place is this caller's. The generation stays, so it
                 // still counts if it was only slow.
                 let wait =
-                    if planted!(NoTakeover) { u64::MAX } else { settings.recovery_timeout_ms() };
+                    if planted!(NoTakeover) { u64::MAX } else { settings.probe_timeout_ms() };
                 if planted!(TakeoverFreesAll) {
                     probes.in_flight = 1;
                 }
@@ -217,11 +253,10 @@ impl Word {
         now: Tick,
         admitted: impl FnOnce() -> Self,
     ) -> (Self, Admission) {
-        let elapsed = now.signed_since(self.stamp());
-        let Ok(elapsed) = u64::try_from(elapsed) else {
+        let Ok(elapsed) = u64::try_from(self.elapsed(now)) else {
             // The clock stepped back, or leapt by half its range: no time has
             // passed, and from here on it counts anew, so that the wait ends.
-            let restarted = self.with_stamp(now);
+            let restarted = self.with_moment(now);
             return (restarted, Admission::Rejected { retry_after_ms: Some(wait) });
         };
         match wait.checked_sub(elapsed) {
@@ -281,6 +316,9 @@ impl Word {
         }
     }
 
+    // Out of line: what a closed breaker's failure needs is less.
+    #[cold]
+    #[inline(never)]
     fn report_probe(
         self,
         outcome: Outcome,
@@ -292,15 +330,15 @@ impl Word {
         probes.in_flight = probes.in_flight.saturating_sub(1);
         match outcome {
             Outcome::Success => {
-                probes.succeeded = (probes.succeeded + 1).min(NIBBLE_MAX);
+                probes.succeeded = (probes.succeeded + 1).min(PROBES_MAX);
                 if probes.succeeded >= u64::from(settings.successes_to_close()) {
                     self.enter(CLOSED, 0, now())
                 } else {
                     self.with_probes(probes, now())
                 }
             }
-            Outcome::Failure => self.enter(OPEN, (probes.reopenings + 1).min(NIBBLE_MAX), now()),
-            Outcome::Ignore => self.with_count(probes.count()),
+            Outcome::Failure => self.reopened(now()),
+            Outcome::Ignore => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
         }
     }
 
@@ -318,23 +356,75 @@ impl Word {
         forced
     }
 
+    /// Somebody knows that the service is down, and may know for how long, in
+    /// milliseconds. An opening that lasts longer anyway stays as it is, and so
+    /// does what an operator said.
+    pub(crate) fn trip(self, millis: Option<u64>, settings: BreakerSettings, now: Tick) -> Self {
+        let open = match self.state() {
+            State::ForcedOpen | State::Disabled => return self,
+            State::Closed => self.enter(OPEN, 0, now),
+            State::HalfOpen => self.reopened(now),
+            State::Open => self,
+        };
+        let Some(millis) = millis else { return open };
+        if self.state() == State::Open && self.left_ms(settings, now) >= Some(millis) {
+            return self;
+        }
+        let code = length::encode(millis);
+        // A length is kept in a few bits; what it is too long by has passed.
+        let excess = length::decode(code) - millis;
+        let begun = Tick::from_millis(now.as_millis().wrapping_sub(excess));
+        open.with_count(code << LENGTH_SHIFT | open.reopenings()).with_stamp(begun)
+    }
+
     /// The clock has begun anew; whoever waits for nothing keeps its stamp.
     pub(crate) const fn restamp(self, now: Tick) -> Self {
         match self.state() {
-            State::Closed | State::Open | State::HalfOpen => self.with_stamp(now),
+            State::Closed | State::Open | State::HalfOpen => self.with_moment(now),
             State::ForcedOpen | State::Disabled => self,
         }
     }
 
+    /// The milliseconds from an open word's stamp until it may admit a probe.
+    #[inline]
+    fn wait_ms(self, settings: BreakerSettings, draw: impl FnOnce() -> u16) -> u64 {
+        let wait = match self.count() {
+            0 => settings.recovery_timeout_ms(),
+            // A foreign writer's length is none.
+            _ if matches!(self.length(), 1..=length::LARGEST) => length::decode(self.length()),
+            _ => settings.wait_after_ms(self.reopenings()),
+        };
+        settings.jittered_ms(wait, draw)
+    }
+
     /// The milliseconds until an open breaker may admit a probe, without the
     /// jitter, which each process draws for itself.
-    #[cfg(not(fusebox_compact))] // a reading has it, and compact slots give none
     pub(crate) fn left_ms(self, settings: BreakerSettings, now: Tick) -> Option<u64> {
+        self.left(settings, now, || 0)
+    }
+
+    /// The same with the jitter that this process draws.
+    pub(crate) fn own_left_ms(
+        self,
+        settings: BreakerSettings,
+        now: Tick,
+        salt: impl FnOnce() -> u64,
+    ) -> Option<u64> {
+        self.left(settings, now, || self.draw(salt()))
+    }
+
+    fn left(self, settings: BreakerSettings, now: Tick, draw: impl FnOnce() -> u16) -> Option<u64> {
         (self.state() == State::Open).then(|| {
-            let wait = settings.wait_ms(self.count().min(NIBBLE_MAX), || 0);
-            let elapsed = u64::try_from(now.signed_since(self.stamp())).unwrap_or(0);
-            wait.saturating_sub(elapsed)
+            let elapsed = u64::try_from(self.elapsed(now)).unwrap_or(0);
+            self.wait_ms(settings, draw).saturating_sub(elapsed)
         })
+    }
+
+    /// A probe failed.
+    const fn reopened(self, now: Tick) -> Self {
+        let reopenings = self.probes().reopenings;
+        let more = if reopenings < REOPENINGS_MAX { reopenings + 1 } else { REOPENINGS_MAX };
+        self.enter(OPEN, more, now)
     }
 
     /// Another state and the next generation; the stamp stays.
@@ -352,7 +442,16 @@ impl Word {
     }
 
     const fn with_probes(self, probes: Probes, now: Tick) -> Self {
-        self.with_count(probes.count()).with_stamp(now)
+        self.with(COUNT | STAMP, probes.bits() | now.as_millis() & MOMENT)
+    }
+
+    /// With another moment in its stamp.
+    const fn with_moment(self, now: Tick) -> Self {
+        if self.0 & STATE == HALF_OPEN {
+            self.with(MOMENT, now.as_millis() & MOMENT)
+        } else {
+            self.with_stamp(now)
+        }
     }
 
     const fn with_stamp(self, now: Tick) -> Self {

@@ -9,14 +9,14 @@ macro_rules! accessors {
         $(
             $(#[$attr:meta])+
             $name:ident: $unit:ident -> $out:ty = $default:literal, $min:literal..=$max:literal,
-                at $shift:literal $($floored:ident)?;
+                at $shift:literal $($code:ident)?;
         )+
     }) => {
         #[allow(clippy::cast_possible_truncation)] // no range is wider than its accessor's type
         impl $checked {
             const PLACES: [$crate::config::Place; $config::TABLE.len()] = [$({
                 let setting = &$config::TABLE[Row::$name as usize];
-                $crate::config::Place::of(setting, $shift)$(.$floored(setting))?
+                $crate::config::Place::of(setting, $shift)$(.$code(setting))?
             }),+];
 
             /// The word of values that were checked.

@@ -16,6 +16,8 @@ pub struct ConfigError {
 enum Violation {
     /// A number outside its range.
     Range { unit: Unit, value: u128, min: u128, max: u128 },
+    /// A number that is no multiple of another.
+    Multiple { unit: Unit, value: u128, of: u128 },
     /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
     Factor { bits: u64 },
 }
@@ -29,6 +31,15 @@ impl ConfigError {
         max: u128,
     ) -> Self {
         Self { field, violation: Violation::Range { unit, value, min, max } }
+    }
+
+    pub(crate) const fn no_multiple(
+        field: &'static str,
+        unit: Unit,
+        value: u128,
+        of: u128,
+    ) -> Self {
+        Self { field, violation: Violation::Multiple { unit, value, of } }
     }
 
     pub(crate) const fn no_factor(field: &'static str, factor: f64) -> Self {
@@ -46,6 +57,7 @@ impl ConfigError {
         let text = Text::new("must be ");
         match self.violation {
             Violation::Range { unit, min, max, .. } => unit.range(text, min, max),
+            Violation::Multiple { unit, of, .. } => unit.exactly(text.and("a multiple of "), of),
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
         }
     }
@@ -64,7 +76,9 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is ", self.field)?;
         match self.violation {
-            Violation::Range { unit, value, .. } => unit.fmt_exactly(value, f)?,
+            Violation::Range { unit, value, .. } | Violation::Multiple { unit, value, .. } => {
+                unit.fmt_exactly(value, f)?;
+            }
             Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
         }
         write!(f, ", and {}", self.rule().as_str())

@@ -22,9 +22,9 @@
 /// ```
 ///
 /// The units are the modules of [`unit`](crate::config::unit). `packed` gives
-/// accessors to a word in which each row has its place; `floored` after a place
-/// makes a foreign writer's 0 read as the least value. `kept` gives accessors
-/// to a type that holds the config.
+/// accessors to a word in which each row has its place; what stands after it is
+/// a method of [`Place`](crate::config::Place) that says how its bits are read.
+/// `kept` gives accessors to a type that holds the config.
 macro_rules! settings {
     (
         $(#[$title:meta])+
@@ -47,7 +47,7 @@ macro_rules! settings {
                 #[doc = $text:literal]
                 $(#[$more:meta])*
                 $name:ident: $unit:ident -> $out:ty = $default:literal, $min:literal..=$max:literal
-                    $(, at $shift:literal $($floored:ident)?)?;
+                    $(, at $shift:literal $($code:ident)?)?;
             )+
         }
         $(also {

@@ -41,6 +41,16 @@ impl Unit {
         }
     }
 
+    /// The text, with a value in this unit.
+    pub(crate) const fn exactly(self, text: Text, value: u128) -> Text {
+        match self {
+            Self::Count => text.number(value),
+            Self::Percent => text.number(value).and("%"),
+            Self::Milliseconds => text.number(value).and(" ms"),
+            Self::Nanoseconds => nanos(text, value),
+        }
+    }
+
     /// The text, with a range in this unit.
     pub(crate) const fn range(self, text: Text, min: u128, max: u128) -> Text {
         let text = text.and("from ");

@@ -2,7 +2,11 @@
 
 use core::{fmt, time::Duration};
 
-use crate::{error::Rejected, observe::ErrorText, state::State};
+use crate::{
+    error::Rejected,
+    observe::{ErrorText, LastError, Noted},
+    state::State,
+};
 
 /// Something that happened to a breaker or a policy, as an
 /// [`Observer`](crate::Observer) hears of it.
@@ -12,7 +16,7 @@ pub enum Event<'a> {
     /// A breaker changed its state.
     Transition(Transition<'a>),
     /// A breaker turned a call away.
-    Rejection(&'a Rejected),
+    Rejection(Rejection<'a>),
     /// A retry is about to wait before another attempt.
     Retry(Retrying<'a>),
     /// A retry gave up on an error that it would have retried.
@@ -138,6 +142,35 @@ pub(crate) trait EachError {
     fn each(&self, see: &mut dyn FnMut(&dyn fmt::Debug));
 }
 
+/// A call that a breaker turned away.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Rejection<'a> {
+    /// What its caller gets.
+    pub rejected: &'a Rejected,
+    pub(crate) noted: &'a Noted,
+}
+
+impl Rejection<'_> {
+    /// Returns the text of the breaker's last error, where somebody keeps it
+    /// ([`note_error`](crate::CircuitBreaker::note_error)).
+    #[must_use]
+    pub fn last_error(&self) -> Option<LastError> {
+        self.noted.get()
+    }
+}
+
+/// Writes what its caller reads, and the last error where there is one.
+impl fmt::Display for Rejection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rejected.fmt(f)?;
+        match self.last_error() {
+            Some(error) => write!(f, "; the last error was: {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A breaker's change of state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -151,12 +184,21 @@ pub struct Transition<'a> {
     pub to: State,
     /// The generation that the breaker entered, 0 to 1023, wrapping.
     pub generation: u16,
-    /// Whether somebody forced the change ([`force_open`], [`close`],
-    /// [`disable`], [`reset`]). Otherwise calls and time brought it about.
+    /// Whether somebody forced the change ([`force_open`], [`trip`],
+    /// [`trip_for`], [`close`], [`disable`], [`reset`]). Otherwise calls and time
+    /// brought it about.
     ///
+    /// [`trip`]: crate::CircuitBreaker::trip
+    /// [`trip_for`]: crate::CircuitBreaker::trip_for
     /// [`force_open`]: crate::CircuitBreaker::force_open
     /// [`close`]: crate::CircuitBreaker::close
     /// [`disable`]: crate::CircuitBreaker::disable
     /// [`reset`]: crate::CircuitBreaker::reset
     pub forced: bool,
+    /// The time until the breaker may admit a probe, with its jitter. `None`
+    /// where `to` is not `Open`.
+    pub wait: Option<Duration>,
+    /// The text of the breaker's last error, where somebody keeps it
+    /// ([`note_error`](crate::CircuitBreaker::note_error)).
+    pub last_error: Option<LastError>,
 }

@@ -3,7 +3,7 @@
 
 use log::{debug, error, warn};
 
-use crate::observe::Event;
+use crate::observe::{Event, LastError};
 
 pub(crate) fn write(event: &Event<'_>) {
     match event {
@@ -13,15 +13,18 @@ pub(crate) fn write(event: &Event<'_>) {
             from:% = it.from,
             to:% = it.to,
             generation = it.generation,
-            forced = it.forced;
+            forced = it.forced,
+            wait:? = it.wait,
+            last_error = it.last_error.as_ref().map(LastError::as_str);
             "circuit breaker `{}` changed from {} to {}",
             it.breaker.unwrap_or(""), it.from, it.to
         ),
         Event::Rejection(it) => debug!(
             target: "fusebox",
-            breaker = it.name(),
-            state:% = it.state(),
-            retry_after_ms = it.retry_after_ms;
+            breaker = it.rejected.name(),
+            state:% = it.rejected.state(),
+            retry_after_ms = it.rejected.retry_after_ms,
+            last_error = it.last_error().as_ref().map(LastError::as_str);
             "call rejected: {it}"
         ),
         Event::Retry(it) => debug!(

@@ -8,6 +8,7 @@ mod event;
 pub mod known;
 #[cfg(feature = "log")]
 mod log;
+mod noted;
 mod observer;
 #[cfg(feature = "observer")]
 mod process;
@@ -21,8 +22,10 @@ pub(crate) use counter::Counter;
 pub use default::DefaultObserver;
 pub(crate) use event::EachError;
 pub use event::{
-    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Retrying, Transition,
+    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Rejection, Retrying, Transition,
 };
+pub use noted::LastError;
+pub(crate) use noted::Noted;
 pub use observer::Observer;
 #[cfg(feature = "observer")]
 pub use process::{ObserverInUse, set_observer};

@@ -29,7 +29,7 @@ impl<E: Debug> ErrorText for E {}
 
 impl Display for dyn ErrorText + '_ {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut kept = Kept::NOTHING;
+        let mut kept = Kept::<MOST>::NOTHING;
         write!(kept, "{self:?}")?;
         let whole = write_line(kept.text(), f)?;
         if whole && kept.cut { f.write_char('…') } else { Ok(()) }
@@ -64,31 +64,48 @@ fn without_number(line: &str) -> Option<&str> {
     number.bytes().all(|byte| byte.is_ascii_digit()).then_some(cause)
 }
 
+/// Enough for a URL or two, and for a log's line.
+const MOST: usize = 1_000;
+
 /// What is kept of a text while it is written: its beginning.
-struct Kept {
-    bytes: [u8; Self::MOST],
+pub(crate) struct Kept<const N: usize> {
+    bytes: [u8; N],
     len: usize,
     /// Whether there was more.
     cut: bool,
 }
 
-impl Kept {
-    /// Enough for a URL or two, and for a log's line.
-    const MOST: usize = 1_000;
-
-    const NOTHING: Self = Self { bytes: [0; Self::MOST], len: 0, cut: false };
+impl<const N: usize> Kept<N> {
+    pub(crate) const NOTHING: Self = Self { bytes: [0; N], len: 0, cut: false };
 
     fn text(&self) -> &str {
         // Only whole characters are kept.
         core::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
+
+    /// The text in one line, then zeros. One that was cut ends with "…".
+    pub(crate) fn into_line(mut self) -> [u8; N] {
+        const MARK: &str = "…";
+        if self.cut {
+            let end = self.text().floor_char_boundary(N - MARK.len());
+            self.bytes[end..].fill(0);
+            self.bytes[end..end + MARK.len()].copy_from_slice(MARK.as_bytes());
+            self.len = end + MARK.len();
+        }
+        for byte in &mut self.bytes[..self.len] {
+            if byte.is_ascii_control() {
+                *byte = b' ';
+            }
+        }
+        self.bytes
+    }
 }
 
-impl Write for Kept {
+impl<const N: usize> Write for Kept<N> {
     /// It never fails: not every `Debug` would bear that.
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if !self.cut {
-            let fits = text.floor_char_boundary(Self::MOST - self.len);
+            let fits = text.floor_char_boundary(N - self.len);
             self.bytes[self.len..self.len + fits].copy_from_slice(&text.as_bytes()[..fits]);
             self.len += fits;
             self.cut = fits < text.len();
@@ -140,15 +157,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_line_passes_unchanged(text in r"[^\n\r]{0,300}") {
-            prop_assert!(text.len() > Kept::MOST || shown(&text) == text);
+            prop_assert!(text.len() > MOST || shown(&text) == text);
         }
 
         #[test]
         fn any_text_is_one_short_line(text in r"(?s).{0,1500}") {
             let shown = shown(&text);
             prop_assert!(!shown.contains('\n'), "{shown:?}");
-            prop_assert!(shown.len() <= Kept::MOST + "…".len());
-            prop_assert!(text.len() <= Kept::MOST || shown.ends_with('…'));
+            prop_assert!(shown.len() <= MOST + "…".len());
+            prop_assert!(text.len() <= MOST || shown.ends_with('…'));
         }
 
         #[test]

@@ -11,13 +11,16 @@ pub(crate) fn write(event: &Event<'_>) {
             to = %it.to,
             generation = it.generation,
             forced = it.forced,
+            wait = it.wait.map(tracing::field::debug),
+            last_error = it.last_error.as_ref().map(tracing::field::display),
             "circuit breaker changed its state"
         ),
         Event::Rejection(it) => tracing::debug!(
             target: "fusebox",
-            breaker = it.name(),
-            state = %it.state(),
-            retry_after_ms = it.retry_after_ms,
+            breaker = it.rejected.name(),
+            state = %it.rejected.state(),
+            retry_after_ms = it.rejected.retry_after_ms,
+            last_error = it.last_error().as_ref().map(tracing::field::display),
             "call rejected"
         ),
         Event::Retry(it) => tracing::debug!(

@@ -2,6 +2,7 @@
 
 use crate::{
     breaker::cell::Cell,
+    name::ends,
     registry::key::Key,
     sync::{Ordering, planted},
 };
@@ -55,8 +56,7 @@ fn own(cell: &Cell, key: &Key) -> Slot {
         return Slot::Own;
     }
     let words = key.name().words();
-    for (word, plain) in cell.name.iter().zip(words) {
-        let own = !plain;
+    for (word, own) in cell.name.iter().zip(words) {
         let found = match word.load(Ordering::Relaxed) {
             0 if planted!(UnnamedIsForeign) => return Slot::Foreign,
             0 => match word.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
@@ -68,17 +68,11 @@ fn own(cell: &Cell, key: &Key) -> Slot {
         if found != own {
             return Slot::Foreign;
         }
-        if ends(plain) {
+        if ends(own) {
             break;
         }
     }
     Slot::Own
-}
-
-/// Whether a name ends in this word: its last byte is then padding.
-#[inline]
-const fn ends(word: u64) -> bool {
-    word >> 56 == 0
 }
 
 #[cfg(all(test, not(fusebox_loom), not(fusebox_compact)))]

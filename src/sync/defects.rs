@@ -40,6 +40,8 @@ pub enum Defect {
     SettingsClearedFirst,
     /// A change of some settings is a load and a store.
     SettingsUpdatedByStore,
+    /// A text that two writers mixed is shown.
+    MixedTextIsShown,
 }
 
 std::thread_local! {

@@ -11,13 +11,34 @@ pub struct Rules {
     pub probes: u32,
     pub successes: u32,
     pub doublings: u32,
+    /// In percent.
+    pub growth: i64,
+}
+
+impl Rules {
+    fn wait(&self, reopenings: u32, length: Option<i64>) -> i64 {
+        let grown = |wait, _| wait * self.growth / 100;
+        length.unwrap_or((0..reopenings.min(self.doublings)).fold(self.timeout, grown))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
-    Closed { failures: u32 },
-    Open { reopenings: u32, since: i64 },
-    HalfOpen { reopenings: u32, in_flight: u32, succeeded: u32, progress: i64 },
+    Closed {
+        failures: u32,
+    },
+    /// `length`: of a trip, where it has one.
+    Open {
+        reopenings: u32,
+        since: i64,
+        length: Option<i64>,
+    },
+    HalfOpen {
+        reopenings: u32,
+        in_flight: u32,
+        succeeded: u32,
+        progress: i64,
+    },
     ForcedOpen,
     Disabled,
 }
@@ -53,6 +74,28 @@ impl Model {
         self.life += 1;
     }
 
+    fn reopened(reopenings: u32, now: i64) -> Phase {
+        Phase::Open { reopenings: (reopenings + 1).min(15), since: now, length: None }
+    }
+
+    /// Somebody says that the service is down, and for how long, if they know.
+    pub fn trip(&mut self, asked: Option<i64>, now: i64) {
+        match self.phase {
+            Phase::ForcedOpen | Phase::Disabled => return,
+            Phase::Closed { .. } => {
+                self.enter(Phase::Open { reopenings: 0, since: now, length: None });
+            }
+            Phase::HalfOpen { reopenings, .. } => self.enter(Self::reopened(reopenings, now)),
+            Phase::Open { .. } if asked.is_none() || self.left(now) >= asked => return,
+            Phase::Open { .. } => {}
+        }
+        if let Phase::Open { since, length, .. } = &mut self.phase
+            && asked.is_some()
+        {
+            (*since, *length) = (now, asked);
+        }
+    }
+
     /// The clock has begun anew: so does every wait.
     pub fn restamp(&mut self, now: i64) {
         match &mut self.phase {
@@ -65,8 +108,8 @@ impl Model {
     /// The milliseconds for which an open breaker admits nobody.
     pub fn left(&self, now: i64) -> Option<i64> {
         match self.phase {
-            Phase::Open { reopenings, since } => {
-                let wait = self.rules.timeout << reopenings.min(self.rules.doublings);
+            Phase::Open { reopenings, since, length } => {
+                let wait = self.rules.wait(reopenings, length);
                 Some((wait - (now - since).max(0)).max(0))
             }
             _ => None,
@@ -79,9 +122,9 @@ impl Model {
         match &mut self.phase {
             Phase::Closed { .. } | Phase::Disabled => {}
             Phase::ForcedOpen => return Err(None),
-            Phase::Open { reopenings, since } => {
+            Phase::Open { reopenings, since, length } => {
                 let reopenings = *reopenings;
-                let wait = rules.timeout << reopenings.min(rules.doublings);
+                let wait = rules.wait(reopenings, *length);
                 Self::wait_over(since, wait, now)?;
                 self.enter(Phase::HalfOpen {
                     reopenings,
@@ -129,8 +172,11 @@ impl Model {
                 }
                 Report::Failure => {
                     *failures += 1;
-                    (*failures >= rules.threshold)
-                        .then_some(Phase::Open { reopenings: 0, since: now })
+                    (*failures >= rules.threshold).then_some(Phase::Open {
+                        reopenings: 0,
+                        since: now,
+                        length: None,
+                    })
                 }
                 Report::Nothing => None,
             },
@@ -143,9 +189,7 @@ impl Model {
                         *progress = now;
                         (*succeeded >= rules.successes).then_some(Phase::Closed { failures: 0 })
                     }
-                    Report::Failure => {
-                        Some(Phase::Open { reopenings: (*reopenings + 1).min(15), since: now })
-                    }
+                    Report::Failure => Some(Self::reopened(*reopenings, now)),
                     Report::Nothing => None,
                 }
             }

@@ -193,7 +193,7 @@ impl App {
             KeyCode::Enter => return,
             KeyCode::Esc => return self.filter.clear(),
             KeyCode::Backspace => drop(self.filter.pop()),
-            // A name has 40 bytes at most, and its escapes are longer.
+            // A name has 64 bytes at most, and its escapes are longer.
             KeyCode::Char(c) if self.filter.len() < 400 => self.filter.push(c),
             _ => {}
         }

@@ -64,11 +64,10 @@ impl Panel {
     /// a foreign writer can.
     pub fn overwrite_name(&self, from: &str, to: &[u8]) {
         assert_eq!(from.len(), to.len());
-        let inverted = |bytes: &[u8]| bytes.iter().map(|byte| !byte).collect::<Vec<u8>>();
-        let (old, new) = (inverted(from.as_bytes()), inverted(to));
+        let (old, new) = (from.as_bytes(), to);
         let mut bytes = fs::read(self.path()).unwrap();
         let at = bytes.windows(old.len()).position(|it| it == old).expect("the name is there");
-        bytes[at..at + new.len()].copy_from_slice(&new);
+        bytes[at..at + new.len()].copy_from_slice(new);
         // In place: the file is mapped.
         let mut file = fs::OpenOptions::new().write(true).open(self.path()).unwrap();
         std::io::Write::write_all(&mut file, &bytes).unwrap();
