@@ -1,6 +1,15 @@
 //! The errors of a call.
 
-use core::{error::Error, fmt, time::Duration};
+use core::{
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
 
 use crate::{name::Name, state::State};
 
@@ -54,6 +63,25 @@ impl fmt::Display for Rejected {
 }
 
 impl Error for Rejected {}
+
+/// The rejection is the inner error, of the kind `Other`.
+///
+/// ```
+/// use std::io;
+/// use fusebox::{BreakerConfig, CircuitBreaker, Rejected};
+///
+/// static DISK: CircuitBreaker = CircuitBreaker::named("disk", BreakerConfig::new().build());
+///
+/// DISK.force_open();
+/// let error: io::Error = DISK.call_into(|| std::fs::read("/etc/hosts")).unwrap_err();
+/// assert!(error.get_ref().unwrap().is::<Rejected>());
+/// ```
+#[cfg(feature = "std")]
+impl From<Rejected> for std::io::Error {
+    fn from(rejected: Rejected) -> Self {
+        Self::other(rejected)
+    }
+}
 
 /// A guarded call gave no answer: it was not made, or it failed.
 ///
@@ -175,14 +203,52 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     }
 }
 
-impl<E: Error> Error for CallError<E> {
+/// Errors that are `Error` themselves, and so make a [`CallError`] one. Boxed errors
+/// are not: `anyhow::Error`, `Box<dyn Error + Send + Sync>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `Error` itself, so a `CallError<{Self}>` is none either",
+    label = "a `CallError<{Self}>` is no `Error`: use `call_into` or `call_async_into`, which return a `{Self}`",
+    note = "a call that returns `{Self}` itself is `call_into`, or `call_async_into`: a rejection becomes a `{Self}`, too"
+)]
+pub trait Cause: fmt::Debug + fmt::Display {
+    #[doc(hidden)]
+    fn cause(&self) -> Option<&(dyn Error + 'static)>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error> Cause for E {
+    fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        self.source()
+    }
+}
+
+impl<E: Cause> Error for CallError<E> {
     // Each variant stands for the error it holds, so the source is that
     // error's own: no message appears twice in a chain.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Rejected(rejected) => rejected.source(),
-            Self::Failed(error) => error.source(),
+            Self::Failed(error) => error.cause(),
         }
+    }
+}
+
+pin_project! {
+    /// A guarded call whose error is the caller's own: a rejection becomes one.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Own<F> {
+        #[pin]
+        pub(crate) call: F,
+    }
+}
+
+impl<T, E: From<Rejected>, F: Future<Output = Result<T, CallError<E>>>> Future for Own<F> {
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().call.poll(cx).map_err(CallError::into_own)
     }
 }
 

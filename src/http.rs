@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::SystemTime;
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,
 /// section 10.2.3): a number of seconds, or a date in any of HTTP's three
@@ -49,4 +49,30 @@ pub fn is_outage(status: StatusCode) -> bool {
     let permanent = [StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED];
     status == StatusCode::TOO_MANY_REQUESTS
         || (status.is_server_error() && !permanent.contains(&status))
+}
+
+/// Returns whether a request with this method may be sent twice as if it had been
+/// sent once (RFC 9110, section 9.2.2): GET, HEAD, OPTIONS, TRACE, PUT, DELETE.
+///
+/// ```
+/// use http::Method;
+///
+/// assert!(fusebox::http::is_idempotent(&Method::PUT));
+/// assert!(!fusebox::http::is_idempotent(&Method::POST));
+/// ```
+#[must_use]
+pub fn is_idempotent(method: &Method) -> bool {
+    method.is_safe() || [Method::PUT, Method::DELETE].contains(method)
+}
+
+/// Returns the host of a URI, which names a breaker for each host; an empty text
+/// if there is none. Hosts are written in any case, and found as they are written.
+///
+/// ```
+/// let uri = "https://eu.shop.example:8443/tea".parse().unwrap();
+/// assert_eq!(fusebox::http::host(&uri), "eu.shop.example");
+/// ```
+#[must_use]
+pub fn host(uri: &Uri) -> &str {
+    uri.host().unwrap_or_default()
 }

@@ -30,7 +30,7 @@
 //!   calls that no closure fits
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
-//! - [`Fallback`], `LastGood` and [`Degradation`]: other ways to an answer
+//! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
 //! - [`health`]: rates, scores and alerts of many breakers
@@ -47,6 +47,7 @@
 //!   `with_fallback` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, and which statuses are outages.
+//! - `anyhow`: retries of `anyhow` errors that need no predicate.
 //! - `serde`: settings that are read from files, and readings as data.
 //! - `observer`: `set_observer`, one observer for the whole process.
 //! - `tracing`, `log`: events in `tracing` or `log`.
@@ -112,9 +113,9 @@ pub use breaker::{
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
 pub use error::{CallError, Rejected, TimedOut};
-#[cfg(feature = "std")]
-pub use fallback::last_good::LastGood;
 pub use fallback::{Fallback, degradation::Degradation};
+#[cfg(feature = "std")]
+pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
 pub use name::{Name, NameError};
@@ -143,6 +144,7 @@ pub use retry::{
     attempts::Attempts,
     backoff::Backoff,
     backoff_config::BackoffConfig,
+    growth::Growth,
     jitter::Jitter,
     retryable::Retryable,
     settings::{RetryConfig, RetrySettings},
@@ -193,7 +195,7 @@ pub mod layers {
     pub use crate::{
         breaker::judge::{Counting, EveryError},
         fallback::{
-            chain::{NoLayer, OnlyWhen, Then},
+            chain::{Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
         pipeline::{
@@ -202,7 +204,8 @@ pub mod layers {
             timeout::TimeoutLayer,
         },
         retry::hooks::{
-            AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, NoHint, Nothing, On, When,
+            AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
+            When,
         },
     };
 }

@@ -64,7 +64,7 @@ fn b20_a_longer_wait_stays_and_a_shorter_one_is_made_longer() {
     let breaker = bench.opened(config());
     let generation = breaker.snapshot().generation;
     breaker.trip();
-    breaker.trip_for(TIMEOUT - millis(1)).unwrap();
+    breaker.trip_for(TIMEOUT.saturating_sub(millis(1))).unwrap();
     assert_eq!(rejection(&breaker).retry_after(), Some(TIMEOUT), "it is longer anyway");
     breaker.trip_for(TIMEOUT + millis(1)).unwrap();
     assert_eq!(rejection(&breaker).retry_after(), Some(TIMEOUT + millis(1)));
@@ -181,7 +181,7 @@ fn would_admit_says_what_a_call_would_hear_and_does_nothing() {
     let breaker = bench.breaker(config().probes(1));
     assert!(breaker.would_admit());
     breaker.trip();
-    bench.clock.advance(TIMEOUT - millis(1));
+    bench.clock.advance(TIMEOUT.saturating_sub(millis(1)));
     assert!(!breaker.would_admit());
     bench.clock.advance(millis(1));
     let before = breaker.reading();

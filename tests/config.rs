@@ -149,7 +149,7 @@ fn a_limit_of_the_wait_is_a_number_of_growths() {
         (110, 1 << 37, 15, 4_171),
     ] {
         let settings = config().growth(growth).max_recovery_timeout(millis(limit)).build();
-        assert_eq!((settings.doublings(), settings.growth()), (growths, growth as u16));
+        assert_eq!((settings.doublings(), u32::from(settings.growth())), (growths, growth));
         assert_eq!(settings.max_recovery_timeout(), millis(longest), "{growth} {limit}");
         let again = settings.config().try_build().unwrap();
         assert_eq!(again, settings);

@@ -129,6 +129,38 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.guard(judge, f, CallError::Failed)
     }
 
+    /// Calls `f` if the breaker admits it, and returns its own error type: a
+    /// rejection becomes one of it. It works for every `E: From<Rejected>`: your
+    /// own, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `std::io::Error`.
+    ///
+    /// Every `Err` of `f` is a failure, and so is a panic. For a judge, combine
+    /// [`call_judged`](Self::call_judged) with
+    /// [`CallError::into_own`](crate::CallError::into_own).
+    ///
+    /// # Errors
+    /// That of `f`, or one made from the [`Rejected`].
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Rejected};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// fn price(id: &str) -> Result<u32, anyhow::Error> {
+    ///     let answer = SHOP.call_into(|| anyhow::Ok(id.parse::<u32>()?))?;
+    ///     Ok(answer * 2)
+    /// }
+    /// assert_eq!(price("21").unwrap(), 42);
+    /// SHOP.force_open();
+    /// assert!(price("21").unwrap_err().is::<Rejected>());
+    /// ```
+    #[inline]
+    pub fn call_into<T, E: From<Rejected>>(
+        &self,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.guard(|answer| EveryError.judge(answer), f, core::convert::identity)
+    }
+
     /// Calls `f` if the breaker admits it. A rejection, and what `f` failed
     /// with, become an error of the caller's.
     #[inline]

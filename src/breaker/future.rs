@@ -16,7 +16,7 @@ use crate::{
         outcome::Outcome,
         permit::CallGuard,
     },
-    error::CallError,
+    error::{CallError, Own, Rejected},
     observe::Observer,
     time::Clock,
 };
@@ -133,6 +133,39 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         future: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
         self.guard_async(judge, future)
+    }
+
+    /// Awaits `future` if the breaker admits it, and returns its own error type: a
+    /// rejection becomes one of it. It works for every `E: From<Rejected>`: your
+    /// own, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `std::io::Error`.
+    ///
+    /// Every `Err` of `future` is a failure, and so is a panic. A call that is
+    /// dropped before it is done counts for nothing, so **a timeout belongs
+    /// inside**: see [`call_async`](Self::call_async).
+    ///
+    /// # Errors
+    /// That of `future`, or one made from the [`Rejected`](crate::Rejected).
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    /// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+    ///
+    /// static API: CircuitBreaker = CircuitBreaker::named("api", BreakerConfig::new().build());
+    ///
+    /// async fn fetch() -> Result<u32, anyhow::Error> {
+    ///     Ok(7)
+    /// }
+    /// # let done = pin!(async {
+    /// assert_eq!(API.call_async_into(fetch()).await.unwrap(), 7);
+    /// # }).poll(&mut Context::from_waker(Waker::noop()));
+    /// # assert!(done.is_ready());
+    /// ```
+    #[inline]
+    pub fn call_async_into<T, E: From<Rejected>>(
+        &self,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, E>> {
+        Own { call: self.guard_async(EveryError, future) }
     }
 
     #[inline]

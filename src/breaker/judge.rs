@@ -26,6 +26,11 @@ use crate::{breaker::outcome::Outcome, error::CallError};
 /// let _ = shop.call_judged(judge, || Err::<u16, _>(404));
 /// assert_eq!(shop.snapshot().consecutive_failures, 0);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "this judge does not fit this call",
+    label = "not a judge of a call that returns `Result<{T}, {E}>`",
+    note = "a judge is a `Fn(Result<&T, &E>) -> Outcome` with the call's own `T` and `E`; a filter of failures is a `Fn(&E) -> bool`"
+)]
 pub trait Judge<T, E> {
     /// Says what this answer means for the service.
     fn judge(&self, answer: Result<&T, &E>) -> Outcome;

@@ -18,6 +18,8 @@ enum Violation {
     Range { unit: Unit, value: u128, min: u128, max: u128 },
     /// A number that is no multiple of another.
     Multiple { unit: Unit, value: u128, of: u128 },
+    /// A list without an element.
+    Empty,
     /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
     Factor { bits: u64 },
 }
@@ -42,6 +44,10 @@ impl ConfigError {
         Self { field, violation: Violation::Multiple { unit, value, of } }
     }
 
+    pub(crate) const fn empty(field: &'static str) -> Self {
+        Self { field, violation: Violation::Empty }
+    }
+
     pub(crate) const fn no_factor(field: &'static str, factor: f64) -> Self {
         Self { field, violation: Violation::Factor { bits: factor.to_bits() } }
     }
@@ -58,6 +64,7 @@ impl ConfigError {
         match self.violation {
             Violation::Range { unit, min, max, .. } => unit.range(text, min, max),
             Violation::Multiple { unit, of, .. } => unit.exactly(text.and("a multiple of "), of),
+            Violation::Empty => text.and("a list of at least one delay"),
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
         }
     }
@@ -79,6 +86,7 @@ impl fmt::Display for ConfigError {
             Violation::Range { unit, value, .. } | Violation::Multiple { unit, value, .. } => {
                 unit.fmt_exactly(value, f)?;
             }
+            Violation::Empty => f.write_str("empty")?,
             Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
         }
         write!(f, ", and {}", self.rule().as_str())

@@ -15,11 +15,16 @@ use crate::{
     observe::EachError,
 };
 
-/// No layer.
+/// No layer, and which answers of the call want another in their place: every
+/// error, unless `W` says otherwise.
 #[derive(Debug, Clone, Copy)]
-pub struct NoLayer;
+pub struct NoLayer<W = Errors>(pub(crate) W);
 
-/// No layer, and which answers of the call want another in their place.
+/// Every error wants an answer in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Errors;
+
+/// Asks a function which answers want another in their place.
 /// [`Fallback::when`](crate::Fallback::when) makes it.
 #[derive(Debug, Clone, Copy)]
 pub struct OnlyWhen<F>(pub(crate) F);
@@ -31,7 +36,7 @@ pub trait Wants<T, Seen> {
     fn wants(&self, answer: Result<&T, &Seen>) -> bool;
 }
 
-impl<T, Seen> Wants<T, Seen> for NoLayer {
+impl<T, Seen> Wants<T, Seen> for Errors {
     #[inline]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool {
         answer.is_err()
@@ -146,42 +151,23 @@ pub trait Chain<A: ?Sized, T, E, Seen> {
     #[doc(hidden)]
     fn rescue(&self, args: &A, primary: Option<&Seen>, slots: &mut Self::Slots) -> Rescued<T>;
     #[doc(hidden)]
-    fn note(&self, value: &T);
+    fn note(&self, args: &A, value: &T);
 }
 
-impl<A: ?Sized, T, E, Seen> Chain<A, T, E, Seen> for NoLayer {
+impl<A: ?Sized, T, E, Seen, W: Wants<T, Seen>> Chain<A, T, E, Seen> for NoLayer<W> {
     type Slots = ();
     const LAYERS: u32 = 0;
 
     #[inline]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool {
-        Wants::wants(self, answer)
+        self.0.wants(answer)
     }
 
     fn rescue(&self, _args: &A, _primary: Option<&Seen>, (): &mut ()) -> Rescued<T> {
         None
     }
     #[inline]
-    fn note(&self, _value: &T) {}
-}
-
-impl<A: ?Sized, T, E, Seen, F> Chain<A, T, E, Seen> for OnlyWhen<F>
-where
-    Self: Wants<T, Seen>,
-{
-    type Slots = ();
-    const LAYERS: u32 = 0;
-
-    #[inline]
-    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
-        Wants::wants(self, answer)
-    }
-
-    fn rescue(&self, _args: &A, _primary: Option<&Seen>, (): &mut ()) -> Rescued<T> {
-        None
-    }
-    #[inline]
-    fn note(&self, _value: &T) {}
+    fn note(&self, _args: &A, _value: &T) {}
 }
 
 impl<A: ?Sized, T, E, Seen, P, X> Chain<A, T, E, Seen> for Then<P, X>
@@ -213,9 +199,9 @@ where
     }
 
     #[inline]
-    fn note(&self, value: &T) {
-        self.0.note(value);
-        self.1.note(value);
+    fn note(&self, args: &A, value: &T) {
+        self.0.note(args, value);
+        self.1.note(args, value);
     }
 }
 
@@ -243,17 +229,17 @@ pub trait AsyncChain<'a, A: ?Sized, T, E, Seen> {
         cx: &mut Context<'_>,
     ) -> Poll<Rescued<T>>;
     #[doc(hidden)]
-    fn note_async(&self, value: &T);
+    fn note_async(&self, args: &A, value: &T);
 }
 
-impl<'a, A: ?Sized, T, E, Seen> AsyncChain<'a, A, T, E, Seen> for NoLayer {
+impl<'a, A: ?Sized, T, E, Seen, W: Wants<T, Seen>> AsyncChain<'a, A, T, E, Seen> for NoLayer<W> {
     type Slots = ();
     type Stage = ();
     const LAYERS: u32 = 0;
 
     #[inline]
     fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
-        Wants::wants(self, answer)
+        self.0.wants(answer)
     }
 
     fn stage(&self) {}
@@ -268,35 +254,7 @@ impl<'a, A: ?Sized, T, E, Seen> AsyncChain<'a, A, T, E, Seen> for NoLayer {
         Poll::Ready(None)
     }
     #[inline]
-    fn note_async(&self, _value: &T) {}
-}
-
-impl<'a, A: ?Sized, T, E, Seen, F> AsyncChain<'a, A, T, E, Seen> for OnlyWhen<F>
-where
-    Self: Wants<T, Seen>,
-{
-    type Slots = ();
-    type Stage = ();
-    const LAYERS: u32 = 0;
-
-    #[inline]
-    fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
-        Wants::wants(self, answer)
-    }
-
-    fn stage(&self) {}
-    fn poll_rescue(
-        &'a self,
-        _args: &'a A,
-        _primary: Option<&Seen>,
-        (): &mut (),
-        _stage: Pin<&mut ()>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Rescued<T>> {
-        Poll::Ready(None)
-    }
-    #[inline]
-    fn note_async(&self, _value: &T) {}
+    fn note_async(&self, _args: &A, _value: &T) {}
 }
 
 pin_project! {
@@ -362,8 +320,8 @@ where
     }
 
     #[inline]
-    fn note_async(&self, value: &T) {
-        self.0.note_async(value);
-        self.1.note_async(value);
+    fn note_async(&self, args: &A, value: &T) {
+        self.0.note_async(args, value);
+        self.1.note_async(args, value);
     }
 }

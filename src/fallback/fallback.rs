@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use crate::{
     bypass,
     fallback::{
-        chain::{Chain, FromOwn, NoLayer, OnlyWhen, Rescued, Slots, Then, Trail},
+        chain::{Chain, Errors, FromOwn, NoLayer, OnlyWhen, Rescued, Slots, Then, Trail},
         report::Report,
         step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
     },
@@ -43,7 +43,9 @@ use crate::{
 /// let answer: Result<u32, ()> = Fallback::new().or_async(remote).call(&1, |_| Err(()));
 /// ```
 ///
-/// Layers must be `Copy`: functions, or closures over references.
+/// A layer that owns what it captures is added last: what is added to a fallback
+/// in a `const` cannot drop it, so all that the fallback has already must be
+/// `Copy`.
 #[derive(Debug, Clone, Copy)]
 pub struct Fallback<S = NoLayer, O = DefaultObserver> {
     pub(crate) layers: S,
@@ -56,7 +58,7 @@ impl Fallback {
     /// Makes a fallback without layers, which hands every error on.
     #[must_use]
     pub const fn new() -> Self {
-        Self { layers: NoLayer, name: None, silent: false, observer: DefaultObserver }
+        Self { layers: NoLayer(Errors), name: None, silent: false, observer: DefaultObserver }
     }
 
     /// Makes a fallback for those answers of a call for which `wants`, a
@@ -78,8 +80,11 @@ impl Fallback {
     /// assert_eq!(page.call("/", |_| Err("no such user")), Err("no such user"));
     /// ```
     #[must_use]
-    pub const fn when<F: Copy>(wants: F) -> Fallback<OnlyWhen<F>> {
-        let layers = OnlyWhen(wants);
+    pub const fn when<T, E, F>(wants: F) -> Fallback<NoLayer<OnlyWhen<F>>>
+    where
+        F: Fn(Result<&T, &E>) -> bool,
+    {
+        let layers = NoLayer(OnlyWhen(wants));
         Fallback { layers, name: None, silent: false, observer: DefaultObserver }
     }
 }
@@ -94,7 +99,11 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// Adds a layer, a `Fn(&A) -> Result<T, E>`, which is asked when those
     /// before it have failed.
     #[must_use]
-    pub const fn or<F: Copy>(self, layer: F) -> Fallback<Then<S, Or<F>>, O> {
+    pub const fn or<A, T, E, F>(self, layer: F) -> Fallback<Then<S, Or<F>>, O>
+    where
+        A: ?Sized,
+        F: Fn(&A) -> Result<T, E>,
+    {
         self.then(Or(layer))
     }
 
@@ -113,7 +122,11 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// assert_eq!(price.call(&8, |_| Err("down")), Ok(0));
     /// ```
     #[must_use]
-    pub const fn or_if<F: Copy>(self, layer: F) -> Fallback<Then<S, OrIf<F>>, O> {
+    pub const fn or_if<A, T, E, F>(self, layer: F) -> Fallback<Then<S, OrIf<F>>, O>
+    where
+        A: ?Sized,
+        F: Fn(&A) -> Option<Result<T, E>>,
+    {
         self.then(OrIf(layer))
     }
 
@@ -127,7 +140,7 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// assert_eq!(price.call("shop", |_| Err("down")), Ok(0));
     /// ```
     #[must_use]
-    pub const fn or_value<V: Copy>(self, value: V) -> Fallback<Then<S, OrValue<V>>, O> {
+    pub const fn or_value<V: Clone>(self, value: V) -> Fallback<Then<S, OrValue<V>>, O> {
         self.then(OrValue(value))
     }
 
@@ -142,13 +155,17 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// assert_eq!(answer, Ok(7));
     /// ```
     #[must_use]
-    pub const fn or_with<F: Copy>(self, layer: F) -> Fallback<Then<S, OrWith<F>>, O> {
+    pub const fn or_with<A, T, E, X, F>(self, layer: F) -> Fallback<Then<S, OrWith<F>>, O>
+    where
+        A: ?Sized,
+        F: Fn(&A, &X) -> Result<T, E>,
+    {
         self.then(OrWith(layer))
     }
 
     /// Adds a layer that is an async function of the arguments.
     #[must_use]
-    pub const fn or_async<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsync<F>>, O> {
+    pub const fn or_async<F>(self, layer: F) -> Fallback<Then<S, OrAsync<F>>, O> {
         self.then(OrAsync(layer))
     }
 
@@ -156,7 +173,7 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
     /// error. The function sees the error, but its future cannot keep it: take
     /// from it what the future needs.
     #[must_use]
-    pub const fn or_async_with<F: Copy>(self, layer: F) -> Fallback<Then<S, OrAsyncWith<F>>, O> {
+    pub const fn or_async_with<F>(self, layer: F) -> Fallback<Then<S, OrAsyncWith<F>>, O> {
         self.then(OrAsyncWith(layer))
     }
 
@@ -170,7 +187,35 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
         self.then(last)
     }
 
-    pub(crate) const fn then<X: Copy>(self, layer: X) -> Fallback<Then<S, X>, O> {
+    /// Adds a layer that answers with the last good value of the call's own key,
+    /// which `key`, a `Fn(&A) -> K`, finds in the arguments.
+    ///
+    /// ```
+    /// use fusebox::{Fallback, LastGoodByKey};
+    ///
+    /// static PRICES: LastGoodByKey<String, u32> = LastGoodByKey::new(100);
+    ///
+    /// let price = Fallback::new().or_last_good_of(&PRICES, |item: &str| item.to_string());
+    /// assert_eq!(price.call("tea", |_| Ok::<_, &str>(3)), Ok(3));
+    /// assert_eq!(price.call("tea", |_| Err("down")), Ok(3));
+    /// assert_eq!(price.call("milk", |_| Err("down")), Err("down"));
+    /// ```
+    #[cfg(feature = "std")]
+    #[allow(clippy::type_complexity)] // the type is the list of the layers
+    #[must_use]
+    pub const fn or_last_good_of<A, K, T, C, F>(
+        self,
+        last: &crate::fallback::last_good_by_key::LastGoodByKey<K, T, C>,
+        key: F,
+    ) -> Fallback<Then<S, crate::fallback::last_good_by_key::OfKey<'_, K, T, C, F>>, O>
+    where
+        A: ?Sized,
+        F: Fn(&A) -> K,
+    {
+        self.then(crate::fallback::last_good_by_key::OfKey::new(last, key))
+    }
+
+    pub(crate) const fn then<X>(self, layer: X) -> Fallback<Then<S, X>, O> {
         let Self { layers, name, silent, observer } = self;
         Fallback { layers: Then(layers, layer), name, silent, observer }
     }
@@ -198,7 +243,7 @@ impl<S: Copy, O: Copy> Fallback<S, O> {
 
     /// Sends the fallback's events to `observer`.
     #[must_use]
-    pub const fn observer<N: Copy>(self, observer: N) -> Fallback<S, N> {
+    pub const fn observer<N>(self, observer: N) -> Fallback<S, N> {
         let Self { layers, name, silent, .. } = self;
         Fallback { layers, name, silent, observer }
     }
@@ -234,7 +279,7 @@ impl<S, O: Observer> Fallback<S, O> {
     {
         match result {
             Ok(value) if !self.layers.wants(Ok(&value)) => {
-                self.layers.note(&value);
+                self.layers.note(args, &value);
                 Ok(value)
             }
             answer => self.rescue(args, tally, answer),

@@ -107,7 +107,7 @@ where
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
                     Ok(value) if !fallback.layers.wants_async(Ok(&value)) => {
                         this.stage.set(Stage::Done);
-                        fallback.layers.note_async(&value);
+                        fallback.layers.note_async(*this.args, &value);
                         return Poll::Ready(Ok(value));
                     }
                     answer if bypass::fallbacks() || is_kept_out(&fallback.layers, &answer) => {

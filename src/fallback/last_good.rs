@@ -15,6 +15,10 @@ use crate::{
 /// [`Fallback`](crate::Fallback) it notes every success of the call, and
 /// answers when the call fails.
 ///
+/// **There is one value for all calls.** Where answers belong to somebody, user B
+/// would get what was user A's. [`LastGoodByKey`](crate::LastGoodByKey) keeps one
+/// for each key.
+///
 /// Noting costs a clone, a reading of the clock and an uncontended lock on
 /// each success; a fallback without this layer pays none of them.
 ///
@@ -103,7 +107,7 @@ impl<A: ?Sized, T: Clone, E, Seen, C: Clock> Step<A, T, E, Seen> for &LastGood<T
         self.answer()
     }
 
-    fn note(&self, value: &T) {
+    fn note(&self, _args: &A, value: &T) {
         self.set(value);
     }
 }
@@ -117,7 +121,7 @@ impl<'a, A: ?Sized + 'a, T: Clone, E, Seen, C: Clock> AsyncStep<'a, A, T, E, See
         ready(self.answer())
     }
 
-    fn note_async(&self, value: &T) {
+    fn note_async(&self, _args: &A, value: &T) {
         self.set(value);
     }
 }

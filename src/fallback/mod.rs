@@ -7,6 +7,8 @@ mod fallback;
 pub(crate) mod future;
 #[cfg(feature = "std")]
 pub(crate) mod last_good;
+#[cfg(feature = "std")]
+pub(crate) mod last_good_by_key;
 pub(crate) mod report;
 pub(crate) mod step;
 

@@ -35,7 +35,7 @@ pub trait Step<A: ?Sized, T, E, Seen> {
     /// The call itself answered.
     #[doc(hidden)]
     #[inline]
-    fn note(&self, _value: &T) {}
+    fn note(&self, _args: &A, _value: &T) {}
 }
 
 /// The same for an async call. A sync layer fits both.
@@ -55,7 +55,7 @@ pub trait AsyncStep<'a, A: ?Sized, T, E, Seen> {
     /// The call itself answered.
     #[doc(hidden)]
     #[inline]
-    fn note_async(&self, _value: &T) {}
+    fn note_async(&self, _args: &A, _value: &T) {}
 }
 
 #[allow(clippy::unnecessary_wraps)] // as all layers speak

@@ -80,6 +80,8 @@ pub enum Limit {
     Attempts,
     /// The time for all attempts: another delay would have overrun it.
     Elapsed,
+    /// The longest delay: a hint asked for a longer one.
+    Hint,
 }
 
 impl fmt::Display for Limit {
@@ -87,6 +89,7 @@ impl fmt::Display for Limit {
         f.write_str(match self {
             Self::Attempts => "attempts",
             Self::Elapsed => "elapsed time",
+            Self::Hint => "longest delay",
         })
     }
 }

@@ -55,11 +55,14 @@ impl<L: Copy> Pipeline<L> {
     /// Adds a breaker inside the layers so far. It counts as failures those of
     /// the call's own errors for which `is_failure`, a `Fn(&E) -> bool`, holds.
     #[must_use]
-    pub const fn breaker_counting<C, O, F: Copy>(
+    pub const fn breaker_counting<C, O, E, F>(
         self,
         breaker: &CircuitBreaker<C, O>,
         is_failure: F,
-    ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O, Counting<F>>>> {
+    ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O, Counting<F>>>>
+    where
+        F: Fn(&E) -> bool,
+    {
         self.inside(BreakerLayer { breaker, judge: Counting(is_failure) })
     }
 
@@ -83,7 +86,7 @@ impl<L: Copy> Pipeline<L> {
     /// assert_eq!(SHOP.snapshot().consecutive_failures, 1);
     /// ```
     #[must_use]
-    pub const fn breaker_judged<C, O, J: Copy>(
+    pub const fn breaker_judged<C, O, J>(
         self,
         breaker: &CircuitBreaker<C, O>,
         judge: J,

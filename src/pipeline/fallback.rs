@@ -21,7 +21,7 @@ impl<L: Copy> Pipeline<L> {
     /// Adds a fallback inside the layers so far. It answers in place of what
     /// comes inside it.
     #[must_use]
-    pub const fn fallback<S: Copy, O: Copy>(
+    pub const fn fallback<S, O>(
         self,
         fallback: Fallback<S, O>,
     ) -> Pipeline<Stack<L, Fallback<S, O>>> {

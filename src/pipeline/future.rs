@@ -10,7 +10,7 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    error::CallError,
+    error::{CallError, Own, Rejected},
     pipeline::{
         Pipeline,
         context::CallContext,
@@ -63,6 +63,45 @@ impl<L: Layer> Pipeline<L> {
         C: Future<Output = Result<T, CallError<E>>>,
     {
         PipelineCall { layers: &self.layers, args, timed: false, leaf: Some(Leaf(f)), call: None }
+    }
+
+    /// Awaits the future that `f` makes of `args`, through all layers, and returns
+    /// its own error type: a rejection becomes one of it. It works for every
+    /// `E: From<Rejected>`: your own, `anyhow::Error`, `Box<dyn Error + Send +
+    /// Sync>`, `std::io::Error`.
+    ///
+    /// # Errors
+    /// The last one of the call, or one made from the [`Rejected`].
+    ///
+    /// ```
+    /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Pipeline};
+    ///
+    /// static AI: CircuitBreaker = CircuitBreaker::named("ai", BreakerConfig::new().build());
+    ///
+    /// async fn ask(question: &str) -> Result<u32, anyhow::Error> {
+    ///     Ok(question.parse()?)
+    /// }
+    /// # let call = pin!(async {
+    /// let ai = Pipeline::new().breaker(&AI);
+    /// assert_eq!(ai.call_async_into("42", ask).await.unwrap(), 42);
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    pub fn call_async_into<'a, A, T, E, F, Fut, C>(
+        &'a self,
+        args: &'a A,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        A: ?Sized,
+        E: From<Rejected>,
+        F: Fn(&'a A) -> Fut + Clone,
+        Fut: Future<Output = Result<T, E>>,
+        L: AsyncLayer<'a, A, Leaf<F>, Call = C>,
+        C: Future<Output = Result<T, CallError<E>>>,
+    {
+        Own { call: self.call_async(args, f) }
     }
 
     /// Awaits the future that `f` makes of `args` and of the attempt, through

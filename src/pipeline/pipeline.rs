@@ -1,7 +1,7 @@
 //! The value that puts policies together: see [`Pipeline`].
 
 use crate::{
-    error::CallError,
+    error::{CallError, Rejected},
     pipeline::{
         context::CallContext,
         layer::{Empty, Layer, Stack, SyncLayer},
@@ -69,7 +69,7 @@ impl Default for Pipeline {
 }
 
 impl<L: Copy> Pipeline<L> {
-    pub(crate) const fn inside<I: Copy>(self, inner: I) -> Pipeline<Stack<L, I>> {
+    pub(crate) const fn inside<I>(self, inner: I) -> Pipeline<Stack<L, I>> {
         Pipeline { layers: Stack { outer: self.layers, inner } }
     }
 }
@@ -101,6 +101,36 @@ impl<L: Layer> Pipeline<L> {
     {
         let context = CallContext::first(args, self.layers.tally(), false);
         self.layers.call(context, |context| f(context.args).map_err(CallError::Failed))
+    }
+
+    /// Calls `f` with `args` through all layers, and returns its own error type: a
+    /// rejection becomes one of it. It works for every `E: From<Rejected>`: your
+    /// own, `anyhow::Error`, `Box<dyn Error + Send + Sync>`, `std::io::Error`.
+    ///
+    /// # Errors
+    /// The last one of `f`, or one made from the [`Rejected`].
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Pipeline};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// fn price(id: &str) -> Result<u32, anyhow::Error> {
+    ///     let shop = Pipeline::new().breaker(&SHOP);
+    ///     shop.call_into(id, |id| Ok(id.parse()?))
+    /// }
+    /// assert_eq!(price("42").unwrap(), 42);
+    /// ```
+    #[inline]
+    pub fn call_into<A: ?Sized, T, E: From<Rejected>>(
+        &self,
+        args: &A,
+        f: impl FnMut(&A) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        L: SyncLayer<A, T, E>,
+    {
+        self.call(args, f).map_err(CallError::into_own)
     }
 
     /// Calls `f` with `args` and the attempt through all layers. The attempt

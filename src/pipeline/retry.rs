@@ -26,10 +26,7 @@ impl<L: Copy> Pipeline<L> {
     /// it. The retry's functions see a [`CallError<E>`], which the pipeline
     /// carries.
     #[must_use]
-    pub const fn retry<H: Copy, S: Copy>(
-        self,
-        retry: Retry<H, S>,
-    ) -> Pipeline<Stack<L, Retry<H, S>>> {
+    pub const fn retry<H, S>(self, retry: Retry<H, S>) -> Pipeline<Stack<L, Retry<H, S>>> {
         self.inside(retry)
     }
 }

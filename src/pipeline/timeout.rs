@@ -45,7 +45,7 @@ impl<L: Copy> Pipeline<L> {
     /// cancels the call, and a cancelled call counts for nothing. A service
     /// that hangs would never open the breaker.
     #[must_use]
-    pub const fn timeout_by<S: Copy>(
+    pub const fn timeout_by<S>(
         self,
         limit: Duration,
         sleeper: S,

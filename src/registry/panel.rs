@@ -102,6 +102,21 @@ impl<'a, C, O> Panel<'a, C, O> {
         Ok(breaker)
     }
 
+    /// Finds the breaker called `name`, or registers it with `settings`; `overflow`
+    /// stands for those that find no place. See
+    /// [`Registry::get_or_overflow`](crate::Registry::get_or_overflow).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get_or_overflow<K: AsKey + ?Sized, V: AsKey + ?Sized>(
+        self,
+        name: &K,
+        settings: BreakerSettings,
+        overflow: &V,
+    ) -> Result<&'a CircuitBreaker<C, O>, RegistryError> {
+        self.get_or_init(name, settings).or_else(|error| self.get(overflow).ok_or(error))
+    }
+
     /// Finds the breaker called `name`. `None` if there is none.
     #[must_use]
     #[inline]

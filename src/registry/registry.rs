@@ -142,6 +142,37 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         self.panel().get_or_init(name, settings)
     }
 
+    /// Finds the breaker called `name`, whatever its settings, or registers it with
+    /// `settings`. If it finds no place, because the registry is full or `name` is
+    /// no name, the breaker called `overflow` stands for it and for all others that
+    /// find none. Register that one first, so that it has a place.
+    ///
+    /// # Errors
+    /// As [`get_or_default`](Self::get_or_default), if there is no breaker called
+    /// `overflow`.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, Registry, RegistryError};
+    ///
+    /// static HOSTS: Registry<3> = Registry::new();
+    ///
+    /// let settings = BreakerConfig::new().build();
+    /// let others = HOSTS.get_or_init("other hosts", settings)?;
+    /// for host in ["a.example", "b.example", "c.example", "d.example"] {
+    ///     let breaker = HOSTS.get_or_overflow(host, settings, "other hosts")?;
+    ///     assert_eq!(core::ptr::eq(breaker, others), host >= "c");
+    /// }
+    /// # Ok::<(), RegistryError>(())
+    /// ```
+    pub fn get_or_overflow<K: AsKey + ?Sized, V: AsKey + ?Sized>(
+        &self,
+        name: &K,
+        settings: BreakerSettings,
+        overflow: &V,
+    ) -> Result<&CircuitBreaker<C, O>, RegistryError> {
+        self.panel().get_or_overflow(name, settings, overflow)
+    }
+
     /// Finds the breaker called `name`. `None` if there is none.
     #[must_use]
     #[inline]

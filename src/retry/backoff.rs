@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     random::{below, sequence_seed},
-    retry::jitter::Jitter,
+    retry::{growth::Steps, jitter::Jitter},
 };
 
 /// A jitter, ready for use.
@@ -19,6 +19,10 @@ enum Spread {
     },
     Full,
     Equal,
+    /// So much more at most.
+    Additive {
+        most: u64,
+    },
     Decorrelated,
 }
 
@@ -38,6 +42,9 @@ impl Spread {
             }
             Jitter::Full => Self::Full,
             Jitter::Equal => Self::Equal,
+            // Checked: 2^30 s are less than 2^60 ns.
+            #[allow(clippy::cast_possible_truncation)]
+            Jitter::Additive { most } => Self::Additive { most: most.as_nanos() as u64 },
             Jitter::Decorrelated => Self::Decorrelated,
         }
     }
@@ -114,8 +121,8 @@ impl Scaled {
 /// The delays between attempts, as an endless iterator. It is `Copy` and
 /// computes without floats.
 ///
-/// The n-th delay is `min(base_delay * exponential_base^(n-1), max_delay)`,
-/// then jitter. Without jitter delays never decrease; with it they are never
+/// The n-th delay is `min(base_delay * exponential_base^(n-1), max_delay)`, or
+/// grows in another way ([`Growth`](crate::Growth)), then jitter. Without jitter delays never decrease; with it they are never
 /// 0, unless `base_delay` is. Which of them may exceed the cap [`Jitter`] says:
 /// the default does, up to 1.5 times.
 ///
@@ -154,13 +161,25 @@ pub struct Backoff {
     last: u64,
     spread: Spread,
     random: u64,
+    /// Whether the jitter keeps below the cap, too.
+    within_cap: bool,
     seeded: bool,
+    /// Nothing of what follows matters for the next delay: it is a power, its
+    /// jitter is as it comes, and is seeded.
+    plain: bool,
+    /// For delays that are no powers.
+    steps: Steps,
 }
 
 impl Backoff {
     /// The delays from `base` to `cap`, in nanoseconds, of settings that were
     /// checked.
-    pub(super) const fn new(base: u64, cap: u64, factor: f64, jitter: Jitter) -> Self {
+    pub(super) const fn new(
+        base: u64,
+        cap: u64,
+        (factor, steps): (f64, Steps),
+        (jitter, within_cap): (Jitter, bool),
+    ) -> Self {
         Self {
             delay: Scaled::from_int(base),
             factor: Scaled::from_factor(factor),
@@ -169,7 +188,10 @@ impl Backoff {
             last: base,
             spread: Spread::of(jitter),
             random: 0,
+            within_cap,
             seeded: false,
+            plain: false,
+            steps,
         }
     }
 
@@ -178,6 +200,7 @@ impl Backoff {
     pub const fn seed(mut self, seed: u64) -> Self {
         self.random = seed;
         self.seeded = true;
+        self.plain = !self.within_cap && matches!(self.steps, Steps::Powers);
         self
     }
 
@@ -186,6 +209,7 @@ impl Backoff {
     #[must_use]
     pub const fn skip_delays(mut self, delays: u64) -> Self {
         self.delay = self.delay.times(self.factor.power(delays));
+        self.steps.skip(delays);
         self
     }
 
@@ -197,15 +221,50 @@ impl Backoff {
 
     #[inline]
     fn draw(&mut self, bound: u64) -> u64 {
-        if !self.seeded {
-            self.find_entropy();
-        }
         below(&mut self.random, bound)
     }
 
+    /// What most delays need not ask for.
     #[cold]
-    fn find_entropy(&mut self) {
-        *self = self.seed(sequence_seed());
+    #[inline(never)]
+    fn next_of_any_kind(&mut self) -> u64 {
+        if !self.seeded && self.spread != Spread::None {
+            *self = self.seed(sequence_seed());
+        }
+        let delay = match self.steps.next() {
+            Some(delay) => delay.min(self.cap),
+            None => self.next_power(),
+        };
+        if self.within_cap { self.jittered_within_cap(delay) } else { self.jittered(delay) }
+    }
+
+    #[inline]
+    fn next_power(&mut self) -> u64 {
+        let delay = self.delay.capped(self.cap);
+        self.delay = if delay == self.cap {
+            // It stays there, and its exponent does not grow.
+            Scaled::from_int(self.cap)
+        } else {
+            self.delay.times(self.factor)
+        };
+        delay
+    }
+
+    /// A delay drawn from what its jitter allows below the cap.
+    fn jittered_within_cap(&mut self, delay: u64) -> u64 {
+        let (least, most) = match self.spread {
+            Spread::Proportional { least, shares } => {
+                (share_of(delay, least), share_of(delay, least + shares - 1))
+            }
+            Spread::Additive { most } => (delay, delay + most),
+            // These stay below it by themselves.
+            Spread::None | Spread::Full | Spread::Equal | Spread::Decorrelated => {
+                return self.jittered(delay);
+            }
+        };
+        let most = most.min(self.cap);
+        let least = least.clamp(delay.min(1), most);
+        least + self.draw(most - least + 1)
     }
 
     #[inline]
@@ -214,11 +273,9 @@ impl Backoff {
             Spread::None => delay,
             Spread::Proportional { least, shares } => {
                 let share = least + self.draw(shares);
-                // At most ten times 2^60: it fits.
-                let delayed = (u128::from(delay) * u128::from(share)) >> Spread::SHARE_BITS;
-                #[allow(clippy::cast_possible_truncation)]
-                (delayed as u64).max(delay.min(1))
+                share_of(delay, share).max(delay.min(1))
             }
+            Spread::Additive { most } => delay + self.draw(most + 1),
             Spread::Full => self.draw(delay) + delay.min(1),
             Spread::Equal => {
                 let certain = delay.div_ceil(2);
@@ -241,14 +298,13 @@ impl Iterator for Backoff {
     /// Returns the next delay. There always is one.
     #[inline]
     fn next(&mut self) -> Option<Duration> {
-        let delay = self.delay.capped(self.cap);
-        self.delay = if delay == self.cap {
-            // It stays there, and its exponent does not grow.
-            Scaled::from_int(self.cap)
+        let delay = if self.plain {
+            let delay = self.next_power();
+            self.jittered(delay)
         } else {
-            self.delay.times(self.factor)
+            self.next_of_any_kind()
         };
-        Some(Duration::from_nanos(self.jittered(delay)))
+        Some(Duration::from_nanos(delay))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -257,3 +313,10 @@ impl Iterator for Backoff {
 }
 
 impl core::iter::FusedIterator for Backoff {}
+
+/// A share of a delay, in units of 2^-53.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // at most ten times 2^60: it fits
+fn share_of(delay: u64, share: u64) -> u64 {
+    ((u128::from(delay) * u128::from(share)) >> Spread::SHARE_BITS) as u64
+}

@@ -2,7 +2,11 @@
 
 use crate::{
     config::ConfigError,
-    retry::{backoff::Backoff, jitter::Jitter},
+    retry::{
+        backoff::Backoff,
+        growth::{Growth, Steps},
+        jitter::Jitter,
+    },
 };
 
 /// A config with the settings of a backoff after rows of its own. The first
@@ -29,6 +33,15 @@ macro_rules! backoff_settings {
                 /// The way in which delays are spread at random.
                 jitter(jitter: Jitter) -> Jitter { jitter } = Jitter::DEFAULT,
                     "see [`Jitter`](crate::Jitter)", "50% to 150%";
+                /// The way in which delays grow.
+                growth(growth: $crate::Growth) -> $crate::Growth { growth }
+                    = $crate::Growth::Exponential, "see [`Growth`](crate::Growth)", "exponential";
+                /// Whether `max_delay` is the longest delay with its jitter, too.
+                ///
+                /// A delay is then drawn evenly from the least that its jitter
+                /// allows to the most, or to `max_delay`. So delays at the cap are
+                /// still spread, but not by a jitter that only adds.
+                jitter_within_cap(on: bool) -> bool { on } = false, "true or false", "false";
                 $($also)*
             }
         }
@@ -55,9 +68,16 @@ backoff_settings! {
 impl BackoffConfig {
     /// The settings that [`backoff_settings`] gives every config: its last
     /// rows, and what is beside them.
-    pub(super) const fn of(rows: &[u128], exponential_base: f64, jitter: Jitter) -> Self {
+    pub(super) const fn of(
+        rows: &[u128],
+        exponential_base: f64,
+        (jitter, jitter_within_cap): (Jitter, bool),
+        growth: Growth,
+    ) -> Self {
         match rows.last_chunk() {
-            Some(values) => Self { values: *values, exponential_base, jitter },
+            Some(values) => {
+                Self { values: *values, exponential_base, jitter, growth, jitter_within_cap }
+            }
             None => panic!("a config without the rows of a backoff"),
         }
     }
@@ -97,8 +117,16 @@ impl BackoffConfig {
         if !(factor >= 1.0 && factor.is_finite()) {
             return Err(ConfigError::no_factor("exponential_base", factor));
         }
+        if let Err(error) = self.growth.check() {
+            return Err(error);
+        }
         match self.jitter.check() {
-            Ok(()) => Ok(Backoff::new(base as u64, cap as u64, factor, self.jitter)),
+            Ok(()) => {
+                let factor = if matches!(self.growth, Growth::Constant) { 1.0 } else { factor };
+                let steps = Steps::of(self.growth, base as u64);
+                let jitter = (self.jitter, self.jitter_within_cap);
+                Ok(Backoff::new(base as u64, cap as u64, (factor, steps), jitter))
+            }
             Err(error) => Err(error),
         }
     }

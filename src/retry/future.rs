@@ -261,9 +261,17 @@ where
                 let progress = this.progress.as_mut().expect("a call that answered has begun");
                 let Decision::Retry(delay) = progress.next(retry, answer.as_ref()) else {
                     this.stage.set(Stage::Done);
-                    return Poll::Ready(answer);
+                    let kept = match &answer {
+                        Err(error) if retry.hooks.gives_way(error) => this.error.take(),
+                        _ => None,
+                    };
+                    return Poll::Ready(kept.map_or(answer, Err));
                 };
-                *this.error = answer.err();
+                // An error that gives way leaves the one before it in its place.
+                match answer.err() {
+                    Some(error) if retry.hooks.gives_way(&error) && this.error.is_some() => {}
+                    error => *this.error = error,
+                }
                 let pause = Pause::new(&retry.surroundings.sleeper, delay);
                 this.stage.set(Stage::Sleeping { pause });
             }

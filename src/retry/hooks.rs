@@ -6,7 +6,10 @@ use core::{
     time::Duration,
 };
 
-use crate::retry::{attempt::Attempt, retryable::Retryable};
+use crate::{
+    error::CallError,
+    retry::{attempt::Attempt, retryable::Retryable},
+};
 
 /// The functions of a retry: whether an error is worth another attempt, how
 /// long its sender asks to wait, and what runs before an attempt. To be named
@@ -27,6 +30,8 @@ pub trait Asked<T, E> {
     fn is_worth(&self, answer: Result<&T, &E>) -> bool;
     /// How long its sender asks to wait.
     fn hint(&self, answer: Result<&T, &E>) -> Option<Duration>;
+    /// Whether an error gives way to the one before it, where the retry ends.
+    fn gives_way(&self, error: &E) -> bool;
 }
 
 impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B> Asked<T, E> for Hooks<P, H, B> {
@@ -39,12 +44,27 @@ impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B> Asked<T, E> for Hooks<P, H, B>
     fn hint(&self, answer: Result<&T, &E>) -> Option<Duration> {
         self.delay_hint.delay_hint(answer)
     }
+
+    #[inline]
+    fn gives_way(&self, error: &E) -> bool {
+        self.retry_if.gives_way(error)
+    }
 }
 
 /// Decides whether an answer is worth another attempt.
+#[diagnostic::on_unimplemented(
+    message = "what this retry is told about errors does not fit this call",
+    label = "the call fails with `{E}`",
+    note = "`retry_if` takes a `Fn(&E) -> bool` of the call's own error, and `retry_on` a `Fn(Result<&T, &E>) -> bool`; in a pipeline, and for `keep_error`, the error is a `CallError<E>`"
+)]
 pub trait Worth<T, E> {
     /// Whether to try again.
     fn is_worth(&self, answer: Result<&T, &E>) -> bool;
+    /// Whether an error gives way to the one before it, where the retry ends.
+    #[inline]
+    fn gives_way(&self, _error: &E) -> bool {
+        false
+    }
 }
 
 /// Asks the error itself whether it is worth another attempt; see
@@ -80,6 +100,24 @@ impl<T, E, F: Fn(Result<&T, &E>) -> bool> Worth<T, E> for On<F> {
     #[inline]
     fn is_worth(&self, answer: Result<&T, &E>) -> bool {
         (self.0)(answer)
+    }
+}
+
+/// Asks `P` whether an answer is worth another attempt, and lets a rejection give
+/// way to the error before it. [`Retry::keep_error`](crate::Retry::keep_error)
+/// makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<P>(pub(crate) P);
+
+impl<T, E, P: Worth<T, CallError<E>>> Worth<T, CallError<E>> for Keeping<P> {
+    #[inline]
+    fn is_worth(&self, answer: Result<&T, &CallError<E>>) -> bool {
+        self.0.is_worth(answer)
+    }
+
+    #[inline]
+    fn gives_way(&self, error: &CallError<E>) -> bool {
+        error.as_rejected().is_some()
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod backoff_config;
 pub(crate) mod future;
+pub(crate) mod growth;
 pub(crate) mod hooks;
 pub(crate) mod jitter;
 pub(crate) mod operation;

@@ -10,7 +10,7 @@ use crate::{
         attempt::Attempt,
         backoff::Backoff,
         hooks::{Asked, Refused},
-        settings::RetrySettings,
+        settings::{RetrySettings, UNLIMITED},
         surroundings::RetrySurroundings,
     },
     time::{Clock, Tick},
@@ -43,7 +43,7 @@ impl<H, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
     /// time of its attempts.
     #[inline]
     pub(crate) fn begin<'t>(&self, timed: bool, tally: Option<&'t Tally>) -> Progress<'t> {
-        let timed = timed || self.settings.max_elapsed.is_some();
+        let timed = timed || self.settings.max_elapsed().is_some();
         let started = timed.then(|| self.surroundings.clock.now());
         Progress { number: 1, started, backoff: None, tally }
     }
@@ -87,7 +87,8 @@ impl Progress<'_> {
         if bypass::retries() {
             return Decision::GiveUp;
         }
-        let RetrySettings { max_attempts, backoff, max_elapsed } = retry.settings;
+        let RetrySettings { max_attempts, backoff, .. } = retry.settings;
+        let max_elapsed = retry.settings.max_elapsed();
         let RetrySurroundings { clock, observer, .. } = &retry.surroundings;
         let give_up = |limit| {
             let (policy, attempts) = (retry.name, self.number);
@@ -98,13 +99,18 @@ impl Progress<'_> {
             observer.on_event(&Event::Exhausted(exhausted));
             Decision::GiveUp
         };
-        if self.number >= max_attempts {
+        if self.number >= max_attempts && max_attempts != UNLIMITED {
             return give_up(Limit::Attempts);
         }
         // Drawn even where a hint replaces it: the delay before attempt n + 1
         // is the n-th.
         let drawn = self.backoff.get_or_insert(backoff).next().unwrap_or_default();
-        let delay = hint().map_or(drawn, |hint| hint.min(backoff.max_delay()));
+        let delay = match hint() {
+            None => drawn,
+            Some(hint) if hint <= backoff.max_delay() => hint,
+            Some(_) if retry.settings.end_on_long_hint() => return give_up(Limit::Hint),
+            Some(_) => backoff.max_delay(),
+        };
         if let (Some(limit), Some(started)) = (max_elapsed, self.started) {
             let elapsed = clock.now().since(started);
             if elapsed.saturating_add(delay) > limit {
@@ -117,7 +123,7 @@ impl Progress<'_> {
             tally.retries.add_one();
         }
         observer.on_event(&Event::Retry(retrying));
-        self.number += 1;
+        self.number = self.number.saturating_add(1);
         Decision::Retry(delay)
     }
 

@@ -1,7 +1,12 @@
 //! The policy itself: how it is made, and what it is told.
 
+use core::time::Duration;
+
 use crate::retry::{
-    hooks::{AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, NoHint, Nothing, On, When},
+    attempt::Attempt,
+    hooks::{
+        AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On, When,
+    },
     settings::RetrySettings,
     surroundings::RetrySurroundings,
 };
@@ -28,8 +33,21 @@ use crate::retry::{
 /// The errors say themselves whether they are worth another attempt
 /// ([`Retryable`](crate::Retryable)), or [`retry_if`](Self::retry_if) does. The
 /// functions that you set are part of the type (`H`), and so are its clock, its
-/// sleeper and its observer (`S`). Without any of them the type is `Retry`. The
-/// functions must be `Copy`: a function, or a closure over references.
+/// sleeper and its observer (`S`). Without any of them the type is `Retry`.
+///
+/// A function that owns what it captures is set last: what is added to a retry in
+/// a `const` cannot drop it, so all that the retry has already must be `Copy`.
+///
+/// ```
+/// # use fusebox::{Retry, RetryConfig};
+/// # use std::{collections::HashSet, time::Duration};
+/// # let settings = RetryConfig::new().max_attempts(1).build();
+/// let passing: HashSet<u16> = [429, 503].into();
+/// let retry = Retry::new(settings)
+///     .delay_hint(|_: &u16| Some(Duration::from_secs(1)))
+///     .retry_if(move |status: &u16| passing.contains(status));
+/// assert_eq!(retry.call(|| Err::<(), _>(404)), Err(404));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Retry<H = Hooks, S = RetrySurroundings> {
     pub(crate) settings: RetrySettings,
@@ -77,7 +95,7 @@ impl<C, S, O> Retry<Hooks, RetrySurroundings<C, S, O>> {
     }
 }
 
-impl<H: Copy, S: Copy> Retry<H, S> {
+impl<H, S> Retry<H, S> {
     /// Names the retry; its events carry the name.
     #[must_use]
     pub const fn named(mut self, name: &'static str) -> Self {
@@ -91,8 +109,10 @@ impl<H: Copy, S: Copy> Retry<H, S> {
         self.settings.backoff = self.settings.backoff.seed(seed);
         self
     }
+}
 
-    const fn hooked<N: Copy>(self, hooks: N) -> Retry<N, S> {
+impl<H: Copy, S: Copy> Retry<H, S> {
+    const fn hooked<N>(self, hooks: N) -> Retry<N, S> {
         let Self { settings, name, surroundings, .. } = self;
         Retry { settings, name, hooks, surroundings }
     }
@@ -112,7 +132,10 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// assert_eq!(retry.call(|| Err::<(), _>(404)), Err(404)); // at once
     /// ```
     #[must_use]
-    pub const fn retry_if<F: Copy>(self, retry_if: F) -> Retry<Hooks<When<F>, H, B>, S> {
+    pub const fn retry_if<E, F>(self, retry_if: F) -> Retry<Hooks<When<F>, H, B>, S>
+    where
+        F: Fn(&E) -> bool,
+    {
         let Hooks { delay_hint, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if: When(retry_if), delay_hint, before })
     }
@@ -137,17 +160,51 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// assert_eq!(retry.call(|| Ok(503)), Ok(503)); // three times
     /// ```
     #[must_use]
-    pub const fn retry_on<F: Copy>(self, retry_on: F) -> Retry<Hooks<On<F>, H, B>, S> {
+    pub const fn retry_on<T, E, F>(self, retry_on: F) -> Retry<Hooks<On<F>, H, B>, S>
+    where
+        F: Fn(Result<&T, &E>) -> bool,
+    {
         let Hooks { delay_hint, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if: On(retry_on), delay_hint, before })
     }
 
+    /// Keeps the error of the last call that was made. A breaker inside the retry
+    /// may open while the retry waits, and turn the next attempt away. The retry
+    /// then ends with the error that opened the breaker, and not with the
+    /// rejection, which says little of what is wrong.
+    ///
+    /// It is for a retry in a [`Pipeline`](crate::Pipeline), or around a call whose
+    /// error is a [`CallError`](crate::CallError).
+    ///
+    /// ```
+    /// use fusebox::{
+    ///     BreakerConfig, CallError, CircuitBreaker, DefaultObserver, ManualClock, Pipeline, Retry,
+    ///     RetryConfig,
+    /// };
+    ///
+    /// static SHOP: CircuitBreaker =
+    ///     CircuitBreaker::named("shop", BreakerConfig::new().failure_threshold(2).build());
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let price = Pipeline::new().retry(retry.keep_error()).breaker(&SHOP);
+    /// assert_eq!(price.call(&(), |()| Err::<u32, _>("timeout")), Err(CallError::Failed("timeout")));
+    /// ```
+    #[must_use]
+    pub const fn keep_error(self) -> Retry<Hooks<Keeping<P>, H, B>, S> {
+        let Hooks { retry_if, delay_hint, before } = self.hooks;
+        self.hooked(Hooks { retry_if: Keeping(retry_if), delay_hint, before })
+    }
+
     /// Sets a function, a `Fn(&E) -> Option<Duration>`, that finds in an error
     /// how long its sender asks to wait, as HTTP's `Retry-After` says. The hint
-    /// replaces the computed delay, without jitter, and is bounded by
-    /// `max_delay`. The function is not called after the last attempt.
+    /// replaces the computed delay, without jitter, and is bounded by `max_delay`;
+    /// with [`end_on_long_hint`](crate::RetryConfig::end_on_long_hint) a longer one
+    /// ends the retry. The function is not called after the last attempt.
     #[must_use]
-    pub const fn delay_hint<F: Copy>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B>, S> {
+    pub const fn delay_hint<E, F>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B>, S>
+    where
+        F: Fn(&E) -> Option<Duration>,
+    {
         let Hooks { retry_if, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint: HintFrom(hint), before })
     }
@@ -157,7 +214,10 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// for example. The hint replaces the computed delay, without jitter, and is
     /// bounded by `max_delay`. The function is not called after the last attempt.
     #[must_use]
-    pub const fn delay_hint_on<F: Copy>(self, hint: F) -> Retry<Hooks<P, HintOn<F>, B>, S> {
+    pub const fn delay_hint_on<T, E, F>(self, hint: F) -> Retry<Hooks<P, HintOn<F>, B>, S>
+    where
+        F: Fn(Result<&T, &E>) -> Option<Duration>,
+    {
         let Hooks { retry_if, before, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint: HintOn(hint), before })
     }
@@ -166,7 +226,10 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// after the delay, before every attempt but the first. It may refresh a
     /// token, for example. An error of its own ends the retry.
     #[must_use]
-    pub const fn before_retry<F: Copy>(self, before: F) -> Retry<Hooks<P, H, Before<F>>, S> {
+    pub const fn before_retry<E, F>(self, before: F) -> Retry<Hooks<P, H, Before<F>>, S>
+    where
+        F: Fn(Attempt<'_, E>) -> Result<(), E>,
+    {
         let Hooks { retry_if, delay_hint, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint, before: Before(before) })
     }
@@ -175,10 +238,7 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// but the first. It works for async calls only. An error of its own ends
     /// the retry.
     #[must_use]
-    pub const fn before_retry_async<F: Copy>(
-        self,
-        before: F,
-    ) -> Retry<Hooks<P, H, BeforeAsync<F>>, S> {
+    pub const fn before_retry_async<F>(self, before: F) -> Retry<Hooks<P, H, BeforeAsync<F>>, S> {
         let Hooks { retry_if, delay_hint, .. } = self.hooks;
         self.hooked(Hooks { retry_if, delay_hint, before: BeforeAsync(before) })
     }

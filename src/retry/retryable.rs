@@ -75,9 +75,48 @@ always!(
 );
 
 #[cfg(feature = "std")]
-always!(
-    std::string::String,
-    std::io::Error,
-    std::boxed::Box<dyn core::error::Error>,
-    std::boxed::Box<dyn core::error::Error + Send + Sync>,
-);
+always!(std::string::String,);
+
+/// Whether a rejection is among an error and its causes.
+#[cfg(feature = "std")]
+fn tells_of_a_rejection(error: &(dyn core::error::Error + 'static)) -> bool {
+    core::iter::successors(Some(error), |error| error.source()).any(is_rejection)
+}
+
+#[cfg(feature = "std")]
+fn is_rejection(error: &(dyn core::error::Error + 'static)) -> bool {
+    error.is::<Rejected>()
+}
+
+/// Every one does but those that were made from a [`Rejected`].
+#[cfg(feature = "std")]
+impl Retryable for std::io::Error {
+    fn is_retryable(&self) -> bool {
+        // The error inside an `io::Error` is not its source.
+        self.get_ref().is_none_or(|error| !tells_of_a_rejection(error))
+    }
+}
+
+/// Every one does but those that were made from a [`Rejected`].
+#[cfg(feature = "std")]
+impl Retryable for std::boxed::Box<dyn core::error::Error> {
+    fn is_retryable(&self) -> bool {
+        !tells_of_a_rejection(&**self)
+    }
+}
+
+/// Every one does but those that were made from a [`Rejected`].
+#[cfg(feature = "std")]
+impl Retryable for std::boxed::Box<dyn core::error::Error + Send + Sync> {
+    fn is_retryable(&self) -> bool {
+        !tells_of_a_rejection(&**self)
+    }
+}
+
+/// Every one does but those that were made from a [`Rejected`].
+#[cfg(feature = "anyhow")]
+impl Retryable for anyhow::Error {
+    fn is_retryable(&self) -> bool {
+        !self.chain().any(is_rejection)
+    }
+}

@@ -99,19 +99,32 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         S: Sleep,
         H: Asked<T, E> + BeforeRetry<E>,
     {
+        // The error that the retry ends with where the last one gives way to it.
+        let mut kept = None;
         while let Decision::Retry(delay) = progress.next(self, answer.as_ref()) {
             if !delay.is_zero() {
                 self.surroundings.sleeper.sleep(delay);
             }
             let previous = answer.as_ref().err();
             self.hooks.before(progress.attempt(self, previous))?;
-            answer = f(progress.attempt(self, previous));
-            if let Ok(value) = &answer
+            let next = f(progress.attempt(self, previous));
+            if let Ok(value) = &next
                 && !self.refuses(value)
             {
-                break;
+                return next;
             }
+            let gives_way = |answer: &Result<T, E>| {
+                answer.as_ref().is_err_and(|error| self.hooks.gives_way(error))
+            };
+            let before = core::mem::replace(&mut answer, next);
+            kept = if !gives_way(&answer) {
+                None
+            } else if gives_way(&before) {
+                kept
+            } else {
+                before.err()
+            };
         }
-        answer
+        kept.map_or(answer, Err)
     }
 }

@@ -2,6 +2,7 @@
 
 use core::{
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -18,15 +19,18 @@ use crate::{
         outcome::Outcome,
         permit::CallGuard,
     },
-    error::{CallError, Rejected},
-    tower::wait::{Reject, Wait, WaitBy},
+    error::Rejected,
+    tower::{
+        errors::{ErrorType, OwnErrors, Wrapped},
+        wait::{Reject, Wait, WaitBy},
+    },
 };
 
 /// Puts a circuit breaker around a service.
 ///
 /// The breaker is asked in `poll_ready`, before the service's own readiness: a
 /// service whose breaker is open is never polled. The rejection comes from
-/// `call`, as a [`CallError::Rejected`] at once, since an error from
+/// `call`, as a [`CallError::Rejected`](crate::CallError::Rejected) at once, since an error from
 /// `poll_ready` would say that the service is gone for good.
 ///
 /// A layer that [waits](Self::waiting) does the reverse: its service is not
@@ -43,17 +47,18 @@ use crate::{
 ///
 /// `B` is a `&CircuitBreaker`, or an `Arc` of one.
 #[derive(Debug, Clone, Copy)]
-pub struct CircuitBreakerLayer<B, J = EveryError, W = Reject> {
+pub struct CircuitBreakerLayer<B, J = EveryError, W = Reject, X = Wrapped> {
     breaker: B,
     judge: J,
     wait: W,
+    errors: X,
 }
 
 impl<B> CircuitBreakerLayer<B> {
     /// Makes a layer to which every error is a failure.
     #[must_use]
     pub const fn new(breaker: B) -> Self {
-        Self { breaker, judge: EveryError, wait: Reject }
+        Self { breaker, judge: EveryError, wait: Reject, errors: Wrapped }
     }
 
     /// Makes a layer whose `judge`, a `Fn(Result<&Response, &Error>)
@@ -61,37 +66,67 @@ impl<B> CircuitBreakerLayer<B> {
     /// response, and a failure of the service.
     #[must_use]
     pub const fn judged<J>(breaker: B, judge: J) -> CircuitBreakerLayer<B, J> {
-        CircuitBreakerLayer { breaker, judge, wait: Reject }
+        CircuitBreakerLayer { breaker, judge, wait: Reject, errors: Wrapped }
     }
 }
 
-impl<B: Copy, J: Copy> CircuitBreakerLayer<B, J> {
+impl<B, J, X> CircuitBreakerLayer<B, J, Reject, X> {
     /// Turns rejections into backpressure: the service is not ready until the
     /// breaker admits a call. The task is woken when a probe is due. While
     /// others probe, or the breaker is forced open, it looks again every 50 ms.
     #[must_use]
-    pub const fn waiting<S: Copy>(self, sleeper: S) -> CircuitBreakerLayer<B, J, WaitBy<S>> {
-        CircuitBreakerLayer { breaker: self.breaker, judge: self.judge, wait: WaitBy(sleeper) }
+    pub fn waiting<S>(self, sleeper: S) -> CircuitBreakerLayer<B, J, WaitBy<S>, X> {
+        let Self { breaker, judge, errors, .. } = self;
+        CircuitBreakerLayer { breaker, judge, wait: WaitBy(sleeper), errors }
     }
 }
 
-impl<S, B: BreakerRef + Clone, J: Clone, W: Wait + Clone> Layer<S>
-    for CircuitBreakerLayer<B, J, W>
+impl<B, J, W> CircuitBreakerLayer<B, J, W> {
+    /// Leaves the service its own error type, which a rejection becomes: one that
+    /// is `From<Rejected>`. tower's `BoxError` is such a type, so its
+    /// `load_shed`, `buffer` and `timeout` go above this layer.
+    ///
+    /// ```
+    /// # async fn example() {
+    /// use std::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, tower::CircuitBreakerLayer};
+    /// use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let mut service = ServiceBuilder::new()
+    ///     .load_shed()
+    ///     .layer(CircuitBreakerLayer::new(&SHOP).own_errors())
+    ///     .timeout(Duration::from_secs(1)) // inside the breaker, which counts it
+    ///     .service(service_fn(|id: u32| async move { Ok::<_, BoxError>(id * 2) }));
+    /// assert_eq!(service.ready().await.unwrap().call(21).await.unwrap(), 42);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn own_errors(self) -> CircuitBreakerLayer<B, J, W, OwnErrors> {
+        let Self { breaker, judge, wait, .. } = self;
+        CircuitBreakerLayer { breaker, judge, wait, errors: OwnErrors }
+    }
+}
+
+impl<S, B: BreakerRef + Clone, J: Clone, W: Wait + Clone, X: Copy> Layer<S>
+    for CircuitBreakerLayer<B, J, W, X>
 {
-    type Service = CircuitBreakerService<S, B, J, W>;
+    type Service = CircuitBreakerService<S, B, J, W, X>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let (breaker, judge, wait) = (self.breaker.clone(), self.judge.clone(), self.wait.clone());
-        CircuitBreakerService::new(inner, breaker, judge, wait)
+        CircuitBreakerService::new(inner, breaker, judge, wait, self.errors)
     }
 }
 
 /// A service behind a circuit breaker. [`CircuitBreakerLayer`] makes it.
 #[derive(Debug)]
-pub struct CircuitBreakerService<S, B: BreakerRef, J = EveryError, W: Wait = Reject> {
+pub struct CircuitBreakerService<S, B: BreakerRef, J = EveryError, W: Wait = Reject, X = Wrapped> {
     inner: S,
     judge: J,
     wait: W,
+    errors: X,
     /// For the next call.
     permit: HeldPermit<B>,
     /// Where the next call is turned away.
@@ -100,10 +135,10 @@ pub struct CircuitBreakerService<S, B: BreakerRef, J = EveryError, W: Wait = Rej
     waiting: Option<Pin<Box<W::Sleep>>>,
 }
 
-impl<S, B: BreakerRef, J, W: Wait> CircuitBreakerService<S, B, J, W> {
-    const fn new(inner: S, breaker: B, judge: J, wait: W) -> Self {
+impl<S, B: BreakerRef, J, W: Wait, X> CircuitBreakerService<S, B, J, W, X> {
+    const fn new(inner: S, breaker: B, judge: J, wait: W, errors: X) -> Self {
         let permit = HeldPermit::empty(breaker);
-        Self { inner, judge, wait, permit, rejected: None, waiting: None }
+        Self { inner, judge, wait, errors, permit, rejected: None, waiting: None }
     }
 
     /// Returns the service inside.
@@ -133,26 +168,27 @@ impl<S, B: BreakerRef, J, W: Wait> CircuitBreakerService<S, B, J, W> {
     }
 }
 
-impl<S: Clone, B: BreakerRef + Clone, J: Clone, W: Wait + Clone> Clone
-    for CircuitBreakerService<S, B, J, W>
+impl<S: Clone, B: BreakerRef + Clone, J: Clone, W: Wait + Clone, X: Copy> Clone
+    for CircuitBreakerService<S, B, J, W, X>
 {
     fn clone(&self) -> Self {
         // A permit is for one call: the clone asks for its own.
         let (judge, wait) = (self.judge.clone(), self.wait.clone());
-        Self::new(self.inner.clone(), self.breaker().clone(), judge, wait)
+        Self::new(self.inner.clone(), self.breaker().clone(), judge, wait, self.errors)
     }
 }
 
-impl<S, Request, B, J, W> Service<Request> for CircuitBreakerService<S, B, J, W>
+impl<S, Request, B, J, W, X> Service<Request> for CircuitBreakerService<S, B, J, W, X>
 where
     W: Wait,
+    X: ErrorType<S::Error>,
     S: Service<Request>,
     B: BreakerRef + Clone,
     J: Judge<S::Response, S::Error> + Clone,
 {
     type Response = S::Response;
-    type Error = CallError<S::Error>;
-    type Future = Guarded<S::Future, B, J>;
+    type Error = X::Error;
+    type Future = Guarded<S::Future, B, J, X>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.rejected = ready!(self.poll_admission(cx)).err();
@@ -164,7 +200,7 @@ where
             // A service that cannot even get ready has failed.
             Ok(guard) => {
                 guard.end(Outcome::Failure);
-                CallError::Failed(error)
+                X::failed(error)
             }
             Err(rejected) => rejected.into(),
         }))
@@ -184,8 +220,8 @@ where
             Err,
         );
         match called {
-            Ok(call) => Guarded::Called { call, permit, judge: self.judge.clone() },
-            Err(rejected) => Guarded::Rejected { rejected },
+            Ok(call) => Guarded::called(call, permit, self.judge.clone()),
+            Err(rejected) => Guarded::rejected(rejected),
         }
     }
 }
@@ -194,7 +230,7 @@ pin_project! {
     /// The future of a [`CircuitBreakerService`].
     #[project = GuardedProjection]
     #[must_use = "futures do nothing unless polled"]
-    pub enum Guarded<F, B: BreakerRef, J> {
+    pub enum Guarded<F, B: BreakerRef, J, X = Wrapped> {
         /// Under way.
         #[doc(hidden)]
         Called {
@@ -202,6 +238,7 @@ pin_project! {
             call: F,
             permit: HeldPermit<B>,
             judge: J,
+            errors: PhantomData<fn() -> X>,
         },
         /// Not called.
         #[doc(hidden)]
@@ -209,22 +246,31 @@ pin_project! {
     }
 }
 
-impl<T, E, F, B, J> Future for Guarded<F, B, J>
+impl<F, B: BreakerRef, J, X> Guarded<F, B, J, X> {
+    pub(super) const fn called(call: F, permit: HeldPermit<B>, judge: J) -> Self {
+        Self::Called { call, permit, judge, errors: PhantomData }
+    }
+
+    pub(super) const fn rejected(rejected: Rejected) -> Self {
+        Self::Rejected { rejected }
+    }
+}
+
+impl<T, E, F, B, J, X> Future for Guarded<F, B, J, X>
 where
+    X: ErrorType<E>,
     F: Future<Output = Result<T, E>>,
     B: BreakerRef,
     J: Judge<T, E>,
 {
-    type Output = Result<T, CallError<E>>;
+    type Output = Result<T, X::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            GuardedProjection::Rejected { rejected } => {
-                Poll::Ready(Err(CallError::Rejected(*rejected)))
-            }
-            GuardedProjection::Called { call, permit, judge } => {
+            GuardedProjection::Rejected { rejected } => Poll::Ready(Err((*rejected).into())),
+            GuardedProjection::Called { call, permit, judge, .. } => {
                 let report = |guard: CallGuard<'_, _, _>, result| {
-                    guard.report(|answer| judge.judge(answer), result, CallError::Failed)
+                    guard.report(|answer| judge.judge(answer), result, X::failed)
                 };
                 permit.poll(|| call.poll(cx), report)
             }

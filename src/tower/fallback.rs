@@ -49,7 +49,7 @@ pub struct FallbackLayer<F = NoLayer, O = DefaultObserver> {
     fallback: Fallback<F, O>,
 }
 
-impl<F: Copy, O: Copy> FallbackLayer<F, O> {
+impl<F, O> FallbackLayer<F, O> {
     /// Makes a layer of `fallback`.
     #[must_use]
     pub const fn new(fallback: Fallback<F, O>) -> Self {
@@ -146,7 +146,7 @@ where
             match this.stage.as_mut().project() {
                 StageProjection::Calling { call } => match ready!(call.poll(cx)) {
                     Ok(response) if !layers.wants_async(Ok(&response)) => {
-                        layers.note_async(&response);
+                        layers.note_async(this.request, &response);
                         return Poll::Ready(Ok(response));
                     }
                     answer if bypass::fallbacks() || is_kept_out(layers, &answer) => {

@@ -15,12 +15,17 @@
 //! # }
 //! ```
 
+mod again;
 mod breaker;
+mod errors;
 mod fallback;
+mod keyed;
 mod retry;
 mod wait;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
+pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;
