@@ -42,16 +42,19 @@
 //!   `global()`, and panics told from cancellations in a dropped [`Permit`].
 //!   Without it the crate is `no_std` and needs no allocator. Bring a [`Clock`], a
 //!   sleeper, and entropy ([`set_seed`]).
-//! - `tokio`: async delays and timeouts on tokio's timer.
+//! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
 //!   `with_fallback` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, and which statuses are outages.
 //! - `anyhow`: retries of `anyhow` errors that need no predicate.
 //! - `serde`: settings that are read from files, and readings as data.
-//! - `observer`: `set_observer`, one observer for the whole process.
+//! - `observer`: `set_observer`, one observer for the whole process; `Listeners`,
+//!   which come and go while it runs.
 //! - `tracing`, `log`: events in `tracing` or `log`.
 //! - `count-calls`: breakers without an observer of their own count their calls.
+//! - `time-calls`: breakers without an observer of their own tell of each call and
+//!   how long it took.
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
@@ -104,7 +107,6 @@ pub use breaker::{
     CircuitBreaker,
     fault::Fault,
     judge::Judge,
-    outcome::Outcome,
     permit::Permit,
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
@@ -123,11 +125,11 @@ pub use name::{Name, NameError};
 #[doc(hidden)]
 pub use observe::known;
 pub use observe::{
-    CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed, LastError,
-    Limit, Misconfigured, Observer, Rejection, Retrying, Tally, Transition,
+    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed,
+    LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
-pub use observe::{ObserverInUse, set_observer};
+pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
 pub use pipeline::Pipeline;
 pub use random::set_seed;
 #[cfg(feature = "std")]
@@ -150,12 +152,14 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
-pub use state::{State, Verdict};
+pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]
 pub use sync::defects as planted;
 #[cfg(not(feature = "std"))]
 pub use time::NoDefaultSleep;
+#[cfg(feature = "tokio")]
+pub use time::TokioClock;
 pub use time::{
     AsyncSleep, CachedClock, Clock, ConstDefault, DefaultClock, DefaultSleep, ManualClock,
     ManualSleep, Sleep, SleepBy, Tick,

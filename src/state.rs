@@ -1,4 +1,5 @@
-//! What a breaker is doing, and what became of a report to it.
+//! What a breaker is doing, what an answer says of a service, and what became of a
+//! report.
 
 use core::fmt;
 
@@ -40,4 +41,15 @@ pub enum Verdict {
     /// The breaker has changed its state since the call was admitted, so the
     /// outcome changed nothing.
     Stale,
+}
+
+/// What the end of a call says of the health of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The service is well.
+    Success,
+    /// The service is in trouble.
+    Failure,
+    /// Nothing is known: the request was at fault, or the call was cancelled.
+    Ignore,
 }

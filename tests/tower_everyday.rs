@@ -35,7 +35,7 @@ async fn towers_own_layers_stand_above_and_below_a_breaker() {
     let mut service = ServiceBuilder::new()
         .buffer(8)
         .load_shed()
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .layer(CircuitBreakerLayer::new(Arc::clone(&breaker)).own_errors())
         .timeout(Duration::from_secs(30))
         .service(service_fn(|id: u32| async move {
@@ -146,7 +146,7 @@ async fn ten_thousand_hosts_on_256_slots() {
     let mut service =
         ServiceBuilder::new().layer(layer).service(service_fn(|request: Request<()>| async move {
             let number: u32 = request.uri().host().unwrap()[5..9].parse().unwrap();
-            let status = if number % 7 == 0 { 503 } else { 200 };
+            let status = if number.is_multiple_of(7) { 503 } else { 200 };
             Ok::<_, BoxError>(Response::builder().status(status).body(()).unwrap())
         }));
     let mut rejected = Vec::new();
@@ -169,7 +169,7 @@ async fn ten_thousand_hosts_on_256_slots() {
     assert!(own.all(|breaker| {
         let name = breaker.name().unwrap();
         let number: u32 = name.as_str()[5..9].parse().unwrap();
-        let expected = if number % 7 == 0 { State::Open } else { State::Closed };
+        let expected = if number.is_multiple_of(7) { State::Open } else { State::Closed };
         breaker.state() == expected
     }));
     // The healthy hosts among the others keep their breaker closed: two in a row
@@ -192,7 +192,7 @@ async fn a_keyed_breaker_leaves_a_service_its_own_errors_and_drops_no_permit() {
     let mut service = ServiceBuilder::new().load_shed().layer(layer).service(service_fn(
         |key: &'static str| async move {
             if key == "hangs" {
-                std::future::pending::<()>().await
+                std::future::pending::<()>().await;
             }
             Err::<(), _>(BoxError::from("down"))
         },

@@ -1,5 +1,6 @@
 //! Calls through a breaker, and the permits under them: the healthy paths.
 
+use core::time::Duration;
 #[cfg(feature = "std")]
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,14 +8,14 @@ use crate::{
     breaker::{
         CircuitBreaker,
         judge::{EveryError, Judge, errors_that},
-        outcome::Outcome,
         permit::{CallGuard, Permit},
         word::Word,
     },
     bypass,
     error::{CallError, Rejected},
-    observe::Observer,
-    state::{State, Verdict},
+    name::Name,
+    observe::{Called, Event, Observer},
+    state::{Outcome, State, Verdict},
     sync::planted,
     time::Clock,
 };
@@ -49,6 +50,25 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn count_call(&self) {
         if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
             self.cell.calls.add_one();
+        }
+    }
+
+    /// When a call begins, where the type of the observer asks for its time.
+    #[inline]
+    pub(super) fn begin_call(&self) -> Option<Duration> {
+        if self.observer.times_calls() { Some(self.clock.elapsed()) } else { None }
+    }
+
+    /// Tells how long a call took, where the type of the observer asks for it.
+    #[inline]
+    pub(super) fn tell_call(&self, started: Option<Duration>, outcome: Outcome) {
+        if self.observer.times_calls()
+            && let Some(started) = started
+        {
+            let duration = self.clock.elapsed().saturating_sub(started);
+            let name = self.name();
+            let breaker = name.as_ref().map(Name::as_str);
+            self.observer.on_event(&Event::Call(Called { breaker, outcome, duration }));
         }
     }
 
@@ -170,7 +190,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         f: impl FnOnce() -> Result<T, E>,
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
-        let guard = CallGuard::new(self.try_acquire()?);
+        let guard = CallGuard::new(self.try_acquire()?, self.begin_call());
         let result = f();
         guard.report(judge, result, failed)
     }
@@ -197,16 +217,18 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// further than here. Without `std` nothing can be caught. Out of line, as
     /// whatever drops a permit has it.
     #[inline(never)]
-    pub(crate) fn fail_unwinding(&self, seen: Word, permit: Word) {
+    pub(crate) fn fail_unwinding(&self, seen: Word, permit: Word, started: Option<Duration>) {
+        let report = || {
+            self.report(seen, permit, Outcome::Failure);
+            self.tell_call(started, Outcome::Failure);
+        };
         #[cfg(feature = "std")]
-        if let Err(panic) =
-            catch_unwind(AssertUnwindSafe(|| self.report(seen, permit, Outcome::Failure)))
-        {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(report)) {
             // Not dropped: its destructor may panic, too.
             core::mem::forget(panic);
         }
         #[cfg(not(feature = "std"))]
-        self.report(seen, permit, Outcome::Failure);
+        report();
     }
 
     /// A call ends with neither success nor failure.

@@ -6,7 +6,6 @@ use core::time::Duration;
 use crate::{
     breaker::{
         CircuitBreaker,
-        outcome::Outcome,
         permit::Permit,
         word::{Admission, Report, Word},
     },
@@ -16,7 +15,7 @@ use crate::{
     name::Name,
     observe::{Event, Observer, Rejection, Transition},
     random::{mix, process_seed},
-    state::{State, Verdict},
+    state::{Outcome, State, Verdict},
     sync::Ordering,
     time::Clock,
 };

@@ -13,11 +13,11 @@ use crate::{
         CircuitBreaker,
         held::HeldPermit,
         judge::{Counting, EveryError, Judge},
-        outcome::Outcome,
         permit::CallGuard,
     },
     error::{CallError, Own, Rejected},
     observe::Observer,
+    state::Outcome,
     time::Clock,
 };
 

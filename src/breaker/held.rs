@@ -1,6 +1,6 @@
 //! A permit that is kept from one poll of a call to the next.
 
-use core::{ops::Deref, task::Poll};
+use core::{ops::Deref, task::Poll, time::Duration};
 
 use crate::{
     breaker::{
@@ -10,6 +10,7 @@ use crate::{
     },
     error::Rejected,
     observe::Observer,
+    state::Outcome,
     time::Clock,
 };
 
@@ -52,7 +53,8 @@ pub(crate) struct HeldPermit<B: BreakerRef> {
 enum Stage {
     /// The breaker has not been asked, or said no.
     Empty,
-    Held,
+    /// When its call began, where somebody asks for the call's time.
+    Held(Option<Duration>),
     /// The permit was taken out for a call, which is done, or panicked.
     Spent,
 }
@@ -70,9 +72,10 @@ impl<B: BreakerRef> HeldPermit<B> {
     }
 
     /// Whether it holds a permit.
+    #[cfg(feature = "tower")]
     #[inline]
     pub(crate) const fn is_held(&self) -> bool {
-        matches!(self.stage, Stage::Held)
+        matches!(self.stage, Stage::Held(_))
     }
 
     /// Takes a permit, unless one is held that is still current. One that was
@@ -84,7 +87,8 @@ impl<B: BreakerRef> HeldPermit<B> {
         }
         self.give_back();
         let (_, word) = self.breaker.try_acquire()?.into_parts();
-        self.keep(word);
+        // Its call begins later.
+        self.keep(word, None);
         Ok(())
     }
 
@@ -93,12 +97,16 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline]
     #[track_caller]
     pub(crate) fn arm(&mut self) -> Result<CallGuard<'_, B::Clock, B::Observer>, Rejected> {
-        let permit = match core::mem::replace(&mut self.stage, Stage::Spent) {
-            Stage::Empty => self.breaker.try_acquire()?,
-            Stage::Held => Permit::new(&*self.breaker, self.word),
+        let (permit, started) = match core::mem::replace(&mut self.stage, Stage::Spent) {
+            Stage::Empty => (self.breaker.try_acquire()?, self.breaker.begin_call()),
+            Stage::Held(started) => {
+                // One that was reserved begins now.
+                let started = started.or_else(|| self.breaker.begin_call());
+                (Permit::new(&*self.breaker, self.word), started)
+            }
             Stage::Spent => panic!("a guarded call was polled after it was done"),
         };
-        Ok(CallGuard::new(permit))
+        Ok(CallGuard::new(permit, started))
     }
 
     /// Asks the breaker, and runs `f` under the permit, which is kept for what
@@ -107,8 +115,8 @@ impl<B: BreakerRef> HeldPermit<B> {
     pub(crate) fn under<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
         let guard = self.arm()?;
         let result = f();
-        let (_, word) = guard.into_parts();
-        self.keep(word);
+        let (word, started) = guard.into_kept();
+        self.keep(word, started);
         Ok(result)
     }
 
@@ -123,8 +131,8 @@ impl<B: BreakerRef> HeldPermit<B> {
         let guard = self.arm()?;
         match poll() {
             Poll::Pending => {
-                let (_, word) = guard.into_parts();
-                self.keep(word);
+                let (word, started) = guard.into_kept();
+                self.keep(word, started);
                 Poll::Pending
             }
             Poll::Ready(result) => Poll::Ready(report(guard, result)),
@@ -132,15 +140,16 @@ impl<B: BreakerRef> HeldPermit<B> {
     }
 
     #[inline]
-    fn keep(&mut self, word: Word) {
-        (self.word, self.stage) = (word, Stage::Held);
+    fn keep(&mut self, word: Word, started: Option<Duration>) {
+        (self.word, self.stage) = (word, Stage::Held(started));
     }
 
     #[inline]
     fn give_back(&mut self) {
-        if self.is_held() {
+        if let Stage::Held(started) = self.stage {
             self.stage = Stage::Empty;
             drop(Permit::new(&*self.breaker, self.word));
+            self.breaker.tell_call(started, Outcome::Ignore);
         }
     }
 }

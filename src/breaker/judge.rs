@@ -1,6 +1,6 @@
 //! What an answer says of the health of the service that gave it.
 
-use crate::{breaker::outcome::Outcome, error::CallError};
+use crate::{error::CallError, state::Outcome};
 
 /// Judges the answers of a service: a response can be a failure, and an error a
 /// success.

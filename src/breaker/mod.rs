@@ -12,7 +12,6 @@ pub(crate) mod held;
 pub(crate) mod judge;
 mod length;
 mod opened;
-pub(crate) mod outcome;
 pub(crate) mod permit;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod reading;

@@ -1,11 +1,11 @@
 //! Permission to make one call, and the duty to say what came of it.
 
-use core::{fmt, mem::ManuallyDrop};
+use core::{fmt, mem::ManuallyDrop, time::Duration};
 
 use crate::{
-    breaker::{CircuitBreaker, outcome::Outcome, word::Word},
+    breaker::{CircuitBreaker, word::Word},
     observe::{DefaultObserver, Observer},
-    state::Verdict,
+    state::{Outcome, Verdict},
     time::{Clock, DefaultClock},
 };
 
@@ -96,7 +96,7 @@ impl<C: Clock, O: Observer> Drop for Permit<'_, C, O> {
     fn drop(&mut self) {
         #[cfg(feature = "std")]
         if std::thread::panicking() {
-            self.breaker.fail_unwinding(self.breaker.load(), self.word);
+            self.breaker.fail_unwinding(self.breaker.load(), self.word, None);
             return;
         }
         self.breaker.give_back(self.word);
@@ -114,12 +114,16 @@ impl<C: Clock, O: Observer> fmt::Debug for Permit<'_, C, O> {
 
 /// A permit while user code runs: dropped before it reported, the code
 /// panicked, and that is a failure.
-pub(crate) struct CallGuard<'a, C: Clock, O: Observer>(ManuallyDrop<Permit<'a, C, O>>);
+pub(crate) struct CallGuard<'a, C: Clock, O: Observer> {
+    permit: ManuallyDrop<Permit<'a, C, O>>,
+    /// When the call began, where somebody asks for its time.
+    started: Option<Duration>,
+}
 
 impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
     #[inline]
-    pub(crate) const fn new(permit: Permit<'a, C, O>) -> Self {
-        Self(ManuallyDrop::new(permit))
+    pub(crate) const fn new(permit: Permit<'a, C, O>, started: Option<Duration>) -> Self {
+        Self { permit: ManuallyDrop::new(permit), started }
     }
 
     /// Reports what the call returned, and returns it, with its error as the
@@ -157,24 +161,35 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
     /// Reports what came of the call.
     #[inline]
     pub(crate) fn end(self, outcome: Outcome) -> Verdict {
+        let started = self.started;
         let (breaker, word) = self.into_parts();
-        match outcome {
+        let verdict = match outcome {
             Outcome::Success => breaker.succeed(word),
             Outcome::Failure => breaker.fail(word),
             Outcome::Ignore => breaker.give_back(word),
-        }
+        };
+        breaker.tell_call(started, outcome);
+        verdict
+    }
+
+    /// What is kept of it between the polls of its call.
+    #[inline]
+    pub(crate) fn into_kept(self) -> (Word, Option<Duration>) {
+        let started = self.started;
+        (self.into_parts().1, started)
     }
 
     #[inline]
-    pub(crate) fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
+    fn into_parts(self) -> (&'a CircuitBreaker<C, O>, Word) {
         let this = ManuallyDrop::new(self);
-        (this.0.breaker, this.0.word)
+        (this.permit.breaker, this.permit.word)
     }
 }
 
 impl<C: Clock, O: Observer> Drop for CallGuard<'_, C, O> {
     #[cold]
     fn drop(&mut self) {
-        self.0.breaker.fail_unwinding(self.0.breaker.load(), self.0.word);
+        let Permit { breaker, word } = *self.permit;
+        breaker.fail_unwinding(breaker.load(), word, self.started);
     }
 }

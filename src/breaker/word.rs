@@ -13,10 +13,10 @@
 //! A half-open word's moments are compared in 32 bits, which tell 24 days apart.
 
 use crate::{
-    breaker::{length, outcome::Outcome, settings::BreakerSettings},
+    breaker::{length, settings::BreakerSettings},
     machine,
     random::mix,
-    state::{State, Verdict},
+    state::{Outcome, State, Verdict},
     sync::planted,
     time::Tick,
 };

@@ -38,6 +38,11 @@ impl<O: Observer> Observer for CountCalls<O> {
     fn counts_calls(&self) -> bool {
         true
     }
+
+    #[inline]
+    fn times_calls(&self) -> bool {
+        self.0.times_calls()
+    }
 }
 
 impl<O: ConstDefault> ConstDefault for CountCalls<O> {

@@ -17,6 +17,7 @@ use crate::{
 /// | a retry waits for another attempt | DEBUG |
 /// | a retry is exhausted | ERROR |
 /// | a fallback was asked | WARN |
+/// | a call ended, with the feature `time-calls` | TRACE |
 /// | a breaker joined by name, or the environment, is not what it should be | ERROR |
 ///
 /// With the feature `observer` it hands every event to the observer that
@@ -24,7 +25,8 @@ use crate::{
 /// costs nothing.
 ///
 /// With the feature `count-calls` it has breakers count their calls, as
-/// [`CountCalls`](crate::CountCalls) does.
+/// [`CountCalls`](crate::CountCalls) does, and with `time-calls` measure them, as
+/// [`TimeCalls`](crate::TimeCalls) does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DefaultObserver;
 
@@ -43,6 +45,11 @@ impl Observer for DefaultObserver {
     #[inline]
     fn counts_calls(&self) -> bool {
         cfg!(feature = "count-calls")
+    }
+
+    #[inline]
+    fn times_calls(&self) -> bool {
+        cfg!(feature = "time-calls")
     }
 }
 

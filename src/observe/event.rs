@@ -5,7 +5,7 @@ use core::{fmt, time::Duration};
 use crate::{
     error::Rejected,
     observe::{ErrorText, LastError, Noted},
-    state::State,
+    state::{Outcome, State},
 };
 
 /// Something that happened to a breaker or a policy, as an
@@ -26,6 +26,23 @@ pub enum Event<'a> {
     /// A breaker that was found by name, or the environment, is not what it
     /// should be.
     Misconfigured(Misconfigured<'a>),
+    /// A call through a breaker ended. It is sent only where somebody asks for it
+    /// ([`TimeCalls`](crate::TimeCalls)).
+    Call(Called<'a>),
+}
+
+/// A call through a breaker ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Called<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// What its end says of the service. A call that panicked is a failure; one
+    /// that was dropped before its end is ignored.
+    pub outcome: Outcome,
+    /// The time from the breaker's admission to the call's end, by the breaker's
+    /// clock ([`Clock::elapsed`](crate::Clock::elapsed)).
+    pub duration: Duration,
 }
 
 /// A breaker that was found by name has other settings than were asked for, or

@@ -1,7 +1,7 @@
 //! Writes events as records of `log`: target `fusebox`, fields as key-value
 //! pairs.
 
-use log::{debug, error, warn};
+use log::{debug, error, trace, warn};
 
 use crate::observe::{Event, LastError};
 
@@ -51,6 +51,13 @@ pub(crate) fn write(event: &Event<'_>) {
             subject = it.subject,
             error:% = it.error;
             "`{}` is misconfigured: {}", it.subject, it.error
+        ),
+        Event::Call(it) => trace!(
+            target: "fusebox",
+            breaker = it.breaker,
+            outcome:? = it.outcome,
+            duration:? = it.duration;
+            "call ended after {:?}: {:?}", it.duration, it.outcome
         ),
         Event::Fallback(it) => warn!(
             target: "fusebox",

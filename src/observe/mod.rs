@@ -6,6 +6,8 @@ mod default;
 mod event;
 #[cfg(feature = "macros")]
 pub mod known;
+#[cfg(feature = "observer")]
+mod listeners;
 #[cfg(feature = "log")]
 mod log;
 mod noted;
@@ -14,6 +16,7 @@ mod observer;
 mod process;
 mod tally;
 mod text;
+mod time_calls;
 #[cfg(feature = "tracing")]
 mod tracing;
 
@@ -22,8 +25,11 @@ pub(crate) use counter::Counter;
 pub use default::DefaultObserver;
 pub(crate) use event::EachError;
 pub use event::{
-    Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Rejection, Retrying, Transition,
+    Called, Errors, Event, Exhausted, FallbackUsed, Limit, Misconfigured, Rejection, Retrying,
+    Transition,
 };
+#[cfg(feature = "observer")]
+pub use listeners::{Listener, Listeners, ListenersFull};
 pub use noted::LastError;
 pub(crate) use noted::Noted;
 pub use observer::Observer;
@@ -31,3 +37,4 @@ pub use observer::Observer;
 pub use process::{ObserverInUse, set_observer};
 pub use tally::Tally;
 pub use text::ErrorText;
+pub use time_calls::TimeCalls;

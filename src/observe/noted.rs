@@ -1,10 +1,12 @@
 //! The text of the last error, where somebody keeps it.
 
-use core::fmt::{self, Debug, Display, Formatter, Write};
+#[cfg(not(fusebox_compact))]
+use core::fmt::Write;
+use core::fmt::{self, Debug, Display, Formatter};
 
-use crate::observe::text::Kept;
 #[cfg(not(fusebox_compact))]
 use crate::{
+    observe::text::Kept,
     random::mix,
     sync::{AtomicU64, Ordering, const_fn, planted},
 };
@@ -26,6 +28,7 @@ impl LastError {
 
     /// Makes the text of an error: what its `Display` writes, with spaces in
     /// place of control characters.
+    #[cfg(not(fusebox_compact))]
     pub(crate) fn of(error: &dyn Display) -> Self {
         let mut kept = Kept::<{ Self::MAX_LEN }>::NOTHING;
         // What an error has written before it failed is its text.

@@ -40,6 +40,19 @@ pub trait Observer {
     {
         false
     }
+
+    /// Whether a breaker with this observer measures how long each call takes, and
+    /// tells it by an [`Event::Call`].
+    ///
+    /// As for [`counts_calls`](Self::counts_calls), let the answer be a constant.
+    /// See [`TimeCalls`](crate::TimeCalls).
+    #[inline]
+    fn times_calls(&self) -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for &O {
@@ -58,5 +71,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline]
     fn counts_calls(&self) -> bool {
         self.0.counts_calls() || self.1.counts_calls()
+    }
+
+    #[inline]
+    fn times_calls(&self) -> bool {
+        self.0.times_calls() || self.1.times_calls()
     }
 }

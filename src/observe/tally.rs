@@ -40,7 +40,10 @@ impl Observer for Tally {
             Event::Retry(_) => self.retries.add_one(),
             Event::Exhausted(_) => self.exhausted.add_one(),
             Event::Fallback(_) => self.fallbacks.add_one(),
-            Event::Transition(_) | Event::Rejection(_) | Event::Misconfigured(_) => {}
+            Event::Transition(_)
+            | Event::Rejection(_)
+            | Event::Misconfigured(_)
+            | Event::Call(_) => {}
         }
     }
 }

@@ -84,6 +84,7 @@ impl<const N: usize> Kept<N> {
     }
 
     /// The text in one line, then zeros. One that was cut ends with "…".
+    #[cfg(not(fusebox_compact))]
     pub(crate) fn into_line(mut self) -> [u8; N] {
         const MARK: &str = "…";
         if self.cut {

@@ -46,6 +46,13 @@ pub(crate) fn write(event: &Event<'_>) {
             error = %it.error,
             "misconfigured"
         ),
+        Event::Call(it) => tracing::trace!(
+            target: "fusebox",
+            breaker = it.breaker,
+            outcome = ?it.outcome,
+            duration = ?it.duration,
+            "call ended"
+        ),
         Event::Fallback(it) => tracing::warn!(
             target: "fusebox",
             policy = it.policy,

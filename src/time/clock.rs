@@ -77,12 +77,26 @@ impl Tick {
 pub trait Clock {
     /// Returns the time now.
     fn now(&self) -> Tick;
+
+    /// Returns the time since the clock's origin, as finely as the clock can tell
+    /// it. Durations of calls are measured by it, where somebody asks for them
+    /// ([`TimeCalls`](crate::TimeCalls)). Unless you write another, it is
+    /// [`now`](Self::now), in whole milliseconds.
+    #[inline]
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.now().as_millis())
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for &C {
     #[inline]
     fn now(&self) -> Tick {
         (**self).now()
+    }
+
+    #[inline]
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
     }
 }
 

@@ -23,35 +23,53 @@ use crate::{
 /// assert_eq!(clock.now().as_millis(), 3_000);
 /// ```
 #[derive(Debug, Default)]
-pub struct ManualClock(UnmodelledU64);
+pub struct ManualClock {
+    now: UnmodelledU64,
+    /// Those who sleep while [`block_on`](Self::block_on) runs.
+    #[cfg(feature = "std")]
+    pub(super) sleepers: crate::time::block_on::Sleepers,
+}
 
 impl ManualClock {
     /// Makes a clock at its origin, tick 0.
     #[must_use]
     pub const fn new() -> Self {
-        Self(UnmodelledU64::new(0))
+        Self {
+            now: UnmodelledU64::new(0),
+            #[cfg(feature = "std")]
+            sleepers: crate::time::block_on::Sleepers::new(),
+        }
     }
 
     /// Sets the time, forwards or back.
     pub fn set(&self, now: Tick) {
         // The time is a value of its own and publishes nothing: relaxed.
-        self.0.store(now.as_millis(), Ordering::Relaxed);
+        self.now.store(now.as_millis(), Ordering::Relaxed);
+        self.moved();
     }
 
     /// Moves the time forwards by `by`, in whole milliseconds. The time wraps.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(wrapping_millis(by), Ordering::Relaxed);
+        self.now.fetch_add(wrapping_millis(by), Ordering::Relaxed);
+        self.moved();
     }
 
     /// Moves the time back by `by`, in whole milliseconds. The time wraps.
     pub fn step_back(&self, by: Duration) {
-        self.0.fetch_sub(wrapping_millis(by), Ordering::Relaxed);
+        self.now.fetch_sub(wrapping_millis(by), Ordering::Relaxed);
+    }
+
+    /// Wakes those whose time has come.
+    #[inline]
+    fn moved(&self) {
+        #[cfg(feature = "std")]
+        self.sleepers.wake(self.now());
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Tick {
-        Tick::from_millis(self.0.load(Ordering::Relaxed))
+        Tick::from_millis(self.now.load(Ordering::Relaxed))
     }
 }
 
@@ -73,29 +91,55 @@ impl<'a> AsyncSleep for &'a ManualClock {
     type Sleep = ManualSleep<'a>;
 
     fn sleep_async(&self, delay: Duration) -> ManualSleep<'a> {
-        ManualSleep { clock: self, start: self.now(), delay: whole_millis(delay) }
+        ManualSleep {
+            clock: self,
+            start: self.now(),
+            delay: whole_millis(delay),
+            #[cfg(feature = "std")]
+            number: None,
+        }
     }
 }
 
 /// A delay on a [`ManualClock`]: it is ready when the clock has moved on by the
-/// delay. It asks to be polled again and again, which is right in a test only.
+/// delay. Unless the clock's own `block_on` runs, it asks to be polled again and
+/// again, which is right in a test only.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct ManualSleep<'a> {
     clock: &'a ManualClock,
     start: Tick,
     delay: Duration,
+    /// Its number among the sleepers.
+    #[cfg(feature = "std")]
+    number: Option<u64>,
 }
 
 impl Future for ManualSleep<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    #[cfg_attr(not(feature = "std"), allow(unused_mut))]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.clock.now().since(self.start) >= self.delay {
-            Poll::Ready(())
-        } else {
-            cx.waker().wake_by_ref();
-            Poll::Pending
+            return Poll::Ready(());
+        }
+        #[cfg(feature = "std")]
+        if self.clock.sleepers.are_driven() {
+            let due = self.start.as_millis().wrapping_add(wrapping_millis(self.delay));
+            let number = self.clock.sleepers.add(self.number, due, cx.waker());
+            self.number = Some(number);
+            return Poll::Pending;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[cfg(feature = "std")]
+impl Drop for ManualSleep<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.clock.sleepers.remove(number);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Time: clocks, and how to wait.
 
+#[cfg(feature = "std")]
+mod block_on;
 mod cached;
 mod clock;
 mod default_clock;
@@ -33,3 +35,5 @@ pub use std_clock::{PreciseClock, StdClock};
 #[cfg(feature = "std")]
 pub use std_sleep::StdSleep;
 pub(crate) use timeout::TimeoutCall;
+#[cfg(feature = "tokio")]
+pub use tokio::TokioClock;

@@ -1,5 +1,7 @@
 //! The host's monotonic clocks.
 
+use core::time::Duration;
+
 use crate::time::{Clock, ConstDefault, Tick};
 
 /// The host's cheapest monotonic clock.
@@ -28,6 +30,8 @@ impl ConstDefault for PreciseClock {
 
 #[cfg(unix)]
 mod host {
+    use core::time::Duration;
+
     use rustix::time::{ClockId, clock_gettime};
 
     use super::Tick;
@@ -48,6 +52,13 @@ mod host {
     }
 
     #[inline]
+    #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // as below
+    pub(super) fn elapsed() -> Duration {
+        let time = clock_gettime(ClockId::Monotonic);
+        Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
+    }
+
+    #[inline]
     #[allow(clippy::cast_sign_loss)] // nanoseconds within a second, of a type that varies
     fn read(clock: ClockId) -> Tick {
         let time = clock_gettime(clock);
@@ -60,14 +71,20 @@ mod host {
 
 #[cfg(not(unix))]
 mod host {
-    use std::{sync::OnceLock, time::Instant};
+    use std::{
+        sync::OnceLock,
+        time::{Duration, Instant},
+    };
 
     use super::Tick;
 
-    pub(super) fn coarse() -> Tick {
+    pub(super) fn elapsed() -> Duration {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
-        let elapsed = ORIGIN.get_or_init(Instant::now).elapsed();
-        Tick::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+        ORIGIN.get_or_init(Instant::now).elapsed()
+    }
+
+    pub(super) fn coarse() -> Tick {
+        Tick::from_millis(u64::try_from(elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     pub(super) use coarse as precise;
@@ -78,6 +95,11 @@ impl Clock for StdClock {
     fn now(&self) -> Tick {
         host::coarse()
     }
+
+    #[inline]
+    fn elapsed(&self) -> Duration {
+        host::elapsed()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
@@ -85,11 +107,21 @@ impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Tick {
         (**self).now()
     }
+
+    #[inline]
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
 }
 
 impl Clock for PreciseClock {
     #[inline]
     fn now(&self) -> Tick {
         host::precise()
+    }
+
+    #[inline]
+    fn elapsed(&self) -> Duration {
+        host::elapsed()
     }
 }

@@ -79,10 +79,10 @@ impl<R> super::RetryPolicy<R> {
     /// use fusebox::{Retry, RetryConfig, http::is_outage, tower::RetryPolicy};
     /// use http::Response;
     ///
-    /// type Answer<'a> = Result<&'a Response<String>, &'a std::io::Error>;
-    ///
     /// let retry = Retry::new(RetryConfig::new().build())
-    ///     .retry_on(|answer: Answer<'_>| answer.is_ok_and(|it| is_outage(it.status())));
+    ///     .retry_on(|answer: Result<&Response<String>, &std::io::Error>| {
+    ///         answer.is_ok_and(|it| is_outage(it.status()))
+    ///     });
     /// let policy = RetryPolicy::new(retry).idempotent();
     /// # let _ = policy;
     /// ```

@@ -16,10 +16,10 @@ use crate::{
     breaker::{
         held::{BreakerRef, HeldPermit},
         judge::{EveryError, Judge},
-        outcome::Outcome,
         permit::CallGuard,
     },
     error::Rejected,
+    state::Outcome,
     tower::{
         errors::{ErrorType, OwnErrors, Wrapped},
         wait::{Reject, Wait, WaitBy},

@@ -13,7 +13,7 @@ use crate::{
         settings::BreakerSettings,
     },
     observe::Observer,
-    registry::panel::Panel,
+    registry::{error::RegistryError, panel::Panel},
     time::Clock,
     tower::{
         breaker::Guarded,
@@ -96,14 +96,14 @@ impl<'p, C, O, F> KeyedBreakerLayer<'p, C, O, F> {
     /// `settings`; one that exists keeps its own.
     ///
     /// # Errors
-    /// [`RegistryError`](crate::RegistryError) where `overflow` is no name, or finds
+    /// [`RegistryError`] where `overflow` is no name, or finds
     /// no place itself.
     pub fn new<Request>(
         panel: Panel<'p, C, O>,
         overflow: &str,
         settings: BreakerSettings,
         key: F,
-    ) -> Result<Self, crate::RegistryError>
+    ) -> Result<Self, RegistryError>
     where
         F: Fn(&Request) -> &str,
     {
