@@ -44,7 +44,7 @@
 //!   sleeper, and entropy ([`set_seed`]).
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
-//!   `with_fallback` and `resilient`.
+//!   `with_fallback`, `with_timeout` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, and which statuses are outages.
 //! - `anyhow`: retries of `anyhow` errors that need no predicate.
@@ -119,7 +119,9 @@ pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
-pub use fusebox_macros::{resilient, with_circuit_breaker, with_fallback, with_retry};
+pub use fusebox_macros::{
+    resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
+};
 pub use name::{Name, NameError};
 #[cfg(feature = "macros")]
 #[doc(hidden)]

@@ -3,7 +3,9 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Error, ItemFn, Path, Result, ReturnType, Signature, Token, Type,
+    Attribute, Block, Error, Expr, ExprAsync, GenericArgument, ItemFn, Local, LocalInit, Path,
+    PathArguments, PathSegment, Result, ReturnType, Signature, Stmt, Token, Type,
+    punctuated::Pair,
     visit::{self, Visit},
 };
 
@@ -16,6 +18,8 @@ pub(crate) struct Function {
     pub(crate) arguments: Arguments,
     /// What it returns, to be written again.
     pub(crate) result: Type,
+    /// How it waits, if it does.
+    form: Form,
     /// Items at the beginning of its body.
     pub(crate) items: TokenStream,
     /// The braces of its body.
@@ -25,17 +29,17 @@ pub(crate) struct Function {
 impl Function {
     pub(crate) fn of(function: ItemFn, krate: Path, names: Names) -> Result<(Self, TokenStream)> {
         let ItemFn { sig: mut signature, block, .. } = function;
-        let result = result_type(&signature)?;
-        let arguments = Arguments::of(&mut signature, &names);
-        let (unpacked, statements) = (arguments.unpacked(), &block.stmts);
-        let body = quote!(#unpacked #(#statements)*);
         let braces = block.brace_token.span.join();
+        let (form, statements, result) = form_of(&signature, *block)?;
+        let arguments = Arguments::of(&mut signature, &names);
+        let unpacked = arguments.unpacked();
+        let body = quote!(#unpacked #(#statements)*);
         let items = TokenStream::new();
-        Ok((Self { krate, names, signature, arguments, result, items, braces }, body))
+        Ok((Self { krate, names, signature, arguments, result, form, items, braces }, body))
     }
 
     pub(crate) fn is_async(&self) -> bool {
-        self.signature.asyncness.is_some()
+        !matches!(self.form, Form::Sync)
     }
 
     pub(crate) fn name(&self) -> String {
@@ -77,6 +81,14 @@ impl Function {
     pub(crate) fn with(&self, inner: &[Attribute], body: &TokenStream) -> TokenStream {
         let shields = self.names.shields(&self.krate);
         let (signature, items) = (&self.signature, &self.items);
+        let body = match &self.form {
+            Form::Sync | Form::Async => body.clone(),
+            Form::Future { made_by } => {
+                let body = self.braced(body.clone());
+                let future = quote!(async move #body);
+                made_by.as_ref().map_or_else(|| future.clone(), |pin| quote!(#pin(#future)))
+            }
+        };
         let body = self.braced(quote!(#(#inner)* #shields #items #body));
         quote!(#signature #body)
     }
@@ -112,15 +124,135 @@ pub(crate) fn spanned(path: &Path, span: Span) -> Path {
     path
 }
 
-fn result_type(signature: &Signature) -> Result<Type> {
-    match &signature.output {
-        ReturnType::Default => {
-            let text = "a function that can fail returns a `Result`; this one returns nothing";
-            Err(Error::new(signature.ident.span(), text))
-        }
-        ReturnType::Type(_, result) if has_impl_trait(result) => Ok(syn::parse_quote!(_)),
-        ReturnType::Type(_, result) => Ok((**result).clone()),
+/// How a function waits.
+enum Form {
+    Sync,
+    /// An `async fn`.
+    Async,
+    /// It returns a future of an async block, which is its whole body. Other
+    /// attributes write such functions: `#[async_trait]`, `#[async_recursion]`.
+    Future {
+        /// What the block is given to, where it is: `Box::pin`.
+        made_by: Option<Expr>,
+    },
+}
+
+/// The form of a function, its statements, and the result of its call.
+fn form_of(signature: &Signature, block: Block) -> Result<(Form, Vec<Stmt>, Type)> {
+    if signature.asyncness.is_some() {
+        return Ok((Form::Async, block.stmts, result_type(signature, None)?));
     }
+    let output = match &signature.output {
+        ReturnType::Type(_, output) => output_of_future(output),
+        ReturnType::Default => None,
+    };
+    match (output, <[Stmt; 1]>::try_from(block.stmts)) {
+        (Some(output), Ok([Stmt::Expr(future, None)])) => match taken_apart(future) {
+            Ok((made_by, ExprAsync { block, .. })) => {
+                let mut statements = block.stmts;
+                if is_exclusive_method(signature) {
+                    statements.iter_mut().for_each(lend_self);
+                }
+                let result = result_type(signature, Some(output))?;
+                Ok((Form::Future { made_by }, statements, result))
+            }
+            Err(other) => {
+                let statements = vec![Stmt::Expr(*other, None)];
+                Ok((Form::Sync, statements, result_type(signature, None)?))
+            }
+        },
+        (_, Ok([statement])) => Ok((Form::Sync, vec![statement], result_type(signature, None)?)),
+        (_, Err(statements)) => Ok((Form::Sync, statements, result_type(signature, None)?)),
+    }
+}
+
+/// An async block, and what it is given to; or the expression, if it is neither.
+fn taken_apart(future: Expr) -> std::result::Result<(Option<Expr>, ExprAsync), Box<Expr>> {
+    match future {
+        Expr::Async(block) => Ok((None, block)),
+        Expr::Call(mut call) if is_pin(&call.func) && call.args.len() == 1 => {
+            match call.args.pop().map(Pair::into_value) {
+                Some(Expr::Async(block)) => Ok((Some(*call.func), block)),
+                other => {
+                    call.args.extend(other);
+                    Err(Box::new(Expr::Call(call)))
+                }
+            }
+        }
+        other => Err(Box::new(other)),
+    }
+}
+
+/// `Box::pin`, by any path.
+fn is_pin(function: &Expr) -> bool {
+    let Expr::Path(path) = function else { return false };
+    path.path.segments.last().is_some_and(|it| it.ident == "pin")
+}
+
+fn is_exclusive_method(signature: &Signature) -> bool {
+    let receiver = signature.receiver();
+    receiver.is_some_and(|it| matches!(&*it.ty, Type::Reference(of) if of.mutability.is_some()))
+}
+
+/// `let name = self;` of `&mut self` lends it, so that another attempt has it, too.
+/// `#[async_trait]` writes this.
+fn lend_self(statement: &mut Stmt) {
+    if let Stmt::Local(Local { init: Some(LocalInit { expr, .. }), .. }) = statement
+        && matches!(&**expr, Expr::Path(path) if path.path.is_ident("self"))
+    {
+        **expr = syn::parse_quote!(&mut *self);
+    }
+}
+
+/// `T` of a `Future<Output = T>`, wherever that stands in a type; or of a
+/// `BoxFuture<'_, T>`.
+fn output_of_future(result: &Type) -> Option<Type> {
+    struct Finder(Option<Type>);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_path_segment(&mut self, it: &'ast PathSegment) {
+            if let PathArguments::AngleBracketed(arguments) = &it.arguments {
+                let boxed = ["BoxFuture", "LocalBoxFuture"].iter().any(|name| it.ident == name);
+                for argument in &arguments.args {
+                    match argument {
+                        GenericArgument::AssocType(of)
+                            if it.ident == "Future" && of.ident == "Output" =>
+                        {
+                            self.0.get_or_insert(of.ty.clone());
+                        }
+                        GenericArgument::Type(of) if boxed => {
+                            self.0.get_or_insert(of.clone());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            visit::visit_path_segment(self, it);
+        }
+    }
+    let mut finder = Finder(None);
+    finder.visit_type(result);
+    finder.0
+}
+
+/// What a call returns in the end; `output` is that of a future that the function
+/// returns.
+fn result_type(signature: &Signature, output: Option<Type>) -> Result<Type> {
+    let result = match (output, &signature.output) {
+        (Some(output), _) => output,
+        (None, ReturnType::Type(_, result)) => (**result).clone(),
+        (None, ReturnType::Default) => {
+            let text = "a function that can fail returns a `Result`; this one returns nothing";
+            return Err(Error::new(signature.ident.span(), text));
+        }
+    };
+    if let Type::Path(path) = &result
+        && path.path.segments.last().is_some_and(|it| it.ident == "Option")
+    {
+        let text = "an `Option` does not say why there is nothing: return a `Result`, which \
+                    `ok_or(…)` makes of one";
+        return Err(Error::new_spanned(&result, text));
+    }
+    Ok(if has_impl_trait(&result) { syn::parse_quote!(_) } else { result })
 }
 
 /// `impl Trait` may stand in a signature, and not in a type within a body.

@@ -7,7 +7,7 @@ use syn::{
 };
 
 use crate::{
-    body::{Function, spanned},
+    body::{Function, shown, spanned},
     options::Options,
 };
 
@@ -18,6 +18,8 @@ pub(crate) const REJECTED: &str = "rejected";
 pub(crate) struct WithCircuitBreaker {
     which: Which,
     judge: Judge,
+    /// Whether the breaker keeps the text of the last error.
+    notes: bool,
 }
 
 /// What says which answers are failures.
@@ -68,9 +70,11 @@ impl WithCircuitBreaker {
         }
         let mut options = Options::parse(input)?;
         let judge = Judge::parse(&mut options)?;
-        let text = "a `static` has its settings already; beside it there are `expect` and `judge`";
+        let notes = options.boolean("note_errors")?.unwrap_or(false);
+        let text = "a `static` has its settings already; beside it there are `expect`, `judge` and \
+                    `note_errors`";
         options.finish(text)?;
-        Ok(Self { which: Which::Static(path), judge })
+        Ok(Self { which: Which::Static(path), judge, notes })
     }
 
     fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
@@ -80,13 +84,14 @@ impl WithCircuitBreaker {
         }
         let mut options = Options::parse(input)?;
         let judge = Judge::parse(&mut options)?;
+        let notes = options.boolean("note_errors")?.unwrap_or(false);
         let settings = if options.is_empty() {
             None
         } else {
             let checked = parse_quote!(#krate::attributes::breaker::checked);
             Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
         };
-        Ok(Self { which: Which::Named { name, settings }, judge })
+        Ok(Self { which: Which::Named { name, settings }, judge, notes })
     }
 
     /// The `static` that finds the breaker, where it is not there already.
@@ -114,6 +119,30 @@ impl WithCircuitBreaker {
         }
     }
 
+    /// The body, which has the breaker keep the text of its error.
+    fn noted(
+        &self,
+        function: &Function,
+        body: &TokenStream,
+        breaker: &TokenStream,
+        once: bool,
+    ) -> TokenStream {
+        if !self.notes {
+            return body.clone();
+        }
+        let [value, error] = ["value", "error"].map(|role| function.names.variable(role));
+        let (krate, call) = (&function.krate, function.typed(body, once));
+        let call = if function.is_async() { quote!(#call.await) } else { quote!((#call)()) };
+        let shown = shown(krate, &quote!(#error));
+        quote! {
+            let #value = #call;
+            if let ::core::result::Result::Err(#error) = &#value {
+                #krate::attributes::breaker::note(#breaker, &#shown);
+            }
+            #value
+        }
+    }
+
     /// `once` says that all layers around it use it once only, `in_retry` that
     /// one of them is a retry, and `ident` is the name of its `static`.
     pub(crate) fn expand(
@@ -124,11 +153,12 @@ impl WithCircuitBreaker {
         once: bool,
         in_retry: bool,
     ) -> TokenStream {
+        function.items.extend(self.declaration(&function.krate, ident));
         let krate = &function.krate;
-        function.items.extend(self.declaration(krate, ident));
         let breaker = self.found(krate, ident);
         // Moved where nobody needs the arguments afterwards: then the result
         // may borrow from them.
+        let body = &self.noted(function, body, &breaker, once);
         let body = function.typed(body, once);
         let is_async = function.is_async();
         let (method, judge) = match (&self.judge, is_async) {

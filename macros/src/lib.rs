@@ -9,6 +9,7 @@ mod names;
 mod options;
 mod retry;
 mod stack;
+mod timeout;
 
 use proc_macro::TokenStream;
 
@@ -21,6 +22,10 @@ use proc_macro::TokenStream;
 /// | `retry_on` | a path to a `fn(Result<&T, &E>) -> bool`, in place of `retry_if` | none |
 /// | `delay_hint` | a path to a `fn(&E) -> Option<Duration>` | none |
 /// | `delay_hint_on` | a path to a `fn(Result<&T, &E>) -> Option<Duration>` | none |
+/// | `growth` | `"exponential"`, `"constant"`, `"linear"`, `"fibonacci"`, or a `Growth` | `"exponential"` |
+/// | `before_retry` | a path to a `fn(Attempt<'_, E>) -> Result<(), E>`, which runs before each attempt but the first; under an async function it may be async | none |
+/// | `attempt_timeout` | a time limit for each attempt of an async function, as `#[with_timeout]` has it | none |
+/// | `crate` | the path of the crate `fusebox`, where another crate re-exports it | `fusebox` |
 ///
 /// Every other option is a setting: a method of `RetryConfig`, such as
 /// `max_attempts`, `base_delay` or `max_elapsed`; ranges and defaults are
@@ -52,9 +57,9 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The option `expect` is a path to a `fn(&E) -> bool`: which errors are
 /// failures. Without it every error is one. The option `judge` is a path to a
-/// `fn(Result<&T, &E>) -> Outcome`, which looks at the whole answer. Every other
-/// option is a setting: a
-/// method of `BreakerConfig`, such as `failure_threshold` or
+/// `fn(Result<&T, &E>) -> Outcome`, which looks at the whole answer. With
+/// `note_errors = true` the breaker keeps the text of the last error. Every other
+/// option is a setting: a method of `BreakerConfig`, such as `failure_threshold` or
 /// `recovery_timeout`; ranges and defaults are written there. The value is a
 /// `const` expression; for a duration it may be text, such as `"30s"`.
 ///
@@ -86,8 +91,30 @@ pub fn with_fallback(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_fallback", options.into(), item.into()).into()
 }
 
+/// Gives an async function so much time: `#[with_timeout("2s")]`.
+///
+/// After that time its future is dropped, and the call has failed with its own
+/// error, which must be `From<TimedOut>`. The limit is text, or a `Duration`. It
+/// needs the feature `tokio`. A sync function cannot be stopped.
+///
+/// **Put it inside a breaker, below its attribute.** Above, it cancels the call,
+/// which then counts for nothing, and a service that hangs never opens the breaker.
+#[proc_macro_attribute]
+pub fn with_timeout(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_timeout", options.into(), item.into()).into()
+}
+
 /// Puts the other attributes around the function in one, the outermost first:
-/// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…))]`.
+/// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…), timeout = "2s")]`.
+///
+/// # Attributes of other crates
+/// One that stands above is expanded first, and so works on the function as it
+/// was: `#[instrument]` above opens a span for each attempt. One that stands below
+/// is put around the whole: a span for all attempts.
+///
+/// A method under `#[async_trait]`, and a function under `#[async_recursion]` above
+/// or below, is an async function here, too; so is every function whose body is an
+/// async block, or `Box::pin` of one.
 #[proc_macro_attribute]
 pub fn resilient(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("resilient", options.into(), item.into()).into()

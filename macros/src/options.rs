@@ -51,6 +51,11 @@ impl Options {
         Some(self.pairs.remove(at).value)
     }
 
+    /// A value of any kind.
+    pub(crate) fn value(&mut self, key: &str) -> Option<Expr> {
+        self.take(key)
+    }
+
     /// Whether any are left.
     pub(crate) fn is_empty(&self) -> bool {
         self.pairs.is_empty()
@@ -110,13 +115,34 @@ impl Options {
         Ok(())
     }
 
+    /// How delays grow, in a word: left among the settings as a `Growth`.
+    pub(crate) fn growth(&mut self, krate: &Path) -> Result<()> {
+        let pair = self.pairs.iter_mut().find(|pair| pair.key == "growth");
+        let Some(Pair { value, .. }) = pair else { return Ok(()) };
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &*value else { return Ok(()) };
+        let kind = match text.value().as_str() {
+            "exponential" => "Exponential",
+            "constant" => "Constant",
+            "linear" => "Linear",
+            "fibonacci" => "Fibonacci",
+            _ => {
+                let wanted = "`growth` is \"exponential\", \"constant\", \"linear\", \
+                              \"fibonacci\" or a `Growth`";
+                return Err(Error::new(text.span(), wanted));
+            }
+        };
+        let kind = Ident::new(kind, Span::call_site());
+        *value = parse_quote_spanned!(text.span()=> #krate::Growth::#kind);
+        Ok(())
+    }
+
     /// Whatever is left are settings, of which the macro knows nothing: each is
     /// given to the setter of its name on `config`, then `checked` by itself,
     /// so that a value out of its range is found where it stands.
     pub(crate) fn settings(self, config: TokenStream, checked: &Path) -> Result<TokenStream> {
         let mut settings = config;
         for Pair { key, value } in &self.pairs {
-            let value = setting(key, value)?;
+            let value = duration(&key.to_string(), value)?;
             settings = quote_spanned!(key.span()=> #settings.#key(#value));
         }
         for Pair { key, value } in &self.pairs {
@@ -129,7 +155,7 @@ impl Options {
 
 /// A setting's value: text is a duration as people write it, and anything else
 /// is what it is.
-fn setting(key: &Ident, value: &Expr) -> Result<TokenStream> {
+pub(crate) fn duration(key: &str, value: &Expr) -> Result<TokenStream> {
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = value else { return Ok(quote!(#value)) };
     let duration = humantime::parse_duration(&text.value()).map_err(|error| {
         let wanted = "text is a duration here, such as \"250ms\" or \"30s\"";

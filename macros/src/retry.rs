@@ -7,15 +7,18 @@ use syn::{
 };
 
 use crate::{
-    body::{Function, shown},
+    body::{Function, shown, spanned},
     breaker::REJECTED,
     options::Options,
+    timeout::WithTimeout,
 };
 
 pub(crate) struct WithRetry {
     settings: TokenStream,
     worth: Asked,
     hint: Asked,
+    before: Option<ExprPath>,
+    attempt: Option<WithTimeout>,
 }
 
 /// A function that is asked about an answer.
@@ -67,10 +70,13 @@ impl WithRetry {
         let mut options = Options::parse(input)?;
         let worth = Asked::parse(&mut options, "retry_if", "retry_on")?;
         let hint = Asked::parse(&mut options, "delay_hint", "delay_hint_on")?;
+        let before = options.path("before_retry")?;
+        let attempt = options.value("attempt_timeout").map(WithTimeout::of);
         options.jitter(krate)?;
+        options.growth(krate)?;
         let checked = parse_quote!(#krate::attributes::retry::checked);
         let settings = options.settings(quote!(#krate::RetryConfig::new()), &checked)?;
-        Ok(Self { settings, worth, hint })
+        Ok(Self { settings, worth, hint, before, attempt })
     }
 
     /// `around_breaker` says that there is a breaker inside, and `ident` is the
@@ -82,11 +88,17 @@ impl WithRetry {
         ident: &Ident,
         around_breaker: bool,
         tally: &TokenStream,
-    ) -> TokenStream {
+    ) -> Result<TokenStream> {
+        let limited = match &self.attempt {
+            Some(attempt) => Some(attempt.expand(function, body, false)?),
+            None => None,
+        };
+        let body = limited.as_ref().unwrap_or(body);
         let (save, restore) =
             function.arguments.kept_self(&mut function.signature, &function.names);
-        let [tries, value, error, delay] =
-            ["tries", "value", "error", "delay"].map(|role| function.names.variable(role));
+        let [tries, value, error, delay, previous] =
+            ["tries", "value", "error", "delay", "previous"]
+                .map(|role| function.names.variable(role));
         let (krate, settings, name) = (&function.krate, &self.settings, function.name());
         function.items.extend(quote! {
             static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
@@ -109,6 +121,14 @@ impl WithRetry {
                 #krate::attributes::retry::Ask(&#error).__fusebox_is_retryable()
             })
         });
+        // What runs before an attempt sees the error of the one before; otherwise
+        // nobody keeps it.
+        let before =
+            self.before.as_ref().map(|path| self::before(function, path, &tries, &previous));
+        let kept = |error: TokenStream| before.as_ref().map(|_| quote!(, #error));
+        let (kept_error, kept_nothing) =
+            (kept(quote!(::core::option::Option::Some(#error))), kept(none.clone()));
+        let previous = kept(quote!(#previous));
         // A value that is refused, where anybody looks at values.
         let refused = self.worth.of_value(&value).map(|refused| {
             let hint = self.hint.of_value(&value).unwrap_or_else(|| none.clone());
@@ -118,7 +138,7 @@ impl WithRetry {
                         &mut #tries, &#ident, || #tally, || #hint,
                         &#krate::attributes::retry::refused(),
                     ) {
-                        ::core::option::Option::Some(#delay) => #delay,
+                        ::core::option::Option::Some(#delay) => (#delay #kept_nothing),
                         ::core::option::Option::None => {
                             break ::core::result::Result::Ok(#value);
                         }
@@ -137,14 +157,14 @@ impl WithRetry {
         let taken = (!function.is_async()).then(|| function.arguments.taken());
         let run = function.run(body);
         // The error is gone before the delay: a future that waits is `Send`
-        // whether the error is or not.
-        quote! {
+        // whether the error is or not. Where something sees it, it waits, too.
+        Ok(quote! {
             #taken
             #flag
             let mut #tries = #krate::attributes::retry::Tries::begin(&#ident, || #tally);
             loop {
                 #save
-                let #delay = match #run {
+                let (#delay #previous) = match #run {
                     #refused
                     ::core::result::Result::Ok(#value) => {
                         break ::core::result::Result::Ok(#value);
@@ -156,7 +176,7 @@ impl WithRetry {
                     } else {
                         ::core::option::Option::None
                     } {
-                        ::core::option::Option::Some(#delay) => #delay,
+                        ::core::option::Option::Some(#delay) => (#delay #kept_error),
                         ::core::option::Option::None => {
                             break ::core::result::Result::Err(#error);
                         }
@@ -164,7 +184,35 @@ impl WithRetry {
                 };
                 #sleep;
                 #restore
+                #before
             }
+        })
+    }
+}
+
+/// Runs a function before an attempt, which ends the retry with its own error.
+fn before(function: &Function, path: &ExprPath, tries: &Ident, previous: &Ident) -> TokenStream {
+    let error = function.names.variable("error");
+    let (krate, span) = (&function.krate, path.span());
+    let there = spanned(krate, span);
+    let asked = quote_spanned! {span=>
+        #path(#there::attributes::retry::Tries::attempt(
+            &#tries, ::core::option::Option::as_ref(&#previous),
+        ))
+    };
+    let answered = if function.is_async() {
+        // A function of either kind.
+        quote_spanned! {span=> {
+            #[allow(unused_imports)]
+            use #there::attributes::fallback::AnswerLater as _;
+            #there::attributes::fallback::Answer(#asked).__fusebox_answer().await
+        }}
+    } else {
+        quote_spanned!(span=> #there::attributes::fallback::Answers::answer(#asked))
+    };
+    quote! {
+        if let ::core::result::Result::Err(#error) = #answered {
+            break ::core::result::Result::Err(#error);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The attributes of one function, outermost first, applied from the inside.
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
     AttrStyle, Attribute, Error, Ident, ItemFn, Meta, Path, Result, Token, parenthesized,
@@ -11,27 +11,33 @@ use syn::{
 
 use crate::{
     body::Function, breaker::WithCircuitBreaker, fallback::WithFallback, names::Names,
-    retry::WithRetry,
+    retry::WithRetry, timeout::WithTimeout,
 };
 
 enum Layer {
-    Retry(WithRetry),
+    Retry(Box<WithRetry>),
     CircuitBreaker(WithCircuitBreaker),
     Fallback(WithFallback),
+    Timeout(WithTimeout),
 }
+
+/// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
+/// attributes.
+const KINDS: [&str; 4] = ["retry", "circuit_breaker", "fallback", "timeout"];
 
 impl Layer {
     fn parse(kind: &str, input: ParseStream<'_>, krate: &Path) -> Result<Self> {
         Ok(match kind {
-            "retry" => Self::Retry(WithRetry::parse(input, krate)?),
+            "retry" => Self::Retry(Box::new(WithRetry::parse(input, krate)?)),
             "circuit_breaker" => Self::CircuitBreaker(WithCircuitBreaker::parse(input, krate)?),
+            "timeout" => Self::Timeout(WithTimeout::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
 
     /// Whether it uses what it is put around, and its arguments, once only.
     fn once(&self) -> bool {
-        matches!(self, Self::CircuitBreaker(_))
+        matches!(self, Self::CircuitBreaker(_) | Self::Timeout(_))
     }
 
     /// The name of its `static`, where it has one.
@@ -47,20 +53,21 @@ impl Layer {
         body: &TokenStream,
         (around, inside): (&[Self], &[Self]),
         tally: &TokenStream,
-    ) -> TokenStream {
+    ) -> Result<TokenStream> {
         let ident = self.ident(&function.names, around.len());
-        match self {
+        let once = around.iter().all(Self::once);
+        Ok(match self {
             Self::Retry(layer) => {
                 let breaker = inside.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
-                layer.expand(function, body, &ident, breaker, tally)
+                layer.expand(function, body, &ident, breaker, tally)?
             }
             Self::CircuitBreaker(layer) => {
-                let once = around.iter().all(Self::once);
                 let retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
                 layer.expand(function, body, &ident, once, retry)
             }
             Self::Fallback(layer) => layer.expand(function, body, tally),
-        }
+            Self::Timeout(layer) => layer.expand(function, body, once)?,
+        })
     }
 }
 
@@ -75,14 +82,17 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
         while !input.is_empty() {
             let kind: Ident = input.parse()?;
             let name = kind.to_string();
-            if !["retry", "circuit_breaker", "fallback"].contains(&name.as_str()) {
-                let text =
-                    "no such layer; there are `retry(…)`, `circuit_breaker(…)`, `fallback(…)`";
+            if !KINDS.contains(&name.as_str()) {
+                let text = "no such layer; there are `retry(…)`, `circuit_breaker(…)`, `fallback(…)`, \
+                            `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
                 let empty = |input: ParseStream<'_>| Layer::parse(&name, input, krate);
                 layers.push(empty.parse2(TokenStream::new())?);
+            } else if name == "timeout" && input.peek(Token![=]) {
+                input.parse::<Token![=]>()?;
+                layers.push(Layer::Timeout(WithTimeout::of(input.parse()?)));
             } else {
                 let options;
                 parenthesized!(options in input);
@@ -105,8 +115,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
 /// The name of one of our attributes, if this is one.
 fn own(attribute: &Attribute) -> Option<String> {
     let name = attribute.path().segments.last()?.ident.to_string();
-    let ours = ["with_retry", "with_circuit_breaker", "with_fallback", "resilient"];
-    ours.contains(&name.as_str()).then_some(name)
+    let kind = name.strip_prefix("with_");
+    let ours = kind.map_or(name == "resilient", |kind| KINDS.contains(&kind));
+    ours.then_some(name)
 }
 
 pub(crate) fn expand(attribute: &str, options: TokenStream, item: TokenStream) -> TokenStream {
@@ -119,7 +130,6 @@ pub(crate) fn expand(attribute: &str, options: TokenStream, item: TokenStream) -
 }
 
 fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let krate = fusebox()?;
     let names = Names::beside(&options, &item);
     let mut item: ItemFn = syn::parse2(item).map_err(|error| {
         Error::new(error.span(), format!("`#[{attribute}]` stands on a function with a body"))
@@ -130,27 +140,35 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
             "a `const fn` cannot wait, nor ask a circuit breaker",
         ));
     }
-    let mut layers = layers_of(attribute, options, &krate)?;
+    let (mut krate, options) = crate_option(options)?;
     // The first attribute is expanded first. Left alone, those after it would
     // be put around it; so it takes them along, in the order in which they read.
     let (ours, others): (Vec<_>, Vec<_>) =
         item.attrs.drain(..).partition(|attribute| own(attribute).is_some());
     let (inner, outer): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|it| matches!(it.style, AttrStyle::Inner(_)));
+    let mut all = vec![(attribute.to_owned(), options)];
     for attribute in &ours {
         let options = match &attribute.meta {
             Meta::List(list) => list.tokens.clone(),
             _ => TokenStream::new(),
         };
         if let Some(name) = own(attribute) {
-            layers.extend(layers_of(&name, options, &krate)?);
+            let (given, options) = crate_option(options)?;
+            krate = krate.or(given);
+            all.push((name, options));
         }
+    }
+    let krate = krate.map_or_else(fusebox, Ok)?;
+    let mut layers = Vec::new();
+    for (name, options) in all {
+        layers.extend(layers_of(&name, options, &krate)?);
     }
     let visibility = item.vis.clone();
     let (mut function, mut body) = Function::of(item, krate, names)?;
     let tally = tally(&layers, &function);
     for (at, layer) in layers.iter().enumerate().rev() {
-        body = layer.expand(&mut function, &body, (&layers[..at], &layers[at + 1..]), &tally);
+        body = layer.expand(&mut function, &body, (&layers[..at], &layers[at + 1..]), &tally)?;
     }
     // Nobody expands those any more: without this their imports are unused.
     let used = ours.iter().map(Attribute::path);
@@ -169,6 +187,41 @@ fn tally(layers: &[Layer], Function { krate, names, .. }: &Function) -> TokenStr
         || quote!(::core::option::Option::None),
         |it| quote!(::core::option::Option::Some(#krate::CircuitBreaker::tally(#it))),
     )
+}
+
+/// `crate = path` among options, and the others: where the crate is found that is
+/// not in the user's `Cargo.toml`, as another one re-exports it.
+fn crate_option(options: TokenStream) -> Result<(Option<Path>, TokenStream)> {
+    let (mut found, mut others) = (None, TokenStream::new());
+    let mut tokens = options.into_iter().peekable();
+    while tokens.peek().is_some() {
+        let is_comma =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == ',');
+        let mut option = Vec::new();
+        while let Some(token) = tokens.next_if(|token| !is_comma(token)) {
+            option.push(token);
+        }
+        let comma = tokens.next();
+        match option.as_slice() {
+            [TokenTree::Ident(key), TokenTree::Punct(sign), path @ ..]
+                if key == "crate" && sign.as_char() == '=' =>
+            {
+                let text = "`crate` is the path of the crate `fusebox`, such as `facade::fusebox`";
+                let path = path.iter().cloned().collect();
+                let path = Path::parse_mod_style
+                    .parse2(path)
+                    .map_err(|error| Error::new(error.span(), text))?;
+                if found.replace(path).is_some() {
+                    return Err(Error::new(key.span(), "`crate` is given twice"));
+                }
+            }
+            _ => {
+                others.extend(option);
+                others.extend(comma);
+            }
+        }
+    }
+    Ok((found, others))
 }
 
 /// The crate under the name that its user gave it.

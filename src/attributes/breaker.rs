@@ -3,7 +3,7 @@
 use crate::{
     breaker::{CircuitBreaker, settings::BreakerConfig},
     error::{CallError, Rejected},
-    observe::{DefaultObserver, Observer},
+    observe::{DefaultObserver, Observer, known::Shown},
     registry::global::GlobalBreaker,
     sync::{Ordering, UnmodelledU64},
     time::{Clock, DefaultClock},
@@ -49,6 +49,12 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
         Err(CallError::Failed(error)) => Err(error),
         Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
     }
+}
+
+/// Keeps the text of an error that a guarded call failed with.
+#[cold]
+pub fn note<C, O>(breaker: &CircuitBreaker<C, O>, error: &Shown<'_>) {
+    breaker.note_error(format_args!("{error:?}"));
 }
 
 /// What `#[with_circuit_breaker(PATH)]` may name.

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod fallback;
 pub mod retry;
+pub mod timeout;
 
 /// Lends its name to the variables of generated code: a pattern may bind the
 /// name of a function, and does not then mean a constant of that name.

@@ -5,7 +5,8 @@ use core::time::Duration;
 use crate::{
     observe::{Tally, known::Shown},
     retry::{
-        Retry, attempts::Attempts, hooks::Refused, retryable::Retryable, settings::RetryConfig,
+        Retry, attempt::Attempt, attempts::Attempts, hooks::Refused, retryable::Retryable,
+        settings::RetryConfig,
     },
     time::{AsyncSleep, Sleep, StdSleep},
 };
@@ -72,6 +73,11 @@ impl Tries {
     ) -> Option<Duration> {
         let attempts = self.0.get_or_insert_with(|| retry.attempts_counted(tally()));
         attempts.after_worth(hint, error)
+    }
+
+    /// The attempt that comes now, for what runs before it.
+    pub fn attempt<'e, E>(&self, previous: Option<&'e E>) -> Attempt<'e, E> {
+        self.0.as_ref().map_or(Attempt::FIRST, |attempts| attempts.attempt(previous))
     }
 }
 

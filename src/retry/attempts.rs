@@ -2,6 +2,8 @@
 
 use core::{fmt::Debug, time::Duration};
 
+#[cfg(feature = "macros")]
+use crate::retry::attempt::Attempt;
 use crate::{
     observe::Observer,
     retry::{
@@ -84,6 +86,12 @@ impl<H, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, 
             Decision::Retry(delay) => Some(delay),
             Decision::GiveUp => None,
         }
+    }
+
+    /// The attempt that comes now.
+    #[cfg(feature = "macros")]
+    pub(crate) fn attempt<'e, E>(&self, previous: Option<&'e E>) -> Attempt<'e, E> {
+        self.progress.attempt(self.retry, previous)
     }
 
     /// The attempt failed with an `error` that is worth another attempt, and

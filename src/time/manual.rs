@@ -45,25 +45,20 @@ impl ManualClock {
     pub fn set(&self, now: Tick) {
         // The time is a value of its own and publishes nothing: relaxed.
         self.now.store(now.as_millis(), Ordering::Relaxed);
-        self.moved();
+        #[cfg(feature = "std")]
+        self.sleepers.wake(self.now());
     }
 
     /// Moves the time forwards by `by`, in whole milliseconds. The time wraps.
     pub fn advance(&self, by: Duration) {
         self.now.fetch_add(wrapping_millis(by), Ordering::Relaxed);
-        self.moved();
+        #[cfg(feature = "std")]
+        self.sleepers.wake(self.now());
     }
 
     /// Moves the time back by `by`, in whole milliseconds. The time wraps.
     pub fn step_back(&self, by: Duration) {
         self.now.fetch_sub(wrapping_millis(by), Ordering::Relaxed);
-    }
-
-    /// Wakes those whose time has come.
-    #[inline]
-    fn moved(&self) {
-        #[cfg(feature = "std")]
-        self.sleepers.wake(self.now());
     }
 }
 

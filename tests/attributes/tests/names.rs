@@ -24,6 +24,8 @@ mod options;
 mod retry;
 #[path = "../../../macros/src/stack.rs"]
 mod stack;
+#[path = "../../../macros/src/timeout.rs"]
+mod timeout;
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
@@ -31,7 +33,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 /// What each attribute may be given, and what a function under it does whose
 /// first call fails.
-const ATTRIBUTES: [(&str, &str, Does); 11] = [
+const ATTRIBUTES: [(&str, &str, Does); 14] = [
     ("with_retry", r#"base_delay = "0s""#, Does::TryAgain),
     (
         "with_retry",
@@ -48,6 +50,18 @@ const ATTRIBUTES: [(&str, &str, Does); 11] = [
     ),
     ("with_circuit_breaker", "ZZ_BREAKER, judge = zz_judge", Does::Fail),
     ("with_fallback", "ZzThing::zz_rescue, when = zz_on", Does::AskAnother),
+    ("with_circuit_breaker", "ZZ_BREAKER, note_errors = true", Does::Fail),
+    (
+        "with_retry",
+        r#"base_delay = "0s", growth = "linear", before_retry = zz_before, crate = resilience"#,
+        Does::TryAgain,
+    ),
+    // Of async functions only.
+    (
+        "resilient",
+        r#"timeout = "1h", retry(base_delay = "0s", attempt_timeout = "1m"), timeout("1m")"#,
+        Does::TryAgain,
+    ),
     ("with_fallback", "ZzThing::zz_rescue", Does::AskAnother),
     ("with_fallback", "ZzThing::zz_explain, error = true, infallible = true", Does::AskAnother),
     (
@@ -94,6 +108,9 @@ impl ZzCalls {
 #[derive(Debug, PartialEq)]
 pub struct ZzError;
 impl resilience::Retryable for ZzError {}
+impl From<resilience::TimedOut> for ZzError {
+    fn from(_: resilience::TimedOut) -> Self { unreachable!() }
+}
 impl From<resilience::Rejected> for ZzError {
     fn from(_: resilience::Rejected) -> Self { unreachable!() }
 }
@@ -104,6 +121,7 @@ fn zz_every(_: &ZzError) -> bool { true }
 fn zz_hint(_: &ZzError) -> Option<std::time::Duration> { None }
 fn zz_on(answer: Result<&u32, &ZzError>) -> bool { answer.is_err() }
 fn zz_hint_on(_: Result<&u32, &ZzError>) -> Option<std::time::Duration> { None }
+fn zz_before(_: resilience::Attempt<'_, ZzError>) -> Result<(), ZzError> { Ok(()) }
 fn zz_judge(_: Result<&u32, &ZzError>) -> resilience::Outcome { resilience::Outcome::Failure }
 fn zz_block_on<F: std::future::Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
@@ -187,7 +205,7 @@ fn module(at: usize, names: &[&str], role: Role, is_async: bool) -> String {
     };
     format!(
         "use super::{{ZzCalls, ZzError, ZzOutcome, ZZ_BREAKER}};
-         use super::{{zz_bad, zz_block_on, zz_every, zz_good, zz_hint, zz_hint_on, zz_judge, zz_on}};
+         use super::{{zz_bad, zz_before, zz_block_on, zz_every, zz_good, zz_hint, zz_hint_on, zz_judge, zz_on}};
          {beside}
          #[derive(Clone)]
          pub struct ZzThing(pub String);
@@ -254,7 +272,8 @@ fn identifiers(tokens: TokenStream, methods: &mut BTreeSet<String>, others: &mut
 fn no_name_of_the_users_is_captured() {
     let (mut modules, mut found) = (Vec::new(), 0);
     for at in 0..ATTRIBUTES.len() {
-        for is_async in [false, true] {
+        let kinds = if ATTRIBUTES[at].1.contains("timeout") { &[true][..] } else { &[false, true] };
+        for &is_async in kinds {
             let (methods, others) = introduced(at, is_async);
             found += others.len();
             // The pattern of an argument without a name stands outside of the
