@@ -124,6 +124,8 @@ fn r6_context_around_a_rejection_does_not_hide_it() {
     assert!(!error.is_retryable());
     let boxed: BoxError = error.into();
     assert!(!boxed.is_retryable());
+    let again = anyhow::Error::from_boxed(boxed).context("and so on");
+    assert!(!again.is_retryable());
 }
 
 #[test]

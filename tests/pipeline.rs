@@ -444,3 +444,17 @@ fn events_of_a_whole_pipeline_come_in_their_order() {
         ]
     );
 }
+
+#[test]
+fn nested_retries_multiply() {
+    let clock = ManualClock::new();
+    let settings = RetryConfig::new().max_attempts(3).base_delay(std::time::Duration::ZERO).build();
+    let retry = Retry::with(settings, &clock, &clock, DefaultObserver);
+    let calls = std::cell::Cell::new(0);
+    let nested = Pipeline::new().retry(retry).retry(retry);
+    let answer = nested.call(&(), |()| {
+        calls.set(calls.get() + 1);
+        Err::<(), _>("down")
+    });
+    assert_eq!((answer, calls.get()), (Err(CallError::Failed("down")), 9));
+}

@@ -40,7 +40,8 @@ use crate::{
 /// | order | meaning |
 /// |---|---|
 /// | `.fallback(f).breaker(b).retry(r)` | the usual one. The breaker counts a call once, however often it was tried; an open breaker costs no attempt, and the fallback answers at once |
-/// | `.fallback(f).retry(r).breaker(b)` | the breaker counts every attempt. The retry sees rejections, and gives up on them unless its `retry_if` says otherwise |
+/// | `.fallback(f).retry(r).breaker(b)` | the breaker counts every attempt. The retry sees rejections, and gives up on them unless its `retry_if` says otherwise. So the call may end in `Rejected` though a call was made, and failed: with [`keep_error`](crate::Retry::keep_error) it ends with that error |
+/// | `.retry(r).retry(q)` | **retries multiply**: three attempts of `r` with three of `q` each are nine calls. So do those of a library or a proxy below. Keep them at one level |
 /// | `.breaker(b).fallback(f)` | the breaker sees what the fallback made of it: a call that was rescued is a success |
 /// | `.retry(r).fallback(f)` | a call that was rescued is not tried again |
 /// | `.retry(r).timeout(t)` | each attempt has its own limit |
@@ -48,7 +49,12 @@ use crate::{
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
 /// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///
-/// A rejection by an inner breaker counts for nothing in an outer one.
+/// A rejection by an inner breaker counts for nothing in an outer one. A half-open
+/// breaker admits as many calls at a time as it has `probes`: the number is that of
+/// calls in flight, not of all that are let through.
+///
+/// A layer that owns what it captures is added last, as all that a pipeline has
+/// already must be `Copy`.
 #[derive(Debug, Clone, Copy)]
 pub struct Pipeline<L = Empty> {
     pub(crate) layers: L,

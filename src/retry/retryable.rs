@@ -117,6 +117,9 @@ impl Retryable for std::boxed::Box<dyn core::error::Error + Send + Sync> {
 #[cfg(feature = "anyhow")]
 impl Retryable for anyhow::Error {
     fn is_retryable(&self) -> bool {
-        !self.chain().any(is_rejection)
+        // What was made from a box shows neither the box nor what is in it.
+        type Boxed = std::boxed::Box<dyn core::error::Error + Send + Sync>;
+        let in_a_box = self.downcast_ref::<Boxed>().is_some_and(|it| tells_of_a_rejection(&**it));
+        !in_a_box && !self.chain().any(is_rejection)
     }
 }

@@ -1,27 +1,22 @@
 //! Which requests may be sent again, and how they are copied for that.
 
 /// Copies a request for another attempt, where there may be one.
+#[diagnostic::on_unimplemented(
+    message = "a retry cannot copy a `{Request}` for another attempt",
+    label = "`{Request}` is not `Clone`, or the function that copies is one of another type",
+    note = "give the policy a function that copies it: `RetryPolicy::new(retry).copying(|request| …)`; it returns `None` for a request that must not be sent again"
+)]
 pub trait CopyRequest<Request> {
     /// The copy. `None` where the request is sent once only.
     #[doc(hidden)]
     fn copy(&self, request: &Request) -> Option<Request>;
 }
 
-/// Requests that `K` can copy: this trait has the compiler say what is missing.
-#[diagnostic::on_unimplemented(
-    message = "a retry cannot copy a `{Self}` for another attempt",
-    label = "`{Self}` is not `Clone`, or the function that copies is one of another type",
-    note = "give the policy a function that copies it: `RetryPolicy::new(retry).copying(|request| …)`; it returns `None` for a request that must not be sent again"
-)]
-pub trait Copyable<K> {}
-
-#[diagnostic::do_not_recommend]
-impl<Request, K: CopyRequest<Request>> Copyable<K> for Request {}
-
 /// Every request is cloned.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cloned;
 
+#[diagnostic::do_not_recommend]
 impl<Request: Clone> CopyRequest<Request> for Cloned {
     fn copy(&self, request: &Request) -> Option<Request> {
         Some(request.clone())

@@ -14,6 +14,10 @@
 //! assert_eq!(answer.unwrap(), 42);
 //! # }
 //! ```
+//!
+//! Where a service lacks something, the compiler may say no more than that it has no
+//! method `call`. Hand it to what asks for a `Service`, as a server does, or
+//! `tower::util::BoxService::new`: then the compiler says which bound is missing.
 
 mod again;
 mod breaker;

@@ -13,7 +13,7 @@ use crate::{
         surroundings::RetrySurroundings,
     },
     time::{AsyncSleep, Clock, Pause},
-    tower::again::{Cloned, CopiedBy, CopyRequest, Copyable, OnlyIf},
+    tower::again::{Cloned, CopiedBy, CopyRequest, OnlyIf},
 };
 
 /// Tower's own retry layer, with a policy of fusebox.
@@ -108,7 +108,6 @@ impl<R, K> RetryPolicy<R, K> {
 impl<Request, T, E, H, C, S, O, K> Policy<Request, T, E>
     for RetryPolicy<Retry<H, RetrySurroundings<C, S, O>>, K>
 where
-    Request: Copyable<K>,
     K: CopyRequest<Request>,
     E: Debug,
     H: Asked<T, E>,

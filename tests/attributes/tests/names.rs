@@ -271,8 +271,8 @@ fn identifiers(tokens: TokenStream, methods: &mut BTreeSet<String>, others: &mut
 #[test]
 fn no_name_of_the_users_is_captured() {
     let (mut modules, mut found) = (Vec::new(), 0);
-    for at in 0..ATTRIBUTES.len() {
-        let kinds = if ATTRIBUTES[at].1.contains("timeout") { &[true][..] } else { &[false, true] };
+    for (at, (_, options, _)) in ATTRIBUTES.iter().enumerate() {
+        let kinds = if options.contains("timeout") { &[true][..] } else { &[false, true] };
         for &is_async in kinds {
             let (methods, others) = introduced(at, is_async);
             found += others.len();
