@@ -6,6 +6,7 @@
 //! - [`calls`]: sync and async calls, and which errors count
 //! - [`retries`]: backoff, jitter, hints
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
+//! - [`attributes`]: resilience as decoration
 //! - [`orders`]: the order of layers in a pipeline
 //! - [`registries`]: breakers by name
 //! - [`observing`]: events, counters, health
@@ -30,6 +31,9 @@ pub mod retries {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}
+
+#[doc = include_str!("attributes.md")]
+pub mod attributes {}
 
 #[doc = include_str!("orders.md")]
 pub mod orders {}

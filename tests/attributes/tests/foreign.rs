@@ -80,6 +80,7 @@ impl Shop for Remote {
 
 impl Remote {
     #[allow(clippy::unnecessary_wraps)] // as a fallback is
+    #[allow(clippy::needless_pass_by_value)] // as the method has it
     fn closed(self: Arc<Self>, reason: String) -> Result<String, Own> {
         Ok(format!("{reason} after {} calls", self.calls.load(Ordering::Relaxed)))
     }
