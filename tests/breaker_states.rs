@@ -334,7 +334,8 @@ fn a_disabled_breaker_reads_no_clock() {
             panic!("nobody needs the time")
         }
     }
-    let (clock, observer) = (ManualClock::new(), DefaultObserver);
+    // A reference never asks for the time of calls, whatever the features.
+    let (clock, observer) = (ManualClock::new(), &DefaultObserver);
     let idle = CircuitBreaker::with(None, config().build(), &clock, observer);
     idle.disable();
     let breaker = CircuitBreaker::with(None, config().build(), Untouchable, observer);

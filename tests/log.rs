@@ -4,7 +4,7 @@ use std::{fmt::Write, sync::Mutex};
 
 use fusebox::{
     BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name, Retry,
-    RetryConfig,
+    RetryConfig, TimeCalls,
 };
 use log::{Log, Metadata, Record};
 
@@ -44,7 +44,8 @@ fn every_kind_of_event_has_its_level_and_pairs() {
     let clock = ManualClock::new();
     let settings = BreakerConfig::new().failure_threshold(1).build();
     let name = Some(Name::new("ai"));
-    let breaker = CircuitBreaker::with(name, settings, &clock, DefaultObserver);
+    let breaker = CircuitBreaker::with(name, settings, &clock, TimeCalls(DefaultObserver));
+    breaker.note_error("down");
     let _ = breaker.call(|| Err::<(), _>("down"));
     let _ = breaker.call(|| Ok::<_, ()>(()));
     let settings = RetryConfig::new().max_attempts(2).jitter(Jitter::None).build();
@@ -55,8 +56,9 @@ fn every_kind_of_event_has_its_level_and_pairs() {
     assert_eq!(
         *LINES.0.lock().unwrap(),
         [
-            "WARN fusebox: circuit breaker `ai` changed from closed to open; breaker=ai from=closed to=open generation=1 forced=false",
-            "DEBUG fusebox: call rejected: circuit breaker `ai` is open, retry after 60s; breaker=ai state=open retry_after_ms=60000",
+            "WARN fusebox: circuit breaker `ai` changed from closed to open; breaker=ai from=closed to=open generation=1 forced=false wait=Some(60s) last_error=down",
+            "TRACE fusebox: call ended after 0ns: Failure; breaker=ai outcome=Failure duration=0ns",
+            "DEBUG fusebox: call rejected: circuit breaker `ai` is open, retry after 60s; the last error was: down; breaker=ai state=open retry_after_ms=60000 last_error=down",
             "DEBUG fusebox: attempt 1 of 2 failed, retrying in 1s: \"down\"; policy=ask attempt=1 max_attempts=2 delay=1s error=\"down\"",
             "ERROR fusebox: retries exhausted after 2 attempts (attempts): \"down\"; policy=ask attempts=2 limit=attempts error=\"down\"",
             "WARN fusebox: fallback used (every layer failed): [\"down\", \"too\"]; policy=infer layer=None age=None errors=[\"down\", \"too\"]",

@@ -153,9 +153,16 @@ fn every_row_of_every_table_is_data() {
     let own = ["max_recovery_timeout"];
     every_row(BreakerConfig::TABLE, &own, |name, value| BreakerConfig::new().set(name, value));
     every_row(AlertConfig::TABLE, &[], |name, value| AlertConfig::new().set(name, value));
-    let own = ["exponential_base", "jitter", "max_elapsed"];
+    let own = [
+        "exponential_base",
+        "jitter",
+        "growth",
+        "jitter_within_cap",
+        "max_elapsed",
+        "end_on_long_hint",
+    ];
     every_row(RetryConfig::TABLE, &own, |name, value| RetryConfig::new().set(name, value));
-    let own = &own[..2];
+    let own = &own[..4];
     every_row(BackoffConfig::TABLE, own, |name, value| BackoffConfig::new().set(name, value));
 }
 

@@ -5,7 +5,7 @@ mod common;
 use common::Buffer;
 use fusebox::{
     BreakerConfig, BreakerSettings, CircuitBreaker, DefaultObserver, Fallback, GlobalBreaker,
-    Jitter, ManualClock, Name, Retry, RetryConfig,
+    Jitter, ManualClock, Name, Retry, RetryConfig, TimeCalls,
 };
 
 /// What is written while `f` runs.
@@ -29,7 +29,7 @@ fn every_kind_of_event_has_its_level_and_fields() {
         let clock = ManualClock::new();
         let settings = BreakerConfig::new().failure_threshold(1).build();
         let name = Some(Name::new("ai"));
-        let breaker = CircuitBreaker::with(name, settings, &clock, DefaultObserver);
+        let breaker = CircuitBreaker::with(name, settings, &clock, TimeCalls(DefaultObserver));
         let _ = breaker.call(|| Err::<(), _>("down").inspect_err(|e| breaker.note_error(e)));
         let _ = breaker.call(|| Ok::<_, ()>(()));
         let settings = RetryConfig::new().max_attempts(2).jitter(Jitter::None).build();
@@ -44,6 +44,7 @@ fn every_kind_of_event_has_its_level_and_fields() {
         text.lines().collect::<Vec<_>>(),
         [
             "WARN fusebox: circuit breaker changed its state breaker=\"ai\" from=closed to=open generation=1 forced=false wait=60s last_error=down",
+            "TRACE fusebox: call ended breaker=\"ai\" outcome=Failure duration=0ns",
             "DEBUG fusebox: call rejected breaker=\"ai\" state=open retry_after_ms=60000 last_error=down",
             "DEBUG fusebox: attempt failed, retrying policy=\"ask\" attempt=1 max_attempts=2 delay=1s error=\"down\"",
             "ERROR fusebox: retries exhausted policy=\"ask\" attempts=2 limit=attempts error=\"down\"",
