@@ -19,8 +19,17 @@ enum Spread {
     },
     Full,
     Equal,
+    /// The same, and not above the cap.
+    ProportionalWithinCap {
+        least: u64,
+        shares: u64,
+    },
     /// So much more at most.
     Additive {
+        most: u64,
+    },
+    /// The same, and not above the cap.
+    AdditiveWithinCap {
         most: u64,
     },
     Decorrelated,
@@ -29,7 +38,18 @@ enum Spread {
 impl Spread {
     const SHARE_BITS: u32 = 53;
 
-    const fn of(jitter: Jitter) -> Self {
+    /// `within_cap` says that the cap bounds the jitter, too.
+    const fn of(jitter: Jitter, within_cap: bool) -> Self {
+        match Self::above_cap(jitter) {
+            Self::Proportional { least, shares } if within_cap => {
+                Self::ProportionalWithinCap { least, shares }
+            }
+            Self::Additive { most } if within_cap => Self::AdditiveWithinCap { most },
+            spread => spread,
+        }
+    }
+
+    const fn above_cap(jitter: Jitter) -> Self {
         match jitter {
             Jitter::None => Self::None,
             Jitter::Proportional { min_percent, max_percent } => {
@@ -122,9 +142,9 @@ impl Scaled {
 /// computes without floats.
 ///
 /// The n-th delay is `min(base_delay * exponential_base^(n-1), max_delay)`, or
-/// grows in another way ([`Growth`](crate::Growth)), then jitter. Without jitter delays never decrease; with it they are never
-/// 0, unless `base_delay` is. Which of them may exceed the cap [`Jitter`] says:
-/// the default does, up to 1.5 times.
+/// grows in another way ([`Growth`](crate::Growth)), then jitter. Without jitter
+/// delays never decrease; with it they are never 0, unless `base_delay` is. Which
+/// of them may exceed the cap [`Jitter`] says: the default does, up to 1.5 times.
 ///
 /// The random sequence is that of `SplitMix64`. It is seeded when the first
 /// delay is drawn: with `std` from the thread's source of entropy, else from
@@ -161,11 +181,9 @@ pub struct Backoff {
     last: u64,
     spread: Spread,
     random: u64,
-    /// Whether the jitter keeps below the cap, too.
-    within_cap: bool,
     seeded: bool,
-    /// Nothing of what follows matters for the next delay: it is a power, its
-    /// jitter is as it comes, and is seeded.
+    /// Nothing of what follows matters for the next delay: it is a power, and its
+    /// jitter is seeded.
     plain: bool,
     /// For delays that are no powers.
     steps: Steps,
@@ -186,9 +204,8 @@ impl Backoff {
             base,
             cap,
             last: base,
-            spread: Spread::of(jitter),
+            spread: Spread::of(jitter, within_cap),
             random: 0,
-            within_cap,
             seeded: false,
             plain: false,
             steps,
@@ -200,7 +217,7 @@ impl Backoff {
     pub const fn seed(mut self, seed: u64) -> Self {
         self.random = seed;
         self.seeded = true;
-        self.plain = !self.within_cap && matches!(self.steps, Steps::Powers);
+        self.plain = matches!(self.steps, Steps::Powers);
         self
     }
 
@@ -224,18 +241,18 @@ impl Backoff {
         below(&mut self.random, bound)
     }
 
-    /// What most delays need not ask for.
+    /// The next delay, before its jitter, where it is no power, or no seed is there
+    /// yet. Most delays need not ask for that.
     #[cold]
     #[inline(never)]
     fn next_of_any_kind(&mut self) -> u64 {
         if !self.seeded && self.spread != Spread::None {
             *self = self.seed(sequence_seed());
         }
-        let delay = match self.steps.next() {
+        match self.steps.next() {
             Some(delay) => delay.min(self.cap),
             None => self.next_power(),
-        };
-        if self.within_cap { self.jittered_within_cap(delay) } else { self.jittered(delay) }
+        }
     }
 
     #[inline]
@@ -250,20 +267,10 @@ impl Backoff {
         delay
     }
 
-    /// A delay drawn from what its jitter allows below the cap.
-    fn jittered_within_cap(&mut self, delay: u64) -> u64 {
-        let (least, most) = match self.spread {
-            Spread::Proportional { least, shares } => {
-                (share_of(delay, least), share_of(delay, least + shares - 1))
-            }
-            Spread::Additive { most } => (delay, delay + most),
-            // These stay below it by themselves.
-            Spread::None | Spread::Full | Spread::Equal | Spread::Decorrelated => {
-                return self.jittered(delay);
-            }
-        };
+    /// A delay from the least that a jitter allows to the most, below the cap.
+    fn within_cap(&mut self, least: u64, most: u64) -> u64 {
         let most = most.min(self.cap);
-        let least = least.clamp(delay.min(1), most);
+        let least = least.min(most);
         least + self.draw(most - least + 1)
     }
 
@@ -275,7 +282,12 @@ impl Backoff {
                 let share = least + self.draw(shares);
                 share_of(delay, share).max(delay.min(1))
             }
+            Spread::ProportionalWithinCap { least, shares } => {
+                let most = share_of(delay, least + shares - 1);
+                self.within_cap(share_of(delay, least).max(delay.min(1)), most)
+            }
             Spread::Additive { most } => delay + self.draw(most + 1),
+            Spread::AdditiveWithinCap { most } => self.within_cap(delay, delay + most),
             Spread::Full => self.draw(delay) + delay.min(1),
             Spread::Equal => {
                 let certain = delay.div_ceil(2);
@@ -298,13 +310,8 @@ impl Iterator for Backoff {
     /// Returns the next delay. There always is one.
     #[inline]
     fn next(&mut self) -> Option<Duration> {
-        let delay = if self.plain {
-            let delay = self.next_power();
-            self.jittered(delay)
-        } else {
-            self.next_of_any_kind()
-        };
-        Some(Duration::from_nanos(delay))
+        let delay = if self.plain { self.next_power() } else { self.next_of_any_kind() };
+        Some(Duration::from_nanos(self.jittered(delay)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

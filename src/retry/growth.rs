@@ -98,23 +98,29 @@ impl Steps {
     }
 
     /// The next delay, before the cap. `None` for powers.
-    #[allow(clippy::cast_possible_truncation)] // more nanoseconds than fit are above any cap
+    #[allow(clippy::cast_possible_truncation)] // below the number of delays
     pub(super) const fn next(&mut self) -> Option<u64> {
-        Some(match self {
-            Self::Powers => return None,
-            Self::Linear { next, .. } | Self::Fibonacci { next, .. } => {
+        match self {
+            Self::Powers => None,
+            Self::Linear { next, step } => {
                 let delay = *next;
-                self.skip(1);
-                delay
+                *next = next.saturating_add(*step);
+                Some(delay)
+            }
+            Self::Fibonacci { next, after } => {
+                let delay = *next;
+                (*next, *after) = (*after, next.saturating_add(*after));
+                Some(delay)
             }
             Self::Listed { delays, at } => {
                 let last = delays.len() - 1; // never empty: it was checked
-                let index = if *at < last as u64 { *at as usize } else { last };
+                let delay = delays[if *at < last as u64 { *at as usize } else { last }];
                 *at = at.saturating_add(1);
-                let delay = delays[index].as_nanos();
-                if delay > u64::MAX as u128 { u64::MAX } else { delay as u64 }
+                // More nanoseconds than fit are above any cap.
+                let seconds = delay.as_secs().saturating_mul(1_000_000_000);
+                Some(seconds.saturating_add(delay.subsec_nanos() as u64))
             }
-        })
+        }
     }
 
     /// Skips so many delays.
