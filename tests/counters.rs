@@ -4,8 +4,9 @@ mod common;
 
 use common::{Bench, TIMEOUT, after, config, fail, finish, succeed};
 use fusebox::{
-    CircuitBreaker, CountCalls, Counters, DefaultObserver, Event, Fallback, ManualClock, Observer,
-    Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, State, TimedOut, Verdict, presets,
+    CircuitBreaker, Clock, CountCalls, Counters, DefaultObserver, Event, Fallback, ManualClock,
+    Observer, Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, State, TimedOut, Verdict,
+    presets,
 };
 
 const RETRY: RetrySettings = RetryConfig::new().max_attempts(3).build();
@@ -218,4 +219,32 @@ fn a_failure_of_before_a_forced_opening_is_not_counted() {
     breaker.force_open();
     assert_eq!(permit.failure(), Verdict::Stale);
     assert_eq!(recorded(&breaker), (0, 1));
+}
+
+/// Does nothing with events, and says so.
+struct Deaf;
+
+impl Observer for Deaf {
+    fn on_event(&self, event: &Event<'_>) {
+        assert!(!matches!(event, Event::Transition(_)), "{event:?}");
+    }
+
+    fn hears_events(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_no_observer_hears_of_is_counted_all_the_same() {
+    let clock = ManualClock::new();
+    let settings = config().failure_threshold(1).build();
+    let shop = CircuitBreaker::with(None, settings, &clock, CountCalls(Deaf));
+    assert!(shop.call(|| Err::<(), _>("down")).is_err());
+    assert_eq!((shop.state(), shop.open_since()), (State::Open, Some(clock.now())));
+    clock.advance(TIMEOUT);
+    shop.call(|| Ok::<_, ()>(())).unwrap();
+    let Counters { calls, failures, openings, .. } = shop.counters();
+    assert_eq!((calls, failures, openings), (2, 1, 1));
+    assert_eq!((shop.state(), shop.open_since()), (State::Closed, None));
+    assert!(!(Deaf, CountCalls(Deaf)).hears_events() && (Deaf, Silent).hears_events());
 }

@@ -130,29 +130,30 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     pub(super) fn tell(&self, from: Word, to: Word, forced: bool) {
-        let (opening, generation) = (to.stamp(), to.generation());
         // An opening of its own has just begun; one by hand may have a length.
         let opens = matches!(to.state(), State::Open | State::ForcedOpen);
-        let now = if forced && opens { self.clock.now() } else { opening };
-        let wait = to.own_left_ms(self.cell.settings(), now, || self.salt());
-        let (from, to) = (from.state(), to.state());
+        let now = if forced && opens { self.clock.now() } else { to.stamp() };
         if opens {
             self.cell.openings.add_one();
         }
-        match (from, to) {
+        match (from.state(), to.state()) {
             (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
             (State::Closed | State::Disabled, State::Open | State::ForcedOpen) => {
                 self.cell.opened.set(now);
             }
             _ => {}
         }
+        if !self.observer.hears_events() {
+            return;
+        }
+        let wait = to.own_left_ms(self.cell.settings(), now, || self.salt());
         let name = self.name();
         let breaker = name.as_ref().map(Name::as_str);
         self.observer.on_event(&Event::Transition(Transition {
             breaker,
-            from,
-            to,
-            generation,
+            from: from.state(),
+            to: to.state(),
+            generation: to.generation(),
             forced,
             wait: wait.map(Duration::from_millis),
             last_error: self.cell.noted.get(),

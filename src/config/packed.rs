@@ -79,7 +79,10 @@ impl Place {
         bits << self.shift
     }
 
-    #[inline]
+    // Of a constant place only a shift and a mask are left. Built for size, the
+    // compiler would keep it a function of all places.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) const fn get(self, word: u64) -> u64 {
         let bits = word >> self.shift & self.mask;
         match self.code {

@@ -35,6 +35,11 @@ impl<O: Observer> Observer for CountCalls<O> {
     }
 
     #[inline]
+    fn hears_events(&self) -> bool {
+        self.0.hears_events()
+    }
+
+    #[inline]
     fn counts_calls(&self) -> bool {
         true
     }

@@ -43,6 +43,11 @@ impl Observer for DefaultObserver {
     }
 
     #[inline]
+    fn hears_events(&self) -> bool {
+        cfg!(any(feature = "tracing", feature = "log", feature = "observer"))
+    }
+
+    #[inline]
     fn counts_calls(&self) -> bool {
         cfg!(feature = "count-calls")
     }

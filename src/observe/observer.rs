@@ -27,6 +27,20 @@ pub trait Observer {
     /// Is called once for every event.
     fn on_event(&self, event: &Event<'_>);
 
+    /// Whether it does anything with an event. If not, a breaker need not gather
+    /// what the event would say, and may leave it out.
+    ///
+    /// Let the answer be a constant: the compiler then removes that code. The
+    /// answer is true unless you write another, and that of a reference to an
+    /// observer always is.
+    #[inline]
+    fn hears_events(&self) -> bool
+    where
+        Self: Sized,
+    {
+        true
+    }
+
     /// Whether a breaker with this observer counts every call that it admits.
     ///
     /// Every call asks, so let the answer be a constant: the compiler then
@@ -66,6 +80,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_event(&self, event: &Event<'_>) {
         self.0.on_event(event);
         self.1.on_event(event);
+    }
+
+    #[inline]
+    fn hears_events(&self) -> bool {
+        self.0.hears_events() || self.1.hears_events()
     }
 
     #[inline]

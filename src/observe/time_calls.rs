@@ -45,6 +45,11 @@ impl<O: Observer> Observer for TimeCalls<O> {
     }
 
     #[inline]
+    fn hears_events(&self) -> bool {
+        self.0.hears_events()
+    }
+
+    #[inline]
     fn counts_calls(&self) -> bool {
         self.0.counts_calls()
     }

@@ -215,10 +215,14 @@ impl Backoff {
     /// Seeds the jitter, so that a run can be repeated.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
+        self.start(seed);
+        self
+    }
+
+    const fn start(&mut self, seed: u64) {
         self.random = seed;
         self.seeded = true;
         self.plain = matches!(self.steps, Steps::Powers);
-        self
     }
 
     /// Skips `delays` delays, before jitter. It takes logarithmic time, by
@@ -241,18 +245,15 @@ impl Backoff {
         below(&mut self.random, bound)
     }
 
-    /// The next delay, before its jitter, where it is no power, or no seed is there
-    /// yet. Most delays need not ask for that.
+    /// The next delay, before its jitter and the cap, where it is no power. It also
+    /// seeds the jitter. Most delays need neither, and do not ask.
     #[cold]
     #[inline(never)]
-    fn next_of_any_kind(&mut self) -> u64 {
+    fn next_step(&mut self) -> Option<u64> {
         if !self.seeded && self.spread != Spread::None {
-            *self = self.seed(sequence_seed());
+            self.start(sequence_seed());
         }
-        match self.steps.next() {
-            Some(delay) => delay.min(self.cap),
-            None => self.next_power(),
-        }
+        self.steps.next()
     }
 
     #[inline]
@@ -310,7 +311,11 @@ impl Iterator for Backoff {
     /// Returns the next delay. There always is one.
     #[inline]
     fn next(&mut self) -> Option<Duration> {
-        let delay = if self.plain { self.next_power() } else { self.next_of_any_kind() };
+        let step = if self.plain { None } else { self.next_step() };
+        let delay = match step {
+            Some(delay) => delay.min(self.cap),
+            None => self.next_power(),
+        };
         Some(Duration::from_nanos(self.jittered(delay)))
     }
 
