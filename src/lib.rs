@@ -100,6 +100,7 @@ mod sync;
 mod time;
 #[cfg(feature = "tower")]
 pub mod tower;
+mod wide;
 
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;

@@ -5,7 +5,10 @@ use rand_xoshiro::{
     rand_core::{Rng, SeedableRng},
 };
 
-use crate::sync::{Ordering, UnmodelledU64};
+use crate::{
+    sync::{Ordering, UnmodelledU64},
+    wide::high,
+};
 
 /// Scatters `value` over 64 bits: the finalizer of Steele, Lea and Flood's
 /// `SplitMix64` ("Fast splittable pseudorandom number generators", 2014).
@@ -90,7 +93,5 @@ pub(crate) fn below(state: &mut u64, bound: u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     // Lemire, "Fast random integer generation in an interval" (2019), without
     // its rejection: the bias is below one in 2^64 / bound.
-    #[allow(clippy::cast_possible_truncation)] // the high half
-    let scaled = ((u128::from(drawn) * u128::from(bound)) >> u64::BITS) as u64;
-    scaled
+    high(drawn, bound)
 }

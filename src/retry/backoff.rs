@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::{
     random::{below, sequence_seed},
     retry::{growth::Steps, jitter::Jitter},
+    wide::product,
 };
 
 /// A jitter, ready for use.
@@ -105,7 +106,7 @@ impl Scaled {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // the high half
     const fn times(self, factor: Self) -> Self {
-        let product = self.fraction as u128 * factor.fraction as u128;
+        let product = product(self.fraction, factor.fraction);
         // Of two fractions from a half to one the product is a quarter at least.
         let (high, higher) = ((product >> 63) as u64, (product >> 64) as u64);
         let carry = higher >> 63;
@@ -330,5 +331,5 @@ impl core::iter::FusedIterator for Backoff {}
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // at most ten times 2^60: it fits
 fn share_of(delay: u64, share: u64) -> u64 {
-    ((u128::from(delay) * u128::from(share)) >> Spread::SHARE_BITS) as u64
+    (product(delay, share) >> Spread::SHARE_BITS) as u64
 }
