@@ -30,7 +30,7 @@ fn retried(n: u32) -> Result<u32, Failure> {
     if black_box(n) == u32::MAX { Err(Failure::Failed) } else { Ok(n) }
 }
 
-#[with_circuit_breaker("decorated bench", failure_threshold = 4095)]
+#[with_circuit_breaker("decorated bench", failure_threshold = 2047)]
 #[inline]
 fn guarded(n: u32) -> Result<u32, Failure> {
     if black_box(n) == u32::MAX { Err(Failure::Failed) } else { Ok(n) }

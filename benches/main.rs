@@ -18,7 +18,7 @@ use fusebox::{BreakerConfig, BreakerSettings};
 
 /// Never reached by the failures that a benchmark records between two resets.
 const SETTINGS: BreakerSettings =
-    BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
+    BreakerConfig::new().failure_threshold(2_047).recovery_timeout(Duration::from_hours(1)).build();
 
 /// How many operations make one measured iteration, where a single one takes
 /// about as long as the loop around it. The figures are per iteration: divide.

@@ -105,7 +105,7 @@ mod wide;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
 pub use breaker::{
-    CircuitBreaker,
+    CircuitBreaker, Permits, Promise, Ratio,
     fault::Fault,
     judge::Judge,
     permit::Permit,

@@ -44,6 +44,16 @@ impl Machine {
         W::from_bits(self.0.load(Ordering::Relaxed))
     }
 
+    /// Writes the word again if it still is what was `seen`; else what it is. Whoever
+    /// steps it after that sees all that was written before.
+    pub(crate) fn confirm<W: Word>(&self, seen: W) -> Result<(), W> {
+        let bits = seen.bits();
+        self.0
+            .compare_exchange(bits, bits, Ordering::AcqRel, Ordering::Acquire)
+            .map(drop)
+            .map_err(W::from_bits)
+    }
+
     /// Overwrites the word, whatever it is. For a word of which each value
     /// stands alone; a step would be lost.
     pub(crate) fn store<W: Word>(&self, word: W) {

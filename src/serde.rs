@@ -51,9 +51,10 @@ macro_rules! fields {
 impl Serialize for Counters {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         // Taken apart without `..`: the compiler finds a field that is missing.
-        let Self { failures, rejections, openings, calls, retries, exhausted, fallbacks } = self;
-        let mut map = to.serialize_struct("Counters", 7)?;
-        fields!(map: failures, rejections, openings, calls, retries, exhausted, fallbacks);
+        let Self { failures, slow, rejections, openings, calls, retries, exhausted, fallbacks } =
+            self;
+        let mut map = to.serialize_struct("Counters", 8)?;
+        fields!(map: failures, slow, rejections, openings, calls, retries, exhausted, fallbacks);
         map.end()
     }
 }
@@ -66,13 +67,13 @@ fn serialize_snapshot<M: SerializeStruct>(
     let Snapshot {
         state,
         generation,
-        consecutive_failures,
+        score,
         reopenings,
         probes_in_flight,
         probes_succeeded,
         stamp,
     } = snapshot;
-    fields!(map: state, generation, consecutive_failures, reopenings, probes_in_flight);
+    fields!(map: state, generation, score, reopenings, probes_in_flight);
     fields!(map: probes_succeeded);
     map.serialize_field("stamp_ms", &stamp.as_millis())
 }
@@ -91,12 +92,14 @@ impl Serialize for Snapshot {
 #[cfg(not(fusebox_compact))]
 impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { name, at, snapshot, counters, settings, open_for, time_left, last_error, fault } =
+        let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let mut map = to.serialize_struct("Reading", 15)?;
+        let Self { last_error, fault, .. } = self;
+        let mut map = to.serialize_struct("Reading", 16)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
+        map.serialize_field("nearness_percent", nearness)?;
         map.serialize_field("time_left_ms", &time_left.map(millis))?;
         map.serialize_field("open_for_ms", &open_for.map(millis))?;
         fields!(map: counters, settings, last_error, fault);

@@ -1,7 +1,7 @@
 //! What a breaker is doing, what an answer says of a service, and what became of a
 //! report.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 
 /// The state of a circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,4 +52,60 @@ pub enum Outcome {
     Failure,
     /// Nothing is known: the request was at fault, or the call was cancelled.
     Ignore,
+    /// The service is in trouble, and this failure weighs more or less than others:
+    /// so many percent of a failure's weight, rounded down, and at least one point.
+    Weighs {
+        /// The weight in percent: 200 is that of two failures.
+        percent: u16,
+    },
+    /// The service is down, and no more evidence is needed: the breaker opens at
+    /// once. [`Outcome::OPENS`] and [`Outcome::opens_for`] make it.
+    Opens {
+        /// The length of the opening in milliseconds, at most 24 days; 0 is that of
+        /// any opening.
+        millis: u32,
+    },
+}
+
+impl Outcome {
+    /// The service is down: the breaker opens at once. An expired key is such an
+    /// error.
+    pub const OPENS: Self = Self::Opens { millis: 0 };
+
+    /// The service is down for so long, in whole milliseconds, rounded up, at least
+    /// 1 and at most 24 days: the breaker opens at once, and admits its next call
+    /// then. A 429 with a `Retry-After` is such an answer.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Outcome};
+    ///
+    /// let judge = |answer: Result<&u32, &(u16, Duration)>| match answer {
+    ///     Err((429, retry_after)) => Outcome::opens_for(*retry_after),
+    ///     Err((401, _)) => Outcome::OPENS,
+    ///     Err((503, _)) => Outcome::Weighs { percent: 200 },
+    ///     Err(_) => Outcome::Failure,
+    ///     Ok(_) => Outcome::Success,
+    /// };
+    /// let shop = CircuitBreaker::new(BreakerConfig::new().build());
+    /// let ask = || Err::<u32, _>((429, Duration::from_secs(20)));
+    /// assert!(shop.call_judged(judge, ask).is_err());
+    /// let rejected = shop.try_acquire().unwrap_err();
+    /// assert!(rejected.retry_after().unwrap() <= Duration::from_secs(20));
+    /// ```
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // 24 days have 31 bits
+    pub const fn opens_for(time: Duration) -> Self {
+        const MOST: u128 = 2_073_600_000;
+        let millis = time.as_nanos().div_ceil(1_000_000);
+        Self::Opens {
+            millis: if millis == 0 {
+                1
+            } else if millis > MOST {
+                MOST as u32
+            } else {
+                millis as u32
+            },
+        }
+    }
 }

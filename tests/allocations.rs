@@ -84,7 +84,7 @@ fn a_backoff_allocates_nothing() {
 #[test]
 fn policies_allocate_nothing() {
     let bench = Bench::new();
-    let settings = config().failure_threshold(4_000).build();
+    let settings = config().failure_threshold(2_000).build();
     let breaker = CircuitBreaker::with(None, settings, &bench.clock, fusebox::DefaultObserver);
     let settings = RetryConfig::new().max_elapsed(millis(3_600_000)).build();
     let retry = Retry::with(settings, &bench.clock, &bench.clock, fusebox::DefaultObserver);

@@ -34,7 +34,7 @@ fn a_guarded_future_returns_what_it_returns() {
     assert_eq!(ok.as_mut().poll(&mut context()), Poll::Ready(Ok(7)));
     let failed = pin!(breaker.call_async(ready(Err::<(), _>("down"))));
     assert_eq!(failed.poll(&mut context()), Poll::Ready(Err(CallError::Failed("down"))));
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_cancelled_call_on_a_closed_breaker_counts_for_nothing() {
         let mut call = pin!(breaker.call_async(pending::<Result<(), ()>>()));
         assert!(call.as_mut().poll(&mut context()).is_pending());
     }
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
 }
 
 #[test]

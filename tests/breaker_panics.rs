@@ -21,7 +21,7 @@ fn b11_a_panic_in_the_call_is_a_failure() {
     let breaker = bench.breaker(config());
     for count in 1..=2 {
         assert!(panics(|| breaker.call(|| -> Result<(), ()> { panic!("in the call") })));
-        assert_eq!(breaker.snapshot().consecutive_failures, count);
+        assert_eq!(breaker.snapshot().score, count);
     }
     assert!(panics(|| {
         let _permit = breaker.try_acquire().unwrap();
@@ -134,5 +134,5 @@ fn a_breaker_can_be_shared_and_moved_between_threads() {
     let bench = Bench::new();
     let breaker = bench.breaker(config());
     std::thread::scope(|scope| scope.spawn(|| fail(&breaker)).join().unwrap());
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
 }

@@ -75,7 +75,7 @@ fn b8_errors_outside_the_filter_neither_count_nor_reset() {
     assert_eq!(call("outage"), Err(CallError::Failed("outage")));
     assert_eq!(call("outage"), Err(CallError::Failed("outage")));
     assert_eq!(call("not found"), Err(CallError::Failed("not found")));
-    assert_eq!(breaker.snapshot().consecutive_failures, 2, "neither counted nor reset");
+    assert_eq!(breaker.snapshot().score, 2, "neither counted nor reset");
     assert_eq!(call("outage"), Err(CallError::Failed("outage")));
     assert_eq!(breaker.state(), State::Open);
 }

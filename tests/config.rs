@@ -25,8 +25,8 @@ fn refused(config: BreakerConfig, text: &str) {
 #[test]
 fn a_value_out_of_range_is_refused_by_name() {
     let config = BreakerConfig::new;
-    for (threshold, shown) in [(0, "0"), (4_096, "4096"), (u32::MAX, "4294967295")] {
-        let text = format!("`failure_threshold` is {shown}, and must be from 1 to 4095");
+    for (threshold, shown) in [(0, "0"), (2_048, "2048"), (u32::MAX, "4294967295")] {
+        let text = format!("`failure_threshold` is {shown}, and must be from 1 to 2047");
         refused(config().failure_threshold(threshold), &text);
     }
     for (timeout, shown) in [
@@ -78,7 +78,7 @@ fn both_ends_of_every_range_are_kept() {
         .recovery_jitter(0)
         .build();
     let high = BreakerConfig::new()
-        .failure_threshold(4_095)
+        .failure_threshold(2_047)
         .recovery_timeout(LONGEST_TIMEOUT)
         .probes(255)
         .successes_to_close(15)
@@ -95,7 +95,7 @@ fn both_ends_of_every_range_are_kept() {
         )
     };
     assert_eq!(fields(low), (1, millis(1), (1, 1), (0, 110, 0)));
-    assert_eq!(fields(high), (4_095, LONGEST_TIMEOUT, (255, 15), (2, 700, 100)));
+    assert_eq!(fields(high), (2_047, LONGEST_TIMEOUT, (255, 15), (2, 700, 100)));
     let bench = Bench::new();
     assert_eq!(bench.with_settings(high).settings(), high);
 }
@@ -106,7 +106,8 @@ fn the_defaults_are_the_stated_ones() {
     assert_eq!(settings, BreakerSettings::default());
     assert_eq!(
         settings.to_string(),
-        "failure_threshold=5 recovery_timeout=60s probes=1 successes_to_close=1 doublings=0 \
+        "failure_threshold=5 failure_weight=0 window=0 min_span=0ns quiet=0ns slow_call=none \
+         slow_weight=0 recovery_timeout=60s probes=1 successes_to_close=1 doublings=0 \
          growth=200% recovery_jitter=0%"
     );
 }
@@ -219,11 +220,15 @@ fn every_row<C: Tabled>() {
             values.map(|it| it.iter().find(|(own, _)| *own == name).unwrap().1)
         };
 
-        assert!((min..=max).contains(&setting.default_value()), "{name}");
+        let none = setting.is_optional().then_some(0);
+        let default = setting.default_value();
+        assert!((min..=max).contains(&default) || none == Some(default), "{name}");
+        assert!(none.is_none_or(|none| value_of(none) == Some(none)), "{name}");
         for end in [min, max] {
             assert!(value_of(end).is_none_or(|it| it == end), "{name}");
         }
-        for bad in [min.checked_sub(1), max.checked_add(1), Some(u64::MAX)].into_iter().flatten() {
+        let below = min.checked_sub(1).filter(|below| none != Some(*below));
+        for bad in [below, max.checked_add(1), Some(u64::MAX)].into_iter().flatten() {
             let error = set(bad).unwrap_err();
             assert_eq!(error.field(), name);
             let text = error.to_string();

@@ -69,7 +69,7 @@ fn neither_need_the_layers_of_a_fallback() {
         .breaker_counting(&breaker, |_| false);
     assert_eq!(pipeline.call(&(), |()| Err(down())), Ok(3));
     assert_eq!(finish(pipeline.call_async(&(), |()| async { Err(down()) })), Ok(3));
-    assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    assert_eq!(breaker.snapshot().score, 0);
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn so_may_judges_and_layers() {
         if healthy.contains(status) { Outcome::Success } else { Outcome::Failure }
     });
     assert_eq!(pipeline.call(&(), |()| Err::<u16, _>(500)), Err(CallError::Failed(500)));
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
     assert_eq!(pipeline.call(&(), |()| Err::<u16, _>(404)), Err(CallError::Failed(404)));
-    assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    assert_eq!(breaker.snapshot().score, 0);
 
     let fallback = Fallback::new().or_if(|_: &()| None).or(move |()| Ok(String::clone(&answers)));
     assert_eq!(fallback.call(&(), |()| Err(down())).unwrap(), "from a shelf");

@@ -54,7 +54,7 @@ fn a_breaker_is_told_by_the_whole_answer() {
             let breaker = bench.breaker(config());
             common::fail(&breaker);
             assert_eq!(way(&breaker), answer.map_err(CallError::Failed), "it is not touched");
-            let now = breaker.snapshot().consecutive_failures;
+            let now = breaker.snapshot().score;
             assert_eq!(now, failures, "{answer:?} in way {at}");
         }
     }
@@ -90,7 +90,7 @@ fn a_judge_that_panics_is_a_failure_and_loses_no_permit() {
         for way in ways {
             let breaker = bench.breaker(config());
             assert!(catch_unwind(AssertUnwindSafe(|| way(&breaker))).is_err());
-            assert_eq!(breaker.snapshot().consecutive_failures, 1);
+            assert_eq!(breaker.snapshot().score, 1);
             // And as a probe, whose place is free again.
             let breaker = bench.opened(config());
             bench.clock.advance(TIMEOUT);
@@ -107,7 +107,7 @@ fn a_rejection_by_an_inner_breaker_is_not_judged() {
     let strict = |_: Result<&u16, &u16>| Outcome::Failure;
     let pipeline = Pipeline::new().breaker_judged(&outer, strict).breaker(&inner);
     assert!(matches!(pipeline.call(&(), |()| Ok::<_, u16>(200)), Err(CallError::Rejected(_))));
-    assert_eq!(outer.snapshot().consecutive_failures, 0);
+    assert_eq!(outer.snapshot().score, 0);
 }
 
 /// Gives these answers, one after another, and counts them.

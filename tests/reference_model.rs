@@ -158,7 +158,7 @@ proptest! {
             let real = real.snapshot;
             prop_assert_eq!(u64::from(real.generation), model.life % 1_024);
             let counts = (
-                u32::from(real.consecutive_failures),
+                u32::from(real.score),
                 u32::from(real.reopenings),
                 u32::from(real.probes_in_flight),
                 u32::from(real.probes_succeeded),

@@ -81,7 +81,7 @@ fn b14_forced_states_race_safely_with_calls() {
         }
     });
     breaker.close();
-    assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    assert_eq!(breaker.snapshot().score, 0);
     assert!(breaker.try_acquire().is_ok());
 }
 

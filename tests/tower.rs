@@ -158,7 +158,7 @@ async fn a_panic_in_the_service_is_a_failure() {
     let mut service = layer.layer(late);
     let call = service.ready().await.unwrap().call(());
     assert!(tokio::spawn(call).await.unwrap_err().is_panic());
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
     let at_once = service_fn(|()| -> std::future::Ready<Result<(), ()>> { panic!("bug") });
     let mut service = layer.layer(at_once);
     let task = tokio::spawn(async move { service.ready().await.unwrap().call(()).await });
@@ -181,7 +181,7 @@ async fn a_judge_says_what_an_answer_means() {
             answer.map_err(CallError::Failed),
             "the answer itself is not touched"
         );
-        assert_eq!(breaker.snapshot().consecutive_failures, failures);
+        assert_eq!(breaker.snapshot().score, failures);
     }
     let _ = service.ready().await.unwrap().call(Ok(503)).await;
     assert_eq!(breaker.state(), State::Open);

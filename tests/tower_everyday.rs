@@ -203,7 +203,7 @@ async fn a_keyed_breaker_leaves_a_service_its_own_errors_and_drops_no_permit() {
     assert!(service.ready().await.unwrap().call("a").await.unwrap_err().is::<Rejected>());
     let dropped = service.ready().await.unwrap().call("hangs");
     drop(dropped);
-    assert_eq!(SHARDS.get("hangs").unwrap().snapshot().consecutive_failures, 0);
+    assert_eq!(SHARDS.get("hangs").unwrap().snapshot().score, 0);
     let full = KeyedBreakerLayer::new(SHARDS.panel(), "two\nlines", SETTINGS, |key: &&str| *key);
     assert!(matches!(full.map(drop), Err(RegistryError::Name(_))));
 }

@@ -60,7 +60,7 @@ fn a_disabled_breaker_counts_nothing() {
     use_it(&breaker);
     assert_eq!((breaker.snapshot(), breaker.counters()), before);
     breaker.close();
-    assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    assert_eq!(breaker.snapshot().score, 0);
     // It is the same breaker that counts before and after.
     assert!(breaker.call(|| Err::<(), _>("down")).is_err());
     assert_eq!(counted(&breaker), (1, 1, 0));
@@ -106,7 +106,7 @@ fn a_call_that_a_change_of_state_overtakes_is_not_counted() {
         let state = breaker.state();
         assert!(late.is_none_or(|late| late.failure() == Verdict::Stale));
         assert_eq!(breaker.counters().failures, before.failures);
-        assert_eq!((breaker.state(), breaker.snapshot().consecutive_failures), (state, 0));
+        assert_eq!((breaker.state(), breaker.snapshot().score), (state, 0));
     }
 }
 

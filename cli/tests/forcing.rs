@@ -17,7 +17,7 @@ fn each_says_from_what_to_what() {
     assert_eq!(ai.state(), State::Disabled);
     fail(ai, 9);
     assert_eq!(panel.run(&["reset", "ai"]).ok(), "ai: disabled -> closed, reset\n");
-    assert_eq!(ai.snapshot().consecutive_failures, 0);
+    assert_eq!(ai.snapshot().score, 0);
     assert_eq!(ai.settings(), common::settings());
 }
 

@@ -53,7 +53,7 @@ fn json_of_a_stable_form() {
         "score": 0,
         "time_left_ms": ms("time_left_ms"),
         "open_for_ms": ms("open_for_ms"),
-        "consecutive_failures": 0,
+        "score": 0,
         "reopenings": 0,
         "probes_in_flight": 0,
         "probes_succeeded": 0,

@@ -14,7 +14,7 @@ fn a_change_takes_effect_at_the_next_decision() {
     fail(ai, 1);
     let said = panel.run(&["set", "ai", "failure_threshold=2", "recovery_timeout=1ms"]).ok();
     assert_eq!(said, "ai: failure_threshold 3 -> 2\nai: recovery_timeout 1h -> 1ms\n");
-    assert_eq!((ai.state(), ai.snapshot().consecutive_failures), (State::Closed, 1));
+    assert_eq!((ai.state(), ai.snapshot().score), (State::Closed, 1));
     fail(ai, 1);
     assert_eq!(ai.state(), State::Open);
     drop(common::wait_for("a millisecond", || ai.try_acquire().ok()));
@@ -33,7 +33,7 @@ fn every_setting_in_its_own_units() {
         .run(&[
             "set",
             "ai",
-            "failure_threshold=4095",
+            "failure_threshold=2047",
             "recovery_timeout=4m 5s 250ms",
             "probes=15",
             "successes_to_close=2",
@@ -45,7 +45,7 @@ fn every_setting_in_its_own_units() {
     assert_eq!(said.lines().count(), 7, "{said}");
     assert_eq!(
         panel.breaker("ai").settings().to_string(),
-        "failure_threshold=4095 recovery_timeout=245.25s probes=15 successes_to_close=2 \
+        "failure_threshold=2047 recovery_timeout=245.25s probes=15 successes_to_close=2 \
          doublings=3 growth=150% recovery_jitter=10%"
     );
     assert_eq!(
@@ -60,7 +60,7 @@ fn all_or_nothing() {
     let error = panel.run(&["set", "ai", "probes=2", "failure_threshold=0"]).failed(1);
     assert_eq!(
         error,
-        "error: `failure_threshold` is 0, and must be from 1 to 4095; nothing was changed\n"
+        "error: `failure_threshold` is 0, and must be from 1 to 2047; nothing was changed\n"
     );
     // Fine by itself, but not with the timeout that is there.
     panel.run(&["set", "ai", "recovery_timeout=24d"]).ok();

@@ -36,7 +36,7 @@ pub fn run() -> Result<(), Failed> {
     // 10, 20 and 40 ms, each times 50 to 150 %; a sleep may take 2 ms longer.
     let (least, most) = (Duration::from_millis(35), Duration::from_millis(105 + 3 * 2));
     check("the delays add up", (least..=most).contains(&waited))?;
-    check("the breaker has seen a success", breaker(0)?.snapshot().consecutive_failures == 0)?;
+    check("the breaker has seen a success", breaker(0)?.snapshot().score == 0)?;
 
     let full: Backoff = BackoffConfig::new().jitter(Jitter::Full).build();
     check("no two sequences are the same", !full.take(4).eq(full.take(4)))?;

@@ -69,7 +69,7 @@ pub fn run(timer: &mut SYST) -> Result<(), Failed> {
     timer.disable_counter();
     RAGING.store(false, Ordering::Relaxed);
 
-    let counted = u32::from(BREAKER.snapshot().consecutive_failures);
+    let counted = u32::from(BREAKER.snapshot().score);
     let unprotected = UNPROTECTED.load(Ordering::Relaxed);
     let all = OF_MAIN_LOOP + OF_INTERRUPT;
     cortex_m_semihosting::hprintln!(

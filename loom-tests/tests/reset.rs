@@ -17,7 +17,7 @@ fn success_against_failure() {
     let success = success.success();
     let failure = other.join().unwrap();
     let snapshot = breaker.snapshot();
-    let end = (snapshot.state, snapshot.consecutive_failures, success, failure);
+    let end = (snapshot.state, snapshot.score, success, failure);
     let recorded = Ok(Verdict::Recorded);
     let failure_first = (State::Open, 0, Verdict::Stale, recorded);
     let success_first = (State::Closed, 1, Verdict::Recorded, recorded);
@@ -39,7 +39,7 @@ fn success_against_two_failures() {
         thread.join().unwrap();
     }
     // 0, 1 or 2 failures come after the success.
-    let count = breaker.snapshot().consecutive_failures;
+    let count = breaker.snapshot().score;
     claim!(count <= 2, "no order explains a count of {count}");
     claim!(breaker.state() == State::Closed, "two failures do not open");
 }
@@ -54,7 +54,7 @@ fn success_after_failure() {
     };
     other.join().unwrap();
     success.success();
-    let count = breaker.snapshot().consecutive_failures;
+    let count = breaker.snapshot().score;
     claim!(count == 0, "the success came last, and {count} failures are left");
 }
 

@@ -23,7 +23,7 @@ fn late_failure() {
     let snapshot = breaker.snapshot();
     // Before the opening it is forgotten, after it it is stale.
     claim!(snapshot.state == State::Closed, "it stays closed");
-    claim!(snapshot.consecutive_failures == 0, "a failure of generation 0 counts in no other");
+    claim!(snapshot.score == 0, "a failure of generation 0 counts in no other");
     claim!(snapshot.generation == 2, "two changes of state");
 }
 

@@ -35,7 +35,7 @@ fn a_decorated_function_has_its_breaker_in_the_file() {
     assert_eq!(ask(), Err(Failure::Down));
     let tool = SharedPanel::open(&bench.path).unwrap();
     let seen = tool.panel().get("shop").expect("it appears in the file");
-    assert_eq!(seen.snapshot().consecutive_failures, 1);
+    assert_eq!(seen.snapshot().score, 1);
     assert_eq!(ask(), Err(Failure::Down));
     assert_eq!(seen.state(), State::Open);
     assert_eq!(ask(), Err(Failure::Rejected));

@@ -151,7 +151,7 @@ fn states_counters_settings_and_names_stay() {
     assert_eq!(
         told.iter()
             .filter(|(_, name, snapshot, ..)| {
-                name.unwrap().as_str() == "closed" && snapshot.consecutive_failures == 2
+                name.unwrap().as_str() == "closed" && snapshot.score == 2
             })
             .count(),
         1

@@ -186,7 +186,7 @@ fn child() {
     match role().as_deref() {
         Some("open and register") => {
             let panel = SharedRegistry::<64>::open(panel_of_child(), Options::new()).unwrap();
-            let settings = BreakerConfig::new().failure_threshold(4_095).build();
+            let settings = BreakerConfig::new().failure_threshold(2_047).build();
             let common = panel.get_or_register("common", settings).unwrap();
             for _ in 0..100 {
                 common.try_acquire().unwrap().failure();

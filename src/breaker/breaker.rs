@@ -127,7 +127,7 @@ impl<C, O> CircuitBreaker<C, O> {
     /// Returns all that the breaker's word says, at one moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self.load())
+        Snapshot::of(self.load(), self.cell.history.get())
     }
 
     /// Returns how often things happened since the breaker was made. The
@@ -138,9 +138,10 @@ impl<C, O> CircuitBreaker<C, O> {
     #[cfg(not(fusebox_compact))]
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let Cell { failures, rejections, openings, calls, tally, .. } = &self.cell;
+        let Cell { failures, slow, rejections, openings, calls, tally, .. } = &self.cell;
         Counters {
             failures: failures.get(),
+            slow: slow.get(),
             rejections: rejections.get(),
             openings: openings.get(),
             calls: calls.get(),

@@ -15,7 +15,7 @@ use crate::{
     error::{CallError, Rejected},
     name::Name,
     observe::{Called, Event, Observer},
-    state::{Outcome, State, Verdict},
+    state::{Outcome, Verdict},
     sync::planted,
     time::Clock,
 };
@@ -49,7 +49,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     pub(super) fn count_call(&self) {
         if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
-            self.cell.calls.add_one();
+            self.cell.calls.add_often();
+        }
+    }
+
+    /// The same for several calls.
+    #[inline]
+    pub(super) fn count_calls(&self, calls: u64) {
+        if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
+            self.cell.calls.add(calls);
         }
     }
 
@@ -107,7 +115,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ///
     /// let answer = SHOP.call_counting(|status: &u16| *status >= 500, || Err::<(), _>(404));
     /// assert!(answer.is_err());
-    /// assert_eq!(SHOP.snapshot().consecutive_failures, 0);
+    /// assert_eq!(SHOP.snapshot().score, 0);
     /// ```
     #[inline]
     pub fn call_counting<T, E>(
@@ -138,7 +146,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ///     Ok(_) => Outcome::Success,
     /// };
     /// assert_eq!(SHOP.call_judged(judge, || Ok(503)), Ok(503));
-    /// assert_eq!(SHOP.snapshot().consecutive_failures, 1);
+    /// assert_eq!(SHOP.snapshot().score, 1);
     /// ```
     #[inline]
     pub fn call_judged<T, E>(
@@ -207,9 +215,21 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.report_unhealthy(word, permit, Outcome::Success)
     }
 
-    /// A call failed.
-    pub(crate) fn fail(&self, permit: Word) -> Verdict {
-        self.report(self.load(), permit, Outcome::Failure)
+    /// A call failed, in one way or another.
+    pub(crate) fn fail(&self, permit: Word, outcome: Outcome) -> Verdict {
+        self.report(self.load(), permit, outcome, None)
+    }
+
+    /// A call ends, and its caller knows how long it took.
+    pub(crate) fn end_after(&self, permit: Word, outcome: Outcome, took: Duration) -> Verdict {
+        let word = self.load();
+        if outcome == Outcome::Success
+            && word.is_healthy()
+            && self.cell.settings().slow_call_ms().is_none()
+        {
+            return word.verdict(permit);
+        }
+        self.report(word, permit, outcome, Some(took))
     }
 
     /// A call panicked, and its thread unwinds. A second panic, of an observer
@@ -219,7 +239,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     pub(crate) fn fail_unwinding(&self, seen: Word, permit: Word, started: Option<Duration>) {
         let report = || {
-            self.report(seen, permit, Outcome::Failure);
+            self.report(seen, permit, Outcome::Failure, None);
             self.tell_call(started, Outcome::Failure);
         };
         #[cfg(feature = "std")]
@@ -235,8 +255,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     pub(crate) fn give_back(&self, permit: Word) -> Verdict {
         let word = self.load();
-        if permit.state() != State::HalfOpen || planted!(DropKeepsProbe) {
-            return word.verdict(permit); // it holds no place
+        // It holds no place, and nobody measures it.
+        if permit.is_free() || planted!(DropKeepsProbe) {
+            return word.verdict(permit);
         }
         self.report_unhealthy(word, permit, Outcome::Ignore)
     }

@@ -1,17 +1,22 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 use crate::{
-    breaker::{opened::Opened, settings::BreakerSettings, word::Word},
+    breaker::{
+        history::History,
+        opened::Opened,
+        settings::BreakerSettings,
+        word::{Word, attends},
+    },
     machine::{self, Machine},
     name::{self, Name},
     observe::{Counter, Noted, Tally},
     sync::{AtomicU64, Ordering, const_fn, planted},
 };
 
-/// 256 bytes in four cache lines: what decisions read, what failures, rejections
-/// and the like write, the text of the last error, the name. A call reads the
-/// first one alone. The alignment keeps neighbours in an array from sharing a
-/// line, and the pair of lines that x86-64 fetches together.
+/// 256 bytes in four cache lines: what decisions read; what failures, rejections
+/// and the like count; the last calls and the text of the last error; the name. A call reads the first one alone. The alignment keeps
+/// neighbours in an array from sharing a line, and the pair of lines that x86-64
+/// fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
 /// text, the name has one word, and no other core shares a line.
@@ -21,7 +26,11 @@ use crate::{
 #[cfg_attr(fusebox_compact, repr(align(32)))]
 pub(crate) struct Cell {
     pub(crate) word: Machine,
-    settings: Machine,
+    /// The first word of the settings: how the breaker waits.
+    wait: Machine,
+    /// The second: the rule by which it opens.
+    #[cfg(not(fusebox_compact))]
+    rule: Machine,
     /// The hash of the name; 0 in a slot that nobody claimed, and in an owned
     /// breaker without a name.
     pub(crate) key: AtomicU64,
@@ -34,19 +43,25 @@ pub(crate) struct Cell {
     /// Those that were admitted, where the observer asks for it.
     pub(crate) calls: Counter,
     pub(crate) tally: Tally,
+    /// Calls that took too long, where the settings have a limit.
+    pub(crate) slow: Counter,
+    pub(crate) history: History,
     pub(crate) noted: Noted,
     /// The name's words: 0 is "not published", and no word of a name that
     /// matters is 0.
     pub(crate) name: [AtomicU64; name::WORDS],
 }
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 4 };
+/// Words of the settings.
+const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
+
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 3 };
 
 impl Cell {
     const_fn! {
         /// A slot that nobody claimed.
         pub(crate) fn vacant() -> Self {
-            Self::filled(0, 0, [0; name::WORDS])
+            Self::filled(0, [0; BreakerSettings::WORDS], Word::NEW, [0; name::WORDS])
         }
     }
 
@@ -56,23 +71,33 @@ impl Cell {
                 Some(name) => name.words(),
                 None => [0; name::WORDS],
             };
-            Self::filled(key, settings.pack(), words)
+            let word = Word::NEW.attending(attends(settings));
+            Self::filled(key, settings.pack(), word, words)
         }
     }
 
     const_fn! {
-        fn filled(key: u64, settings: u64, name: [u64; name::WORDS]) -> Self {
+        fn filled(
+            key: u64,
+            settings: [u64; BreakerSettings::WORDS],
+            word: Word,
+            name: [u64; name::WORDS],
+        ) -> Self {
             Self {
-                word: Machine::new(Word::NEW.0),
-                settings: Machine::new(settings),
+                word: Machine::new(word.0),
+                wait: Machine::new(settings[0]),
+                #[cfg(not(fusebox_compact))]
+                rule: Machine::new(settings[1]),
                 key: AtomicU64::new(key),
-                opened: Opened::new(),
                 spare: [0; SPARE],
                 failures: Counter::new(),
                 rejections: Counter::new(),
                 openings: Counter::new(),
                 calls: Counter::new(),
                 tally: Tally::new(),
+                slow: Counter::new(),
+                history: History::new(),
+                opened: Opened::new(),
                 noted: Noted::new(),
                 // One by one: `array::map` is not `const`.
                 name: [
@@ -96,48 +121,101 @@ impl Cell {
         }
     }
 
-    /// The settings in force: the published ones, or else the defaults.
+    /// The settings in force: the published ones, or else the defaults. The wait
+    /// and the rule are read one after the other; each is one word, whole in itself.
     #[inline]
     pub(crate) fn settings(&self) -> BreakerSettings {
-        self.raw_settings().unwrap_or(BreakerSettings::DEFAULT)
+        let mut words = [0; BreakerSettings::WORDS];
+        for (to, word) in words.iter_mut().zip(self.words()) {
+            *to = word.load::<Published>().0;
+        }
+        BreakerSettings::unpack(words)
     }
 
-    /// The published ones, if there are any.
+    /// Those that there is a place for: a compact slot has none for the rule, whose
+    /// threshold is in the other word there.
     #[inline]
-    pub(crate) fn raw_settings(&self) -> Option<BreakerSettings> {
-        self.settings.load::<Published>().get()
+    const fn words(&self) -> [&Machine; KEPT] {
+        [
+            &self.wait,
+            #[cfg(not(fusebox_compact))]
+            &self.rule,
+        ]
     }
 
     pub(crate) fn set_settings(&self, settings: BreakerSettings) {
-        if planted!(SettingsClearedFirst) {
-            self.settings.store(Published::NOTHING);
+        for (word, new) in self.words().into_iter().zip(settings.pack()) {
+            if planted!(SettingsClearedFirst) {
+                word.store(Published::NOTHING);
+            }
+            word.store(Published(new));
         }
-        self.settings.store(Published::of(settings));
+        self.attend();
     }
 
-    /// Applies `change` to the settings in force until what it was applied to
-    /// is still there; the ones before and after.
+    /// Applies `change` to the settings in force until what it was applied to is
+    /// still there; the ones before and after. A word that does not change is not
+    /// written, so changes of the wait and of the rule do not meet.
     pub(crate) fn update_settings<E>(
         &self,
         mut change: impl FnMut(BreakerSettings) -> Result<BreakerSettings, E>,
     ) -> Result<(BreakerSettings, BreakerSettings), E> {
-        let step = self.settings.step(self.settings.load(), |word: Published| {
-            let old = word.get().unwrap_or(BreakerSettings::DEFAULT);
-            match change(old) {
-                Ok(new) => (Published::of(new), Ok((old, new))),
-                Err(error) => (word, Err(error)),
+        let first = self.settings();
+        let mut old = first;
+        let new = loop {
+            let new = change(old)?;
+            let mut words = self.words().into_iter().zip(old.pack()).zip(new.pack());
+            if words.all(|((word, old), new)| old == new || replace(word, old, new)) {
+                break new;
             }
-        });
-        step.said
+            old = self.settings();
+        };
+        self.attend();
+        Ok((first, new))
     }
 
     /// Publishes `settings` where none are yet; the ones in force afterwards.
     pub(crate) fn publish_settings(&self, settings: BreakerSettings) -> BreakerSettings {
-        let step = self.settings.step(self.settings.load(), |word: Published| match word.get() {
-            Some(published) => (word, published),
-            None => (Published::of(settings), settings),
-        });
-        step.said
+        // The wait first: whoever finds another one there leaves the rule alone. So
+        // both words are one claimer's, or two claimers agree on the first.
+        let mut published = settings.pack();
+        let mut own = true;
+        for (word, to) in self.words().into_iter().zip(&mut published) {
+            let new = Published(*to);
+            let step = word.step(word.load(), |word: Published| match word {
+                Published::NOTHING if own => (new, ()),
+                there => (there, ()),
+            });
+            *to = step.to.0;
+            own = step.to == new;
+        }
+        self.attend();
+        BreakerSettings::unpack(published)
+    }
+
+    /// Sets the bit of attention of a closed breaker, or takes it away: whether
+    /// there is anything in the slot that a call must look into.
+    pub(crate) fn attend(&self) {
+        let mut word = self.word.load::<Word>();
+        loop {
+            let needed = attends(self.settings()) || self.history.get().0 != 0;
+            let to = word.attending(needed);
+            let done = if to == word {
+                // Written even so: whoever takes the bit away after that sees what
+                // made it needed. And where it is needed by nobody, there is nothing
+                // to be seen.
+                !needed || !word.is_closed() || self.word.confirm(word).is_ok()
+            } else {
+                let step =
+                    self.word.step(word, |now: Word| (if now == word { to } else { now }, ()));
+                // Whoever took it away looks again, for what came meanwhile.
+                step.to == to && (needed || planted!(WindowNotLookedAtAgain))
+            };
+            if done {
+                return;
+            }
+            word = self.word.load();
+        }
     }
 
     /// The name, as far as it is published.
@@ -147,20 +225,23 @@ impl Cell {
     }
 }
 
-/// The word of the settings: all zeros is "not published".
-#[derive(Clone, Copy, PartialEq)]
+/// Replaces a word of the settings, if it is still the old one, or is none and read as
+/// that.
+fn replace(word: &Machine, old: u64, new: u64) -> bool {
+    let step = word.step(word.load(), |word: Published| match word {
+        Published(there) if there == old => (Published(new), ()),
+        Published::NOTHING => (Published(new), ()),
+        there => (there, ()),
+    });
+    step.to == Published(new)
+}
+
+/// A word of the settings: all zeros is "not published".
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Published(u64);
 
 impl Published {
     const NOTHING: Self = Self(0);
-
-    const fn of(settings: BreakerSettings) -> Self {
-        Self(settings.pack())
-    }
-
-    const fn get(self) -> Option<BreakerSettings> {
-        BreakerSettings::unpack(self.0)
-    }
 }
 
 impl machine::Word for Published {

@@ -6,8 +6,10 @@ use core::time::Duration;
 use crate::{
     breaker::{
         CircuitBreaker,
-        permit::Permit,
-        word::{Admission, Report, Word},
+        batch::Permits,
+        score::{Evidence, Pace},
+        settings::BreakerSettings,
+        word::{Admission, Report, Word, attends},
     },
     bypass,
     error::Rejected,
@@ -27,41 +29,49 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     pub(super) fn acquire_unhealthy(&self, seen: Word) -> Result<Word, Rejected> {
-        // Closed admits everybody, whatever its count of failures.
-        if seen.is_closed() {
-            self.count_call();
-            Ok(seen)
-        } else {
-            self.acquire_not_closed(seen)
+        if !seen.is_closed() {
+            return self.acquire_not_closed(seen, 1).map(|(permit, _)| permit);
         }
+        // Closed admits everybody, whatever its score.
+        self.count_call();
+        if seen.has_attention() { self.acquire_attended(seen) } else { Ok(seen.ticket()) }
     }
 
+    /// Of so many calls, those that are admitted; they have one permit.
     #[cold]
     #[inline(never)]
-    fn acquire_not_closed(&self, seen: Word) -> Result<Word, Rejected> {
+    pub(super) fn acquire_not_closed(
+        &self,
+        seen: Word,
+        calls: u64,
+    ) -> Result<(Word, u64), Rejected> {
         if bypass::breaker(|| self.cell.name()) {
-            return Ok(seen.outdated());
+            return Ok((seen.outdated(), calls));
         }
         let settings = self.cell.settings();
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
         let Step { from, to, said } = self.cell.word.step(seen, |word: Word| match word.state() {
             // Neither needs the time.
-            State::Closed | State::Disabled => (word, Admission::Admitted),
-            _ => word.admit(settings, self.clock.now(), || self.salt()),
+            State::Closed | State::Disabled => (word, Admission::Admitted { calls }),
+            _ => word.admit(settings, self.clock.now(), || self.salt(), calls),
         });
         match said {
-            Admission::Admitted => {
+            Admission::Admitted { calls } => {
+                let mut ticket = to.ticket();
+                if attends(settings) && to.state() == State::HalfOpen && calls == 1 {
+                    ticket = to.timed(self.clock.now(), None);
+                }
                 // The permit first: should the observer panic, it is returned.
-                let permit = Permit::new(self, to);
+                let permits = Permits::new(self, ticket, calls);
                 self.announce(from, to);
                 if to.state() != State::Disabled {
-                    self.count_call();
+                    self.count_calls(calls);
                 }
-                Ok(permit.into_parts().1)
+                Ok(permits.into_parts())
             }
             Admission::Rejected { retry_after_ms } => {
-                self.cell.rejections.add_one();
+                self.cell.rejections.add_often();
                 let rejected =
                     Rejected { name: self.cell.name(), state: to.state(), retry_after_ms };
                 let (rejected, noted) = (&rejected, &self.cell.noted);
@@ -89,40 +99,80 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if word.is_closed() || bypass::breaker(|| self.cell.name()) {
             return true;
         }
-        let (_, said) = word.admit(self.cell.settings(), self.clock.now(), || self.salt());
-        said == Admission::Admitted
+        let (_, said) = word.admit(self.cell.settings(), self.clock.now(), || self.salt(), 1);
+        matches!(said, Admission::Admitted { .. })
     }
 
     #[cold]
     #[inline(never)]
     pub(super) fn report_unhealthy(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
-        self.report(seen, permit, outcome)
+        if outcome == Outcome::Success && self.is_well(seen) && !permit.is_timed() {
+            return seen.verdict(permit);
+        }
+        self.report(seen, permit, outcome, None)
     }
 
-    pub(super) fn report(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
-        let outcome = if bypass::breaker(|| self.cell.name()) {
+    /// Whether a success changes nothing, though the word asks for attention.
+    #[inline]
+    fn is_well(&self, seen: Word) -> bool {
+        seen.is_closed() && seen.score() == 0 && self.cell.history.get().0 == 0
+    }
+
+    /// A call that was admitted under `permit` reports. `took` is how long it took,
+    /// where the caller knows.
+    pub(super) fn report(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        took: Option<Duration>,
+    ) -> Verdict {
+        let settings = self.cell.settings();
+        let pace = self.pace(permit, took, settings);
+        let evidence = if bypass::breaker(|| self.cell.name()) {
             if permit.state() != State::HalfOpen {
                 return seen.verdict(permit);
             }
             // A probe from before: its place is given back, and that is all.
-            Outcome::Ignore
+            Evidence::Nothing
         } else {
-            outcome
+            Evidence::of(outcome, pace, settings)
         };
-        let settings = self.cell.settings();
-        let Step { from, to, said } = self
-            .cell
-            .word
-            .step(seen, |word: Word| word.report(permit, outcome, settings, || self.clock.now()));
-        if outcome == Outcome::Failure && said == Report::Counted {
-            self.cell.failures.add_one();
+        let said = self.weigh(seen, permit, evidence, settings);
+        if evidence.is_against() && said == Report::Counted {
+            if !matches!(outcome, Outcome::Success | Outcome::Ignore) {
+                self.cell.failures.add_often();
+            }
+            if pace == Pace::Slow {
+                self.cell.slow.add_often();
+            }
         }
-        self.announce(from, to);
         said.verdict()
     }
 
+    /// What evidence does to the word, and tells of it.
+    pub(super) fn weigh(
+        &self,
+        seen: Word,
+        permit: Word,
+        evidence: Evidence,
+        settings: BreakerSettings,
+    ) -> Report {
+        if settings.window() != 0
+            && let Some(said) = self.weigh_by_window(permit, evidence, settings)
+        {
+            return said;
+        }
+        let Step { from, to, said } = self
+            .cell
+            .word
+            .step(seen, |word: Word| word.report(permit, evidence, settings, || self.clock.now()));
+        self.announce(from, to);
+        said
+    }
+
     #[inline]
-    fn announce(&self, from: Word, to: Word) {
+    pub(super) fn announce(&self, from: Word, to: Word) {
         if from.state() != to.state() {
             self.tell(from, to, false);
         }
@@ -136,6 +186,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if opens {
             self.cell.openings.add_one();
         }
+        // Calls from before are none of the last ones.
+        self.cell.history.clear();
+        self.cell.attend();
         match (from.state(), to.state()) {
             (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
             (State::Closed | State::Disabled, State::Open | State::ForcedOpen) => {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    breaker::{CircuitBreaker, cell::Cell, length, settings::BreakerSettings, word::Word},
+    breaker::{CircuitBreaker, cell::Cell, length, word::Word},
     state::State,
     sync::Ordering,
     time::{Clock, Tick},
@@ -70,7 +70,7 @@ impl Fault {
                 _ => {}
             }
         }
-        if !cell.raw_settings().is_none_or(BreakerSettings::is_legal) {
+        if !cell.settings().is_legal() {
             return Some(Self::Settings);
         }
         Self::of_word(cell.word.load(), now)
@@ -96,7 +96,7 @@ impl Fault {
 #[cfg(all(test, not(fusebox_loom), not(fusebox_compact)))]
 mod tests {
     use super::*;
-    use crate::name::Name;
+    use crate::{breaker::settings::BreakerSettings, name::Name};
 
     const NOW: Tick = Tick::from_millis(1_000_000);
 
@@ -141,9 +141,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_range() {
-        for impossible in [1, u64::MAX, 1 << 63, BreakerSettings::DEFAULT.pack() & !(0xFF << 21)] {
+        let [wait, _] = BreakerSettings::DEFAULT.pack();
+        for impossible in [1, u64::MAX, 1 << 63, wait & !(0xFF << 21)] {
             let cell = named("shop");
-            cell.set_settings(BreakerSettings::unpack(impossible).unwrap());
+            cell.set_settings(BreakerSettings::unpack([impossible, 0]));
             assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
         }
     }

@@ -118,8 +118,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if to == Forced::Reset {
             self.cell.noted.clear();
         }
+        let settings = self.cell.settings();
         let Step { from, to, .. } =
-            self.cell.word.step(self.load(), |word: Word| (word.force(to), ()));
+            self.cell.word.step(self.load(), |word: Word| (word.force(to, settings), ()));
         self.tell(from, to, true);
     }
 

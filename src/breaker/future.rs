@@ -82,7 +82,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// # let done = pin!(async {
     /// let answer = API.call_async_counting(|status: &u16| *status >= 500, fetch()).await;
     /// assert!(answer.is_err());
-    /// assert_eq!(API.snapshot().consecutive_failures, 0);
+    /// assert_eq!(API.snapshot().score, 0);
     /// # }).poll(&mut Context::from_waker(Waker::noop()));
     /// # assert!(done.is_ready());
     /// ```
@@ -122,7 +122,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ///     Ok(_) => Outcome::Success,
     /// };
     /// assert_eq!(API.call_async_judged(judge, fetch()).await.unwrap(), 503);
-    /// assert_eq!(API.snapshot().consecutive_failures, 1);
+    /// assert_eq!(API.snapshot().score, 1);
     /// # }).poll(&mut Context::from_waker(Waker::noop()));
     /// # assert!(done.is_ready());
     /// ```

@@ -22,9 +22,9 @@ use crate::{error::CallError, state::Outcome};
 ///
 /// let shop = CircuitBreaker::new(BreakerConfig::new().failure_threshold(2).build());
 /// let _ = shop.call_judged(judge, || Ok::<_, u16>(503));
-/// assert_eq!(shop.snapshot().consecutive_failures, 1);
+/// assert_eq!(shop.snapshot().score, 1);
 /// let _ = shop.call_judged(judge, || Err::<u16, _>(404));
-/// assert_eq!(shop.snapshot().consecutive_failures, 0);
+/// assert_eq!(shop.snapshot().score, 0);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "this judge does not fit this call",

@@ -1,22 +1,34 @@
 //! Circuit breakers: the rules in `word`, the loop around them in `breaker`.
 
+mod attended;
+mod batch;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 mod breaker;
 mod call;
 pub(crate) mod cell;
+mod chain;
 mod decide;
 pub(crate) mod fault;
 mod forced;
 mod future;
 pub(crate) mod held;
+mod history;
 pub(crate) mod judge;
 mod length;
 mod opened;
 pub(crate) mod permit;
+mod promise;
+mod ratio;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod reading;
+mod sampling;
+mod score;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
+mod starts;
 pub(crate) mod word;
 
+pub use batch::Permits;
 pub use breaker::CircuitBreaker;
+pub use promise::Promise;
+pub use ratio::Ratio;

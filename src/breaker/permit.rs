@@ -50,7 +50,51 @@ impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
     #[inline]
     pub fn failure(self) -> Verdict {
         let (breaker, word) = self.into_parts();
-        breaker.fail(word)
+        breaker.fail(word, Outcome::Failure)
+    }
+
+    /// Reports that the call succeeded, and how long it took, for whoever knows that
+    /// better than the breaker. Where the settings have a
+    /// [`slow_call`](crate::BreakerConfig::slow_call), and it took longer, that is
+    /// evidence against the service.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, State};
+    ///
+    /// let limit = Duration::from_millis(200);
+    /// let settings = BreakerConfig::new().failure_threshold(2).slow_call(limit).build();
+    /// let shop = CircuitBreaker::new(settings);
+    /// shop.try_acquire()?.success_after(Duration::from_millis(300));
+    /// shop.try_acquire()?.success_after(Duration::from_millis(250));
+    /// assert_eq!(shop.state(), State::Open);
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    #[inline]
+    pub fn success_after(self, took: Duration) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        breaker.end_after(word, Outcome::Success, took)
+    }
+
+    /// Reports what the call says of the service, be it more than a success or a
+    /// failure: see [`Outcome`].
+    #[inline]
+    pub fn report(self, outcome: Outcome) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        match outcome {
+            Outcome::Success => breaker.succeed(word),
+            Outcome::Ignore => breaker.give_back(word),
+            bad => breaker.fail(word, bad),
+        }
+    }
+
+    /// Reports what the call says of the service, and how long it took, as
+    /// [`success_after`](Self::success_after). Of a failure and of its time, the
+    /// heavier counts.
+    #[inline]
+    pub fn report_after(self, outcome: Outcome, took: Duration) -> Verdict {
+        let (breaker, word) = self.into_parts();
+        breaker.end_after(word, outcome, took)
     }
 
     /// Reports that the call says nothing about the health of the service. It
@@ -165,8 +209,8 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         let (breaker, word) = self.into_parts();
         let verdict = match outcome {
             Outcome::Success => breaker.succeed(word),
-            Outcome::Failure => breaker.fail(word),
             Outcome::Ignore => breaker.give_back(word),
+            bad => breaker.fail(word, bad),
         };
         breaker.tell_call(started, outcome);
         verdict

@@ -42,6 +42,9 @@ pub struct Reading {
     pub counters: Counters,
     /// The settings in force.
     pub settings: BreakerSettings,
+    /// How near the breaker is to opening, while closed: its score in percent of the
+    /// threshold.
+    pub nearness: Option<u8>,
     /// The time since the breaker left Closed, whatever probes failed in
     /// between. `None` while it is closed or disabled.
     pub open_for: Option<Duration>,
@@ -64,10 +67,12 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
         let word = self.load();
         let at = self.clock.now();
         let settings = self.settings();
+        let snapshot = Snapshot::of(word, self.cell.history.get());
         Reading {
             name: self.name(),
             at,
-            snapshot: Snapshot::of(word),
+            snapshot,
+            nearness: nearness(&snapshot, settings),
             counters: self.counters(),
             settings,
             open_for: self.open_since().map(|since| at.since(since)),
@@ -76,6 +81,14 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             fault: Fault::of(&self.cell, at),
         }
     }
+}
+
+/// At most 100: a threshold can be lowered below the score.
+#[allow(clippy::cast_possible_truncation)] // at most 100
+fn nearness(snapshot: &Snapshot, settings: BreakerSettings) -> Option<u8> {
+    let (score, threshold) =
+        (u32::from(snapshot.score), u32::from(settings.failure_threshold().max(1)));
+    (snapshot.state == State::Closed).then(|| (100 * score.min(threshold) / threshold) as u8)
 }
 
 impl<C, O> CircuitBreaker<C, O> {
@@ -116,7 +129,7 @@ mod tests {
         breaker.cell.word.store(open);
         clock.set(Tick::from_millis(90));
         breaker.close();
-        breaker.cell.word.store(breaker.load().force(crate::breaker::word::Forced::Open));
+        breaker.cell.word.store(breaker.load().force(crate::breaker::word::Forced::Open, settings));
         assert_eq!(breaker.open_since(), None, "forced open, and nobody knows when");
         breaker.cell.word.store(open);
         assert_eq!(breaker.open_since(), Some(Tick::from_millis(5)));

@@ -1,8 +1,11 @@
-//! A breaker's settings: checked once, packed into 64 bits.
+//! A breaker's settings: checked once, packed into two words.
 
 use core::time::Duration;
 
-use crate::config::{ConfigError, Unit, settings};
+use crate::{
+    breaker::ratio::Ratio,
+    config::{ConfigError, Unit, setting::measured, settings},
+};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks
@@ -24,7 +27,7 @@ settings! {
     ///
     /// // At run time it is an error that names field, value and range.
     /// let error = BreakerConfig::new().failure_threshold(0).try_build().unwrap_err();
-    /// assert_eq!(error.to_string(), "`failure_threshold` is 0, and must be from 1 to 4095");
+    /// assert_eq!(error.to_string(), "`failure_threshold` is 0, and must be from 1 to 2047");
     /// ```
     ///
     /// This does not compile, and says "`probes` must be from 1 to 255":
@@ -35,14 +38,60 @@ settings! {
     /// ```
     #[derive(Eq)]
     config BreakerConfig {
-        /// The number of failures in a row that opens the breaker.
-        failure_threshold: count -> u16 = 5, 1..=4_095, at 52;
+        /// The score that opens the breaker: by default, the number of failures in a row.
+        ///
+        /// A failure adds 1 to the score, and a success takes all of it. With a
+        /// `failure_weight` it is a score of another kind, and with a `window` the
+        /// number of the last calls that failed. `failure_ratio` sets both the
+        /// threshold and the weight.
+        failure_threshold: count -> u16 = 5, 1..=2_047,
+            at (if cfg!(fusebox_compact) { 52 } else { 64 + 53 });
+        /// What a failure adds to the score; 0 counts failures in a row.
+        ///
+        /// With a weight, a success takes 1 off the score, and does not take all of
+        /// it: Page's cumulative sum. Where one call of `failure_weight + 1` fails,
+        /// the score stays where it is; where more fail, it climbs to the threshold.
+        /// [`promise`](BreakerSettings::promise) says how fast.
+        failure_weight: count -> u8 = 0, 0..=127, at (64 + 45) lower;
+        /// The number of last calls that the threshold counts failures of; 0 counts
+        /// no last calls.
+        ///
+        /// The breaker opens when `failure_threshold` of the last `window` calls
+        /// failed, exactly. It goes with no weight, no `min_span` and no `quiet`. For
+        /// as many calls after each failure, every call writes to the breaker's
+        /// memory; a weight writes less, and opens sooner.
+        window: count -> u8 = 0, 0..=64, at (64 + 45) upper;
+        /// The shortest time from the last failure that added its whole weight to the one that opens.
+        ///
+        /// A burst of failures at one instant then does not open the breaker. An
+        /// outage that lasts opens it that much later. Above 127 ms the breaker keeps
+        /// 7 significant bits of this time, rounded up.
+        min_span: millis -> Duration = 0, 0..=4_161_536, at (64 + 34) scaled(7, 4);
+        /// The longest time between failures that belong together; 0 is any time.
+        ///
+        /// A failure that comes later after the last one, by more than this, starts
+        /// the score anew. It must be longer than `min_span`. Above 63 ms the breaker
+        /// keeps 6 significant bits of this time, rounded up.
+        quiet: millis -> Duration = 0, 0..=2_113_929_216, at (64 + 23) scaled(6, 5);
+        /// The time above which a call is slow; unless it is set, none is.
+        ///
+        /// A slow call adds `slow_weight` to the score, whether it succeeded or not.
+        /// One that failed, too, counts once, by the heavier weight. A call that was
+        /// dropped counts if it was slow by then; one that hangs counts without an
+        /// end. Calls are measured by the breaker's [`Clock`](crate::Clock): all of
+        /// them, or, on a thread that makes many in one tick, one in 16 while all is
+        /// well. The setter takes no limit below 10 ms, a step of the default clock;
+        /// for a finer clock there is `slow_call_by`. Above 511 ms the breaker keeps
+        /// 9 significant bits, rounded up.
+        slow_call: limit -> Option<Duration> = 0, 1..=16_744_448, at (64 + 10) scaled(9, 4);
+        /// What a slow call adds to the score; 0 is as much as a failure.
+        slow_weight: count -> u8 = 0, 0..=127, at (64 + 3);
         /// The time for which the breaker stays open before it admits a probe.
         ///
         /// The breaker keeps whole milliseconds: a part of one counts as a whole one.
         /// Of a time above 8 minutes it keeps 19 significant bits, rounded up; that
         /// is less than 2 ms in 8 minutes, and 4 s in 24 days, the longest time.
-        recovery_timeout: millis -> Duration = 60_000, 1..=2_073_600_000, at 29 scaled;
+        recovery_timeout: millis -> Duration = 60_000, 1..=2_073_600_000, at 29 scaled(19, 4);
         /// The largest number of probes in flight at a time.
         ///
         /// A half-open breaker admits no more calls at a time. It is no number of
@@ -78,6 +127,12 @@ settings! {
         /// the settings keep how often the wait may grow, and not this limit.
         max_recovery_timeout(limit: Duration) -> Option<Duration> { Some(limit) }
             = None, "`recovery_timeout` to 4 years", "no limit";
+        /// The share of failures that opens, and how seldom it does so by mistake.
+        ///
+        /// It sets `failure_weight` and `failure_threshold`, which are then left
+        /// alone. Once built, the settings keep those two.
+        failure_ratio(ratio: Ratio) -> Option<Ratio> { Some(ratio) }
+            = None, "see `Ratio`", "none";
     }
     => packed BreakerSettings
 }
@@ -111,10 +166,114 @@ impl BreakerConfig {
     /// # Errors
     /// [`ConfigError`] with the first field that is out of its range.
     pub const fn try_build(self) -> Result<BreakerSettings, ConfigError> {
-        if let Err(error) = self.check_rows() {
+        let this = match self.with_ratio() {
+            Ok(this) => this,
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = this.check_rows() {
             return Err(error);
         }
         // What the table cannot say.
+        if let Err(error) = this.check_rule() {
+            return Err(error);
+        }
+        this.with_wait()
+    }
+
+    /// As [`slow_call`](Self::slow_call), for a breaker whose clock moves in steps of
+    /// `step`, and not in those of up to 10 ms of the default clock. That of
+    /// [`PreciseClock`](crate::PreciseClock) is 1 ms.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::BreakerConfig;
+    ///
+    /// let limit = Duration::from_millis(3);
+    /// let error = BreakerConfig::new().slow_call(limit).try_build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`slow_call` is 3 ms, and must be at least 10 ms, a step of `StdClock`"
+    /// );
+    /// let step = Duration::from_millis(1);
+    /// assert!(BreakerConfig::new().slow_call_by(limit, step).try_build().is_ok());
+    /// ```
+    #[allow(clippy::cast_possible_truncation)] // no limit is as long
+    pub const fn slow_call_by(mut self, limit: Duration, step: Duration) -> Self {
+        let (limit, step) = (limit.as_nanos().div_ceil(1_000_000), step.as_millis());
+        let step = if step < 1 { 1 } else { step as u64 };
+        self.values[Row::slow_call as usize] = measured(limit, step);
+        self
+    }
+
+    /// With the weight and the threshold of the ratio, if there is one.
+    const fn with_ratio(mut self) -> Result<Self, ConfigError> {
+        let Some(ratio) = self.failure_ratio else { return Ok(self) };
+        let (weight, threshold) = (Row::failure_weight as usize, Row::failure_threshold as usize);
+        let rows = [weight, threshold];
+        let mut at = 0;
+        while at < rows.len() {
+            let (setting, value) = (&Self::TABLE[rows[at]], self.values[rows[at]]);
+            if value != setting.default as u128 {
+                let (name, unit) = (setting.name, setting.unit);
+                return Err(ConfigError::excluded(name, unit, value, "`failure_ratio`"));
+            }
+            at += 1;
+        }
+        match ratio.derive(Self::TABLE[threshold].max()) {
+            Ok(derived) => {
+                self.values[weight] = derived.0 as u128;
+                self.values[threshold] = derived.1 as u128;
+                self.failure_ratio = None;
+                Ok(self)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the settings of the rule go together.
+    const fn check_rule(&self) -> Result<(), ConfigError> {
+        const WINDOW: &[usize] =
+            &[Row::failure_weight as usize, Row::min_span as usize, Row::quiet as usize];
+        const COMPACT: &[usize] = &[
+            Row::failure_weight as usize,
+            Row::window as usize,
+            Row::min_span as usize,
+            Row::quiet as usize,
+            Row::slow_call as usize,
+            Row::slow_weight as usize,
+        ];
+        let window = self.values[Row::window as usize];
+        let (alone, by) = if cfg!(fusebox_compact) {
+            (COMPACT, "compact slots")
+        } else if window != 0 {
+            (WINDOW, "a `window`")
+        } else {
+            (&[] as &[usize], "")
+        };
+        let mut at = 0;
+        while at < alone.len() {
+            let (setting, value) = (&Self::TABLE[alone[at]], self.values[alone[at]]);
+            if value != 0 {
+                return Err(ConfigError::excluded(setting.name, setting.unit, value, by));
+            }
+            at += 1;
+        }
+        let threshold = Row::failure_threshold as usize;
+        if window != 0
+            && let Err(error) = Self::TABLE[threshold].within(self.values[threshold], 1, window)
+        {
+            return Err(error);
+        }
+        let (span, quiet) = (self.values[Row::min_span as usize], Row::quiet as usize);
+        if self.values[quiet] != 0 {
+            let quietest = &Self::TABLE[quiet];
+            return quietest.within(self.values[quiet], span + 1, quietest.max() as u128);
+        }
+        Ok(())
+    }
+
+    /// Checks the settings of the wait, and builds.
+    const fn with_wait(self) -> Result<BreakerSettings, ConfigError> {
         let growth = self.values[Row::growth as usize];
         if !growth.is_multiple_of(10) {
             return Err(ConfigError::no_multiple("growth", Unit::Percent, growth, 10));
@@ -205,23 +364,32 @@ impl From<BreakerSettings> for BreakerConfig {
     }
 }
 
-/// Checked settings of a breaker, packed into one word so that they change at
-/// once, without a lock. [`BreakerConfig`] builds them.
+/// Checked settings of a breaker, packed into two words that change without a lock:
+/// the rule by which it opens, and how it waits. [`BreakerConfig`] builds them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BreakerSettings(u64);
+pub struct BreakerSettings([u64; Self::WORDS]);
 
 impl BreakerSettings {
     /// What a slot has before its settings are published.
     pub(crate) const DEFAULT: Self = BreakerConfig::new().build();
 
-    pub(crate) const fn pack(self) -> u64 {
+    /// Of the wait, and of the rule.
+    pub(crate) const WORDS: usize = 2;
+
+    pub(crate) const fn pack(self) -> [u64; Self::WORDS] {
         self.0
     }
 
-    /// The settings that a word holds; `None` when none were published. A
-    /// foreign writer's impossible fields are read as the nearest legal ones.
-    pub(crate) const fn unpack(word: u64) -> Option<Self> {
-        if word == 0 { None } else { Some(Self(word)) }
+    /// The settings that these words hold. A word of zeros was not published, and
+    /// is read as the default; a foreign writer's impossible fields are read as
+    /// the nearest legal ones.
+    #[inline]
+    pub(crate) const fn unpack([wait, rule]: [u64; Self::WORDS]) -> Self {
+        let [default_wait, default_rule] = Self::DEFAULT.0;
+        Self([
+            if wait == 0 { default_wait } else { wait },
+            if rule == 0 { default_rule } else { rule },
+        ])
     }
 
     /// The settings as a [`BreakerConfig`], to change one thing of a preset:
@@ -235,7 +403,7 @@ impl BreakerSettings {
     /// assert_eq!((AI.failure_threshold(), AI.recovery_timeout().as_secs()), (3, 5));
     /// ```
     pub const fn config(self) -> BreakerConfig {
-        BreakerConfig { values: self.raw(), max_recovery_timeout: None }
+        BreakerConfig { values: self.raw(), max_recovery_timeout: None, failure_ratio: None }
     }
 
     /// Whether every field is in its range: false only for what a foreign
@@ -248,6 +416,24 @@ impl BreakerSettings {
     pub(crate) fn probe_timeout_ms(self) -> u64 {
         // The limit is only for a foreign writer's settings.
         self.recovery_timeout_ms().min(MAX_TIMEOUT)
+    }
+
+    /// The longest time of a call that is not slow, in milliseconds.
+    #[inline]
+    pub(crate) const fn slow_call_ms(self) -> Option<u64> {
+        match const { Self::PLACES[Row::slow_call as usize] }.get(self.0) {
+            0 => None,
+            limit => Some(limit),
+        }
+    }
+
+    /// `min_span` and `quiet`, as rules compute with them.
+    #[inline]
+    pub(crate) const fn spans_ms(self) -> (u64, u64) {
+        (
+            const { Self::PLACES[Row::min_span as usize] }.get(self.0),
+            const { Self::PLACES[Row::quiet as usize] }.get(self.0),
+        )
     }
 
     /// The recovery timeout, as rules compute with it.

@@ -1,6 +1,10 @@
 //! A breaker's word and counters as plain numbers.
 
-use crate::{breaker::word::Word, state::State, time::Tick};
+use crate::{
+    breaker::{history::Last, word::Word},
+    state::State,
+    time::Tick,
+};
 
 /// What a breaker's word said at one moment. A number that the state does not
 /// keep is 0.
@@ -11,8 +15,11 @@ pub struct Snapshot {
     pub state: State,
     /// The number of changes of state so far, modulo 1024.
     pub generation: u16,
-    /// The number of failures since the last success, while closed.
-    pub consecutive_failures: u16,
+    /// The score, while closed: by default the number of failures since the last
+    /// success, with a [`failure_weight`](crate::BreakerConfig::failure_weight) the
+    /// points against the service, and with a [`window`](crate::BreakerConfig::window)
+    /// the number of the last calls that failed.
+    pub score: u16,
     /// The number of probes that failed in a row, at most 15, while open or
     /// half-open.
     pub reopenings: u8,
@@ -30,18 +37,19 @@ pub struct Snapshot {
 
 impl Snapshot {
     #[allow(clippy::cast_possible_truncation)] // 12 and 8 bits
-    pub(crate) const fn of(word: Word) -> Self {
+    pub(crate) const fn of(word: Word, last: Last) -> Self {
         let mut snapshot = Self {
             state: word.state(),
             generation: word.generation(),
-            consecutive_failures: 0,
+            score: 0,
             reopenings: 0,
             probes_in_flight: 0,
             probes_succeeded: 0,
             stamp: word.stamp(),
         };
         match snapshot.state {
-            State::Closed => snapshot.consecutive_failures = word.count() as u16,
+            // Of the two, one is 0.
+            State::Closed => snapshot.score = (word.score() + last.failures()) as u16,
             State::Open => snapshot.reopenings = word.reopenings() as u8,
             State::HalfOpen => {
                 let probes = word.probes();
@@ -56,6 +64,11 @@ impl Snapshot {
 }
 
 /// How often things happened to a breaker since it was made. The numbers wrap.
+///
+/// Failures, rejections and calls are counted so that many threads do not meet: a
+/// thread that counts the same again and again adds up to 64 at once, in advance. A
+/// count is exact up to 128 in a row on a thread. Beyond that it may be too large, by a
+/// 64th and by 63 at most for each thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counters {
@@ -63,6 +76,10 @@ pub struct Counters {
     /// reported while the breaker is disabled or forced open, are not among
     /// them.
     pub failures: u64,
+    /// The number of calls that took longer than
+    /// [`slow_call`](crate::BreakerConfig::slow_call), where that is set, as far as
+    /// calls were timed.
+    pub slow: u64,
     /// The number of calls that the breaker turned away.
     pub rejections: u64,
     /// The number of openings, including forced ones.
@@ -88,6 +105,7 @@ impl Counters {
     /// Nothing has happened yet.
     pub(crate) const NONE: Self = Self {
         failures: 0,
+        slow: 0,
         rejections: 0,
         openings: 0,
         calls: 0,
@@ -111,6 +129,7 @@ impl Counters {
     pub const fn since(&self, earlier: &Self) -> Self {
         Self {
             failures: self.failures.wrapping_sub(earlier.failures),
+            slow: self.slow.wrapping_sub(earlier.slow),
             rejections: self.rejections.wrapping_sub(earlier.rejections),
             openings: self.openings.wrapping_sub(earlier.openings),
             calls: self.calls.wrapping_sub(earlier.calls),

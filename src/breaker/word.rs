@@ -7,16 +7,25 @@
 //! |---|---|---|---|---|
 //! | 63..62 | state | 0 | 1 | 2 (3: Disabled) |
 //! | 61..52 | generation | +1 at every change of state; wraps | same | same |
-//! | 51..40 | count | consecutive failures | length of a trip (8), re-openings in a row (4) | re-openings (4), probes in flight (8) |
-//! | 39..0 | stamp | last failure | opening | probes that succeeded (8), low 32 bits of the last probe admitted or reported |
+//! | 51 | attention | somebody has something to say: look into the slot | count | count |
+//! | 50..40 | count | score | length of a trip (8), re-openings in a row (4) | re-openings (4), probes in flight (8) |
+//! | 39..0 | stamp | last failure that added its whole weight | opening | probes that succeeded (8), low 32 bits of the last probe admitted or reported |
 //!
 //! A half-open word's moments are compared in 32 bits, which tell 24 days apart.
+//!
+//! A permit is a word of which only the state and the generation matter. One of a
+//! call that is timed has the bit of attention, the moment at which the call began as
+//! its stamp, and as its count the place where that was noted.
 
 use crate::{
-    breaker::{length, settings::BreakerSettings},
+    breaker::{
+        length,
+        score::{Climb, Evidence, Rule},
+        settings::BreakerSettings,
+    },
     machine,
     random::mix,
-    state::{Outcome, State, Verdict},
+    state::{State, Verdict},
     sync::planted,
     time::Tick,
 };
@@ -32,7 +41,9 @@ const ONE_GENERATION: u64 = 1 << 52;
 
 const COUNT: u64 = 0xFFF << 40;
 const ONE: u64 = 1 << 40;
-const COUNT_MAX: u64 = 0xFFF;
+/// Of a closed word, or of a permit.
+const ATTENTION: u64 = 1 << 51;
+const SCORE: u64 = COUNT & !ATTENTION;
 /// The widest count of re-openings.
 const REOPENINGS_MAX: u64 = 0xF;
 /// Above them in an open word: the length of a trip.
@@ -53,8 +64,9 @@ pub(crate) struct Word(pub(crate) u64);
 /// What became of a request for a permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// Admitted under the word that the step leaves.
-    Admitted,
+    /// So many calls are admitted under the word that the step leaves: all that
+    /// were asked for, or as many probes as there were places.
+    Admitted { calls: u64 },
     /// Turned away; the milliseconds left, unless it was forced open.
     Rejected { retry_after_ms: Option<u64> },
 }
@@ -90,6 +102,12 @@ pub(crate) enum Forced {
     Reset,
 }
 
+/// Whether a closed breaker with these settings looks into its slot at each call.
+#[inline]
+pub(crate) const fn attends(settings: BreakerSettings) -> bool {
+    !cfg!(fusebox_compact) && settings.slow_call_ms().is_some()
+}
+
 /// What a half-open word counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Probes {
@@ -119,7 +137,10 @@ impl machine::Word for Word {
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {
         (planted!(NonAtomicProbeCount) && next.admitted_after(self))
-            || (planted!(ResetByStore) && next.0 == self.with_count(0).0 && self.is_closed())
+            || (planted!(ResetByStore)
+                && self.is_closed()
+                && next.is_closed()
+                && self.score() > next.score())
     }
 }
 
@@ -127,7 +148,8 @@ impl Word {
     /// A closed breaker with no failures.
     pub(crate) const NEW: Self = Self(0);
 
-    /// Closed, and no failure since the last success: nothing to write.
+    /// Closed, no evidence against the service, and nobody has anything to say:
+    /// nothing to write.
     #[inline]
     pub(crate) const fn is_healthy(self) -> bool {
         self.0 & STATE == CLOSED && self.0 & COUNT == 0
@@ -166,12 +188,74 @@ impl Word {
     }
 
     #[allow(clippy::cast_possible_truncation)] // ten bits
+    /// A permit of a closed breaker's generation.
+    pub(crate) const fn ticket_of(generation: u16) -> Self {
+        Self((generation as u64) << 52 & GENERATION)
+    }
+
     pub(crate) const fn generation(self) -> u16 {
         ((self.0 & GENERATION) >> 52) as u16
     }
 
     pub(crate) const fn count(self) -> u64 {
         (self.0 & COUNT) >> 40
+    }
+
+    /// The score of a closed word.
+    #[inline]
+    pub(crate) const fn score(self) -> u64 {
+        (self.0 & SCORE) >> 40
+    }
+
+    /// Of a closed word: whether there is more in the slot.
+    #[inline]
+    pub(crate) const fn has_attention(self) -> bool {
+        !cfg!(fusebox_compact) && self.0 & ATTENTION != 0
+    }
+
+    /// With attention or without, where it is closed.
+    pub(crate) const fn attending(self, attention: bool) -> Self {
+        match self.0 & STATE {
+            CLOSED => self.with(ATTENTION, if attention { ATTENTION } else { 0 }),
+            _ => self,
+        }
+    }
+
+    /// What a permit keeps of the word that admitted it.
+    #[inline]
+    pub(crate) const fn ticket(self) -> Self {
+        Self(self.0 & (STATE | GENERATION))
+    }
+
+    /// A permit for a call that began at this moment, and is noted at this place,
+    /// of at most [`PLACES`](Self::PLACES).
+    pub(crate) const fn timed(self, began: Tick, place: Option<u64>) -> Self {
+        let place = match place {
+            Some(place) => place + 1,
+            None => 0,
+        };
+        Self(self.ticket().0 | ATTENTION | place << 40 | began.as_millis() & STAMP)
+    }
+
+    /// The most places that a permit can name.
+    pub(crate) const PLACES: u64 = (SCORE >> 40) - 1;
+
+    /// Of a permit: whether its call is timed.
+    #[inline]
+    pub(crate) const fn is_timed(self) -> bool {
+        !cfg!(fusebox_compact) && self.0 & ATTENTION != 0
+    }
+
+    /// Of a permit for a timed call: when it began, and where that is noted.
+    pub(crate) const fn timing(self) -> (Tick, Option<u64>) {
+        (Tick::from_millis(self.0 & STAMP), self.score().checked_sub(1))
+    }
+
+    /// Whether a permit that gives back nothing may be dropped without a word: it is
+    /// neither a probe nor timed.
+    #[inline]
+    pub(crate) const fn is_free(self) -> bool {
+        self.0 & (STATE & HALF_OPEN | ATTENTION) == 0
     }
 
     /// Of a half-open word, the low 32 bits of a tick.
@@ -218,20 +302,26 @@ impl Word {
         settings: BreakerSettings,
         now: Tick,
         salt: impl FnOnce() -> u64,
+        calls: u64,
     ) -> (Self, Admission) {
         match self.state() {
-            State::Closed | State::Disabled => (self, Admission::Admitted),
+            State::Closed | State::Disabled => (self, Admission::Admitted { calls }),
             State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
             State::Open => {
                 let wait = self.wait_ms(settings, || self.draw(salt()));
-                let first = Probes { reopenings: self.reopenings(), in_flight: 1, succeeded: 0 };
-                self.admit_after(wait, now, || self.entered(HALF_OPEN, 0).with_probes(first, now))
+                let calls = calls.min(settings.probes().into());
+                let reopenings = self.reopenings();
+                let first = Probes { reopenings, in_flight: calls, succeeded: 0 };
+                let admitted = || self.entered(HALF_OPEN, 0).with_probes(first, now);
+                self.admit_after(wait, now, admitted, calls)
             }
             State::HalfOpen => {
                 let mut probes = self.probes();
-                if probes.in_flight < u64::from(settings.probes()) {
-                    probes.in_flight += 1;
-                    return (self.with_probes(probes, now), Admission::Admitted);
+                let free = u64::from(settings.probes()).saturating_sub(probes.in_flight);
+                if free > 0 {
+                    let calls = calls.min(free);
+                    probes.in_flight += calls;
+                    return (self.with_probes(probes, now), Admission::Admitted { calls });
                 }
                 // No probe came or reported for a whole timeout: one is lost,
                 // and its place is this caller's. The generation stays, so it
@@ -241,7 +331,7 @@ impl Word {
                 if planted!(TakeoverFreesAll) {
                     probes.in_flight = 1;
                 }
-                self.admit_after(wait, now, || self.with_probes(probes, now))
+                self.admit_after(wait, now, || self.with_probes(probes, now), 1)
             }
         }
     }
@@ -252,6 +342,7 @@ impl Word {
         wait: u64,
         now: Tick,
         admitted: impl FnOnce() -> Self,
+        calls: u64,
     ) -> (Self, Admission) {
         let Ok(elapsed) = u64::try_from(self.elapsed(now)) else {
             // The clock stepped back, or leapt by half its range: no time has
@@ -260,7 +351,7 @@ impl Word {
             return (restarted, Admission::Rejected { retry_after_ms: Some(wait) });
         };
         match wait.checked_sub(elapsed) {
-            None | Some(0) => (admitted(), Admission::Admitted),
+            None | Some(0) => (admitted(), Admission::Admitted { calls }),
             left => (self, Admission::Rejected { retry_after_ms: left }),
         }
     }
@@ -279,7 +370,7 @@ impl Word {
     pub(crate) fn report(
         self,
         permit: Self,
-        outcome: Outcome,
+        evidence: Evidence,
         settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> (Self, Report) {
@@ -287,8 +378,8 @@ impl Word {
             return (self, Report::Stale);
         }
         match self.state() {
-            State::Closed => (self.report_closed(outcome, settings, now), Report::Counted),
-            State::HalfOpen => (self.report_probe(outcome, settings, now), Report::Counted),
+            State::Closed => (self.report_closed(evidence, settings, now), Report::Counted),
+            State::HalfOpen => (self.report_probe(evidence, settings, now), Report::Counted),
             // Nothing is counted while disabled. An open word has admitted
             // nobody in its generation: only a permit kept over exactly 1024
             // changes of state comes here.
@@ -298,22 +389,40 @@ impl Word {
 
     fn report_closed(
         self,
-        outcome: Outcome,
+        evidence: Evidence,
         settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> Self {
-        match outcome {
-            Outcome::Success => self.with_count(0),
-            Outcome::Failure => {
-                let failures = (self.count() + 1).min(COUNT_MAX);
-                if failures >= u64::from(settings.failure_threshold()) {
-                    self.enter(OPEN, 0, now())
-                } else {
-                    self.with_count(failures).with_stamp(now())
+        match evidence {
+            Evidence::Success => self.relieved(settings, 1),
+            Evidence::Nothing => self,
+            Evidence::Against { points } => {
+                let now = now();
+                let since = self.elapsed(now);
+                match Rule::of(settings).climb(self.score(), points, since) {
+                    Climb::Opens => self.enter(OPEN, 0, now),
+                    Climb::To(score) => self.with_score(score).with_stamp(now),
+                    // The clock stepped back: from here on it counts anew.
+                    Climb::Capped(score) if since < 0 => self.with_score(score).with_stamp(now),
+                    Climb::Capped(score) => self.with_score(score),
                 }
             }
-            Outcome::Ignore => self,
+            Evidence::Enough { millis } => self.trip(millis, settings, now()),
         }
+    }
+
+    /// Stamped with the moment of a failure that the last calls count, while closed.
+    pub(crate) const fn failed_at(self, permit: Self, now: Tick) -> Self {
+        if self.is_closed() && self.same_generation(permit) { self.with_stamp(now) } else { self }
+    }
+
+    /// So many calls in a row succeeded, while closed.
+    #[inline]
+    pub(crate) const fn relieved(self, settings: BreakerSettings, successes: u64) -> Self {
+        if planted!(AttentionLost) {
+            return self.with_count(0);
+        }
+        self.with_score(Rule::of(settings).relieved(self.score(), successes))
     }
 
     // Out of line: what a closed breaker's failure needs is less.
@@ -321,34 +430,36 @@ impl Word {
     #[inline(never)]
     fn report_probe(
         self,
-        outcome: Outcome,
+        evidence: Evidence,
         settings: BreakerSettings,
         now: impl FnOnce() -> Tick,
     ) -> Self {
         let mut probes = self.probes();
         // At 0 it reports a place that was given away: it was only slow.
         probes.in_flight = probes.in_flight.saturating_sub(1);
-        match outcome {
-            Outcome::Success => {
+        match evidence {
+            Evidence::Success => {
                 probes.succeeded = (probes.succeeded + 1).min(PROBES_MAX);
                 if probes.succeeded >= u64::from(settings.successes_to_close()) {
-                    self.enter(CLOSED, 0, now())
+                    self.enter(CLOSED, 0, now()).attending(attends(settings))
                 } else {
                     self.with_probes(probes, now())
                 }
             }
-            Outcome::Failure => self.reopened(now()),
-            Outcome::Ignore => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
+            Evidence::Against { .. } => self.reopened(now()),
+            Evidence::Enough { millis } => self.trip(millis, settings, now()),
+            Evidence::Nothing => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
         }
     }
 
     /// Somebody forces a state.
-    pub(crate) fn force(self, to: Forced) -> Self {
+    pub(crate) fn force(self, to: Forced, settings: BreakerSettings) -> Self {
+        let closed = || self.entered(CLOSED, 0).attending(attends(settings));
         let forced = match to {
             Forced::Open => Self(self.entered(OPEN, 0).0 | FOREVER),
-            Forced::Closed => self.entered(CLOSED, 0),
+            Forced::Closed => closed(),
             Forced::Disabled => self.entered(DISABLED, 0),
-            Forced::Reset => self.entered(CLOSED, 0).with_stamp(Tick::from_millis(0)),
+            Forced::Reset => closed().with_stamp(Tick::from_millis(0)),
         };
         if planted!(ForceKeepsGeneration) {
             return forced.with(GENERATION, self.0 & GENERATION);
@@ -439,6 +550,10 @@ impl Word {
 
     const fn with_count(self, count: u64) -> Self {
         self.with(COUNT, count * ONE)
+    }
+
+    const fn with_score(self, score: u64) -> Self {
+        self.with(SCORE, score * ONE)
     }
 
     const fn with_probes(self, probes: Probes, now: Tick) -> Self {

@@ -1,7 +1,7 @@
 //! The macro that makes the accessors of what is built from a config.
 
 /// Accessors, [`Debug`](core::fmt::Debug) and [`Display`](core::fmt::Display)
-/// of a packed word (`packed`), or of a type that holds its config (`kept`);
+/// of packed words (`packed`), or of a type that holds its config (`kept`);
 /// see [`settings`](crate::config::settings).
 macro_rules! accessors {
     (
@@ -9,21 +9,26 @@ macro_rules! accessors {
         $(
             $(#[$attr:meta])+
             $name:ident: $unit:ident -> $out:ty = $default:literal, $min:literal..=$max:literal,
-                at $shift:literal $($code:ident)?;
+                at $shift:tt $($code:ident $(($($bits:literal),+))?)?;
         )+
     }) => {
         #[allow(clippy::cast_possible_truncation)] // no range is wider than its accessor's type
         impl $checked {
             const PLACES: [$crate::config::Place; $config::TABLE.len()] = [$({
                 let setting = &$config::TABLE[Row::$name as usize];
-                $crate::config::Place::of(setting, $shift)$(.$code(setting))?
+                $crate::config::Place::of(setting, $shift)
+                    $(.$code(setting $($(, $bits)+)?))?
             }),+];
 
-            /// The word of values that were checked.
-            const fn packed(config: &$config) -> u64 {
-                let mut word = 0;
-                $(word |= Self::PLACES[Row::$name as usize].put(config.values[Row::$name as usize]);)+
-                word
+            /// The words of values that were checked.
+            const fn packed<const WORDS: usize>(config: &$config) -> [u64; WORDS] {
+                let mut words = [0; WORDS];
+                let mut at = 0;
+                while at < Self::PLACES.len() {
+                    words = Self::PLACES[at].into(words, config.values[at]);
+                    at += 1;
+                }
+                words
             }
 
             $(
@@ -41,7 +46,7 @@ macro_rules! accessors {
             }
         }
 
-        const _: () = assert!($crate::config::Place::are_apart(&$checked::PLACES));
+        const _: () = assert!($crate::config::Place::are_apart::<{ $checked::WORDS }>(&$checked::PLACES));
 
         $crate::config::accessors! { shown $config $checked }
     };
@@ -118,6 +123,9 @@ macro_rules! accessors {
 macro_rules! read {
     (millis $raw:ident) => {
         core::time::Duration::from_millis($raw)
+    };
+    (limit $raw:ident) => {
+        if $raw == 0 { None } else { Some(core::time::Duration::from_millis($raw)) }
     };
     ($unit:ident $raw:ident) => {
         $raw as _

@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt};
 
-use crate::config::{Text, Unit};
+use crate::config::{Text, Unit, unit::limit};
 
 /// A setting is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,14 @@ enum Violation {
     Multiple { unit: Unit, value: u128, of: u128 },
     /// A list without an element.
     Empty,
+    /// A limit in milliseconds that is shorter than a step of its clock.
+    Step { value: u64, step: u64 },
+    /// A setting that goes with another one only where it is left alone.
+    Excluded { unit: Unit, value: u128, by: &'static str },
+    /// A number that is no share, or not below another.
+    Share { bits: u64, below: Option<&'static str> },
+    /// More than the largest score can keep.
+    Promise { calls: u64 },
     /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
     Factor { bits: u64 },
 }
@@ -44,6 +52,33 @@ impl ConfigError {
         Self { field, violation: Violation::Multiple { unit, value, of } }
     }
 
+    /// `step` is that of the clock that would measure it, in milliseconds.
+    pub(crate) const fn below_clock(field: &'static str, value: u64, step: u64) -> Self {
+        Self { field, violation: Violation::Step { value, step } }
+    }
+
+    /// `by` is the setting, or the kind of slot, that it does not go with.
+    pub(crate) const fn excluded(
+        field: &'static str,
+        unit: Unit,
+        value: u128,
+        by: &'static str,
+    ) -> Self {
+        Self { field, violation: Violation::Excluded { unit, value, by } }
+    }
+
+    pub(crate) const fn no_share(
+        field: &'static str,
+        value: f64,
+        below: Option<&'static str>,
+    ) -> Self {
+        Self { field, violation: Violation::Share { bits: value.to_bits(), below } }
+    }
+
+    pub(crate) const fn no_promise(field: &'static str, calls: u64) -> Self {
+        Self { field, violation: Violation::Promise { calls } }
+    }
+
     pub(crate) const fn empty(field: &'static str) -> Self {
         Self { field, violation: Violation::Empty }
     }
@@ -65,6 +100,22 @@ impl ConfigError {
             Violation::Range { unit, min, max, .. } => unit.range(text, min, max),
             Violation::Multiple { unit, of, .. } => unit.exactly(text.and("a multiple of "), of),
             Violation::Empty => text.and("a list of at least one delay"),
+            Violation::Step { step, .. } => {
+                let clock = if step == limit::STEP {
+                    ", a step of `StdClock`"
+                } else {
+                    ", a step of its clock"
+                };
+                text.and("at least ").number(step as u128).and(" ms").and(clock)
+            }
+            Violation::Excluded { by, .. } => text.and("left alone with ").and(by),
+            Violation::Share { below: None, .. } => text.and("a share between 0 and 1"),
+            Violation::Share { below: Some(other), .. } => {
+                text.and("a share above 0 and below `").and(other).and("`")
+            }
+            Violation::Promise { .. } => {
+                text.and("less, or the shares further apart: a score has 11 bits")
+            }
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
         }
     }
@@ -83,11 +134,15 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is ", self.field)?;
         match self.violation {
-            Violation::Range { unit, value, .. } | Violation::Multiple { unit, value, .. } => {
-                unit.fmt_exactly(value, f)?;
-            }
+            Violation::Range { unit, value, .. }
+            | Violation::Multiple { unit, value, .. }
+            | Violation::Excluded { unit, value, .. } => unit.fmt_exactly(value, f)?,
+            Violation::Step { value, .. } => write!(f, "{value} ms")?,
+            Violation::Promise { calls } => write!(f, "{calls}")?,
             Violation::Empty => f.write_str("empty")?,
-            Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
+            Violation::Factor { bits } | Violation::Share { bits, .. } => {
+                write!(f, "{}", f64::from_bits(bits))?;
+            }
         }
         write!(f, ", and {}", self.rule().as_str())
     }

@@ -7,7 +7,7 @@ mod accessors;
 mod data;
 mod error;
 mod packed;
-mod setting;
+pub(crate) mod setting;
 mod table;
 mod text;
 pub(crate) mod unit;

@@ -1,10 +1,11 @@
-//! Where a setting lies in a packed word.
+//! Where a setting lies in packed words.
 
 use crate::config::Setting;
 
-/// A setting's bits in a packed word: as many as its largest value needs.
+/// A setting's bits in one of the packed words: as many as its largest value needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
+    word: usize,
     shift: u32,
     mask: u64,
     code: Code,
@@ -20,11 +21,22 @@ enum Code {
     /// A fraction of so many bits, and above it the power of two that it is
     /// multiplied by.
     Scaled { fraction: u32 },
+    /// Its value, where the top bit of its place is not set, which is another
+    /// setting's.
+    Lower { top: u64 },
+    /// Its value less 1, under a top bit that is set; 0 where it is not.
+    Upper { top: u64 },
 }
 
 impl Place {
-    pub(crate) const fn of(setting: &Setting, shift: u32) -> Self {
-        Self { shift, mask: mask_of(setting.max), code: Code::Plain { least: 0 } }
+    /// `at` counts the bits of all words.
+    pub(crate) const fn of(setting: &Setting, at: u32) -> Self {
+        Self {
+            word: (at / u64::BITS) as usize,
+            shift: at % u64::BITS,
+            mask: mask_of(setting.max),
+            code: Code::Plain { least: 0 },
+        }
     }
 
     /// The place of a setting that is never read as less than its least value.
@@ -38,35 +50,62 @@ impl Place {
         Self { mask: mask_of((setting.max - least) / 10), code: Code::Tens { least }, ..self }
     }
 
-    /// The place, of 23 bits, of a setting that is kept exactly up to 2^19, and
-    /// above that to 19 significant bits, rounded up.
-    pub(crate) const fn scaled(self, setting: &Setting) -> Self {
-        let place = Self { mask: (1 << 23) - 1, code: Code::Scaled { fraction: 19 }, ..self };
-        let most = place.get(place.put(setting.max as u128));
+    /// The place of a setting that is kept exactly up to a power of two, 2 to
+    /// `fraction`, and above that to so many significant bits, rounded up.
+    pub(crate) const fn scaled(self, setting: &Setting, fraction: u32, power: u32) -> Self {
+        let mask = (1 << (fraction + power)) - 1;
+        let place = Self { mask, code: Code::Scaled { fraction }, ..self };
+        let most = place.read(place.put(setting.max as u128));
         assert!(most == setting.max, "the largest value has too many bits");
         place
     }
 
-    /// Whether no two settings share a bit.
-    pub(crate) const fn are_apart(places: &[Self]) -> bool {
-        let (mut taken, mut at) = (0, 0);
+    /// The place of 8 bits whose upper half is another setting's: of the two, one
+    /// is 0.
+    pub(crate) const fn lower(self, setting: &Setting) -> Self {
+        assert!(setting.max < 1 << 7, "the lower half is too small");
+        Self { mask: (1 << 7) - 1, code: Code::Lower { top: 1 << 7 }, ..self }
+    }
+
+    /// The upper half of such a place.
+    pub(crate) const fn upper(self, setting: &Setting) -> Self {
+        assert!(setting.max <= 1 << 7, "the upper half is too small");
+        Self { mask: 1 << 7, code: Code::Upper { top: 1 << 7 }, ..self }
+    }
+
+    /// Whether no two settings share a bit, and all fit.
+    pub(crate) const fn are_apart<const WORDS: usize>(places: &[Self]) -> bool {
+        let (mut taken, mut at) = ([0; WORDS], 0);
         while at < places.len() {
-            let bits = places[at].mask << places[at].shift;
-            if taken & bits != 0 {
+            let Self { word, shift, mask, .. } = places[at];
+            let bits = mask << shift;
+            if bits >> shift != mask || taken[word] & bits != 0 {
                 return false;
             }
-            taken |= bits;
+            taken[word] |= bits;
             at += 1;
         }
         true
     }
 
+    /// The words with the bits of a value that was checked.
+    pub(crate) const fn into<const WORDS: usize>(
+        self,
+        mut words: [u64; WORDS],
+        value: u128,
+    ) -> [u64; WORDS] {
+        words[self.word] |= self.put(value) << self.shift;
+        words
+    }
+
     /// The bits of a value that was checked.
     #[allow(clippy::cast_possible_truncation)] // checked values have 64 bits at most
-    pub(crate) const fn put(self, value: u128) -> u64 {
+    const fn put(self, value: u128) -> u64 {
         let value = value as u64;
-        let bits = match self.code {
-            Code::Plain { .. } => value,
+        match self.code {
+            Code::Plain { .. } | Code::Lower { .. } => value,
+            Code::Upper { .. } if value == 0 => 0,
+            Code::Upper { top } => top | (value - 1),
             Code::Tens { least } => (value - least) / 10,
             Code::Scaled { fraction } => {
                 let mut power = 0;
@@ -75,21 +114,31 @@ impl Place {
                 }
                 value.div_ceil(1 << power) | power << fraction
             }
-        };
-        bits << self.shift
+        }
     }
 
     // Of a constant place only a shift and a mask are left. Built for size, the
     // compiler would keep it a function of all places.
     #[allow(clippy::inline_always)]
     #[inline(always)]
-    pub(crate) const fn get(self, word: u64) -> u64 {
-        let bits = word >> self.shift & self.mask;
+    pub(crate) const fn get<const WORDS: usize>(self, words: [u64; WORDS]) -> u64 {
+        self.read(words[self.word] >> self.shift)
+    }
+
+    /// The value of bits that begin with its own.
+    #[allow(clippy::inline_always)] // as `get`
+    #[inline(always)]
+    const fn read(self, from: u64) -> u64 {
+        let bits = from & self.mask;
         match self.code {
             Code::Plain { least } if bits < least => least,
             Code::Plain { .. } => bits,
             Code::Tens { least } => least + bits * 10,
             Code::Scaled { fraction } => (bits & ((1 << fraction) - 1)) << (bits >> fraction),
+            Code::Lower { top } if from & top != 0 => 0,
+            Code::Lower { .. } => bits,
+            Code::Upper { top } if from & top != 0 => (from & (top - 1)) + 1,
+            Code::Upper { .. } => 0,
         }
     }
 }

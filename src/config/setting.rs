@@ -28,6 +28,7 @@ pub struct Setting {
     pub(crate) min: u64,
     pub(crate) max: u64,
     pub(crate) default: u64,
+    pub(crate) optional: bool,
     pub(crate) text: &'static str,
 }
 
@@ -51,10 +52,18 @@ impl Setting {
         self.unit
     }
 
-    /// Returns the smallest value.
+    /// Returns the smallest value, but for the 0 of an
+    /// [optional](Self::is_optional) setting.
     #[must_use]
     pub const fn min(&self) -> u64 {
         self.min
+    }
+
+    /// Returns whether the value may also be 0, which is none: what the setting
+    /// limits then has no limit.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// Returns the largest value. Another setting may narrow the range; the
@@ -78,13 +87,17 @@ impl Setting {
 
     /// An error where a value is not within a range that is narrower than the
     /// row's own.
+    #[allow(clippy::cast_possible_truncation)] // the lower half
     pub(crate) const fn within(
         &'static self,
         value: u128,
         min: u128,
         max: u128,
     ) -> Result<(), ConfigError> {
-        if min <= value && value <= max {
+        if let Some(step) = unmeasurable(value) {
+            return Err(ConfigError::below_clock(self.name, value as u64, step));
+        }
+        if min <= value && value <= max || self.optional && value == 0 {
             Ok(())
         } else {
             Err(ConfigError::out_of_range(self.name, self.unit, value, min, max))
@@ -93,7 +106,7 @@ impl Setting {
 
     /// A value of it as people read it: `5`, `10%`, `60s`.
     pub(crate) const fn shown(&self, value: u128) -> Shown {
-        Shown { unit: self.unit, value }
+        Shown { unit: self.unit, value, none: self.optional && value == 0 }
     }
 }
 
@@ -101,19 +114,39 @@ impl Setting {
 pub(crate) struct Shown {
     unit: Unit,
     value: u128,
+    none: bool,
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.unit.fmt(self.value, f)
+        if self.none { f.write_str("none") } else { self.unit.fmt(self.value, f) }
     }
 }
 
 impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.unit.fmt(self.value, f)
+        fmt::Display::fmt(self, f)
     }
 }
+
+/// A limit that was given, with the steps of the clock that will measure it. One
+/// that is shorter than a step stays apart from every value.
+pub(crate) const fn measured(millis: u128, step: u64) -> u128 {
+    if millis < step as u128 { UNMEASURABLE | (step as u128) << u64::BITS | millis } else { millis }
+}
+
+/// The steps of a clock that cannot measure the limit.
+#[allow(clippy::cast_possible_truncation)] // the upper half
+const fn unmeasurable(value: u128) -> Option<u64> {
+    if value & UNMEASURABLE == 0 {
+        None
+    } else {
+        Some(((value & !UNMEASURABLE) >> u64::BITS) as u64)
+    }
+}
+
+/// Above every number of milliseconds that there is.
+const UNMEASURABLE: u128 = 1 << 127;
 
 /// The default of each setting.
 pub(crate) const fn defaults<const N: usize>(table: &[Setting]) -> [u128; N] {

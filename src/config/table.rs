@@ -22,8 +22,9 @@
 /// ```
 ///
 /// The units are the modules of [`unit`](crate::config::unit). `packed` gives
-/// accessors to a word in which each row has its place; what stands after it is
-/// a method of [`Place`](crate::config::Place) that says how its bits are read.
+/// accessors to words in which each row has its place: so many bits after the
+/// first word's lowest. What stands after it is a method of
+/// [`Place`](crate::config::Place) that says how its bits are read.
 /// `kept` gives accessors to a type that holds the config.
 macro_rules! settings {
     (
@@ -47,7 +48,7 @@ macro_rules! settings {
                 #[doc = $text:literal]
                 $(#[$more:meta])*
                 $name:ident: $unit:ident -> $out:ty = $default:literal, $min:literal..=$max:literal
-                    $(, at $shift:literal $($code:ident)?)?;
+                    $(, at $shift:tt $($code:ident $(($($bits:literal),+))?)?)?;
             )+
         }
         $(also {
@@ -101,6 +102,7 @@ macro_rules! settings {
                     min: $min * $crate::config::unit::$unit::SCALE,
                     max: $max * $crate::config::unit::$unit::SCALE,
                     default: $default * $crate::config::unit::$unit::SCALE,
+                    optional: $crate::config::unit::$unit::OPTIONAL,
                     text: $crate::config::text($text),
                 }
             ),+];
@@ -180,6 +182,9 @@ macro_rules! row_unit {
     (millis) => {
         " ms"
     };
+    (limit) => {
+        " ms"
+    };
     (delay) => {
         " ms"
     };
@@ -194,6 +199,9 @@ macro_rules! row_key {
         concat!(stringify!($name), "_percent")
     };
     (millis $name:ident) => {
+        concat!(stringify!($name), "_ms")
+    };
+    (limit $name:ident) => {
         concat!(stringify!($name), "_ms")
     };
     (delay $name:ident) => {

@@ -81,13 +81,14 @@ const fn nanos(text: Text, time: u128) -> Text {
     }
 }
 
-/// The words of rows for units: what a setter takes, its value in the unit, and
-/// by how much a row's numbers are multiplied.
+/// The words of rows for units: what a setter takes, its value in the unit, by how
+/// much a row's numbers are multiplied, and whether 0 is none.
 pub(crate) mod count {
     pub(crate) use super::Unit::Count as UNIT;
 
     pub(crate) type Given = u32;
     pub(crate) const SCALE: u64 = 1;
+    pub(crate) const OPTIONAL: bool = false;
 
     pub(crate) const fn raw(given: u32) -> u128 {
         given as u128
@@ -97,15 +98,17 @@ pub(crate) mod count {
 pub(crate) mod percent {
     pub(crate) use super::{
         Unit::Percent as UNIT,
-        count::{Given, SCALE, raw},
+        count::{Given, OPTIONAL, SCALE, raw},
     };
 }
 
 pub(crate) mod millis {
-    pub(crate) use super::Unit::Milliseconds as UNIT;
+    pub(crate) use super::{
+        Unit::Milliseconds as UNIT,
+        count::{OPTIONAL, SCALE},
+    };
 
     pub(crate) type Given = super::Duration;
-    pub(crate) const SCALE: u64 = 1;
 
     /// A part of a millisecond counts as a whole one.
     pub(crate) const fn raw(given: Given) -> u128 {
@@ -113,9 +116,31 @@ pub(crate) mod millis {
     }
 }
 
+/// A limit in milliseconds, or none. It must be as long as a step of the clock
+/// that measures it, which is the default one unless a setter asks for another.
+pub(crate) mod limit {
+    use super::millis;
+    pub(crate) use super::{
+        Unit::Milliseconds as UNIT,
+        millis::{Given, SCALE},
+    };
+    use crate::config::setting::measured;
+
+    pub(crate) const OPTIONAL: bool = true;
+    /// The longest step of the host's coarse clock, in milliseconds.
+    pub(crate) const STEP: u64 = 10;
+
+    pub(crate) const fn raw(given: Given) -> u128 {
+        measured(millis::raw(given), STEP)
+    }
+}
+
 /// Nanoseconds; a row has them in milliseconds, which people can read.
 pub(crate) mod delay {
-    pub(crate) use super::{Unit::Nanoseconds as UNIT, millis::Given};
+    pub(crate) use super::{
+        Unit::Nanoseconds as UNIT,
+        millis::{Given, OPTIONAL},
+    };
 
     pub(crate) const SCALE: u64 = 1_000_000;
 

@@ -32,7 +32,7 @@
 //!
 //! | state | points |
 //! |---|---|
-//! | closed | `100 - 50 * consecutive failures / failure_threshold` |
+//! | closed | `100 - 50 * score / failure_threshold`: the breaker's own score, failures in a row by default |
 //! | half-open | 50 |
 //! | open, forced open | 0 |
 //! | disabled | none: nobody knows |

@@ -90,12 +90,12 @@ impl<const W: usize> Window<W> {
     #[allow(clippy::cast_possible_truncation)] // at most 100
     pub fn score(&self) -> Option<u8> {
         let Reading { snapshot, settings, .. } = self.latest?;
-        let (failures, threshold) =
-            (u32::from(snapshot.consecutive_failures), u32::from(settings.failure_threshold()));
+        let (score, threshold) =
+            (u32::from(snapshot.score), u32::from(settings.failure_threshold()));
         // In 40000ths, so that only the end is rounded.
         let points = match snapshot.state {
-            // More failures than the threshold: it was lowered since.
-            State::Closed => 200 - 100 * failures.min(threshold) / threshold.max(1),
+            // A higher score than the threshold: it was lowered since.
+            State::Closed => 200 - 100 * score.min(threshold) / threshold.max(1),
             State::HalfOpen => 100,
             State::Open | State::ForcedOpen => 0,
             State::Disabled => return None,
@@ -114,10 +114,10 @@ impl<const W: usize> Default for Window<W> {
 /// Whether `new` is the same breaker's as `old`, later. Counters wrap, so one
 /// has gone back if it lies less than half its range behind.
 fn follows(new: &Reading, old: &Reading) -> bool {
-    let Counters { failures, rejections, openings, calls, retries, exhausted, fallbacks } =
+    let Counters { failures, slow, rejections, openings, calls, retries, exhausted, fallbacks } =
         new.counters.since(&old.counters);
     new.name == old.name
-        && [failures, rejections, openings, calls, retries, exhausted, fallbacks]
+        && [failures, slow, rejections, openings, calls, retries, exhausted, fallbacks]
             .iter()
             .all(|since| since.cast_signed() >= 0)
 }

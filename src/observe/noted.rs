@@ -11,7 +11,7 @@ use crate::{
     sync::{AtomicU64, Ordering, const_fn, planted},
 };
 
-/// The text of an error: one line of at most 56 bytes. A longer text ends with
+/// The text of an error: one line of at most 48 bytes. A longer text ends with
 /// "…".
 ///
 /// [`CircuitBreaker::note_error`](crate::CircuitBreaker::note_error) keeps it, and
@@ -24,7 +24,7 @@ pub struct LastError {
 
 impl LastError {
     /// The longest text, in bytes.
-    pub const MAX_LEN: usize = if cfg!(fusebox_loom) { 16 } else { 56 };
+    pub const MAX_LEN: usize = if cfg!(fusebox_loom) { 16 } else { 48 };
 
     /// Makes the text of an error: what its `Display` writes, with spaces in
     /// place of control characters.
@@ -60,12 +60,12 @@ impl Debug for LastError {
 #[cfg(not(fusebox_compact))]
 const WORDS: usize = LastError::MAX_LEN / 8;
 
-/// A cache line with a text and what shows that it is whole. Whoever reads while
+/// A text and what shows that it is whole. Whoever reads while
 /// others write, or after one that died half-way, sees a whole text or none.
 /// Nothing is locked.
 #[cfg(not(fusebox_compact))]
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct Noted {
     /// The hash of the words, never 0.
     check: AtomicU64,

@@ -83,7 +83,7 @@ impl<L: Copy> Pipeline<L> {
     /// }
     /// let shop = Pipeline::new().breaker_judged(&SHOP, judge);
     /// assert_eq!(shop.call("/", |_: &str| Ok(503)), Ok(503));
-    /// assert_eq!(SHOP.snapshot().consecutive_failures, 1);
+    /// assert_eq!(SHOP.snapshot().score, 1);
     /// ```
     #[must_use]
     pub const fn breaker_judged<C, O, J>(

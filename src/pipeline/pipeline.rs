@@ -32,7 +32,7 @@ use crate::{
 /// // fallback(breaker(retry(f)))
 /// let infer = Pipeline::new().fallback(Fallback::new().or(basic)).breaker(&AI).retry(RETRY);
 /// assert_eq!(infer.call("plan", |_| Err("model is down")), Ok(4));
-/// assert_eq!(AI.snapshot().consecutive_failures, 1); // three attempts, one failure
+/// assert_eq!(AI.snapshot().score, 1); // three attempts, one failure
 /// ```
 ///
 /// # What the order means

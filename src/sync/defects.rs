@@ -40,6 +40,17 @@ pub enum Defect {
     SettingsClearedFirst,
     /// A change of some settings is a load and a store.
     SettingsUpdatedByStore,
+    /// A success takes the bit of attention with the score.
+    AttentionLost,
+    /// A call is added to the last ones by a load and a store.
+    LostCallOfWindow,
+    /// Whoever finds no failure among the last calls looks no further, and takes
+    /// the attention away.
+    WindowNotLookedAtAgain,
+    /// A hung call is taken out by a load and a store.
+    HungCallCountsTwice,
+    /// A batch is reported by one step for each outcome.
+    BatchInSteps,
     /// A text that two writers mixed is shown.
     MixedTextIsShown,
 }

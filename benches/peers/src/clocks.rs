@@ -74,7 +74,7 @@ fn reading<C: Clock>(at: usize, clock: &'static C) -> Case<'static> {
 
 fn breaker<C: Clock>(clock: &'static C) -> CircuitBreaker<&'static C> {
     let settings = BreakerConfig::new()
-        .failure_threshold(4_095)
+        .failure_threshold(2_047)
         .recovery_timeout(Duration::from_hours(1))
         .build();
     CircuitBreaker::with(None, settings, clock, DefaultObserver)

@@ -139,7 +139,7 @@ pub(crate) const PATHS: &[Path] = &[
 ];
 
 const SETTINGS: BreakerSettings =
-    BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
+    BreakerConfig::new().failure_threshold(2_047).recovery_timeout(Duration::from_hours(1)).build();
 static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy path", SETTINGS);
 /// The kernel's clock is a system call under callgrind, which is not ours to
 /// count.
@@ -302,7 +302,7 @@ fn bare(n: u32) -> Result<u32, Failure> {
     if black_box(n) == u32::MAX { Err(Failure::Failed) } else { Ok(n) }
 }
 
-#[with_circuit_breaker("decorated path", failure_threshold = 4095)]
+#[with_circuit_breaker("decorated path", failure_threshold = 2047)]
 #[inline]
 fn decorated(n: u32) -> Result<u32, Failure> {
     bare(n)

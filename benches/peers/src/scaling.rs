@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use crate::measure::{Case, Figure, Plan, find, measure};
 
 const SETTINGS: BreakerSettings =
-    BreakerConfig::new().failure_threshold(4_095).recovery_timeout(Duration::from_hours(1)).build();
+    BreakerConfig::new().failure_threshold(2_047).recovery_timeout(Duration::from_hours(1)).build();
 
 /// The mixes of calls.
 pub(crate) const MIXES: [(&str, u32); 3] =

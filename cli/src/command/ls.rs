@@ -77,7 +77,7 @@ fn row(reading: &Reading) -> Vec<Cell> {
     let time = |time: Option<_>| time.map_or_else(|| "-".into(), text::short);
     let streak = match state {
         State::Closed => {
-            format!("{}/{}", snapshot.consecutive_failures, settings.failure_threshold())
+            format!("{}/{}", snapshot.score, settings.failure_threshold())
         }
         _ => "-".into(),
     };

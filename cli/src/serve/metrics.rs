@@ -67,8 +67,8 @@ const GAUGES: [GaugeOf; 6] = [
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
     }),
-    ("consecutive_failures", "Failures since the last success, while closed", None, |row| {
-        Some(row.reading.snapshot.consecutive_failures.into())
+    ("score", "Failures since the last success, while closed", None, |row| {
+        Some(row.reading.snapshot.score.into())
     }),
     ("probes_in_flight", "Probes in flight, while half-open", None, |row| {
         Some(row.reading.snapshot.probes_in_flight.into())

@@ -108,7 +108,7 @@ pub(super) fn name_width(row: &Row) -> usize {
 fn streak(row: &Row) -> Line<'static> {
     let (snapshot, settings) = (row.reading.snapshot, row.reading.settings);
     let streak = (snapshot.state == State::Closed)
-        .then(|| format!("{}/{}", snapshot.consecutive_failures, settings.failure_threshold()));
+        .then(|| format!("{}/{}", snapshot.score, settings.failure_threshold()));
     shown(streak, |it| it)
 }
 

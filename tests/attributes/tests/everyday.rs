@@ -102,7 +102,7 @@ async fn an_attempt_has_its_own_and_all_attempts_have_theirs() {
     assert_eq!(attempts.load(Ordering::Relaxed), 3, "after 0, 1 and 3 seconds");
     // Inside the breaker, a limit is a failure to it.
     let breaker = global().get("everyday").unwrap();
-    assert_eq!(breaker.snapshot().consecutive_failures, 1);
+    assert_eq!(breaker.snapshot().score, 1);
 }
 
 fn refresh(attempt: Attempt<'_, Own>) -> Result<(), Own> {

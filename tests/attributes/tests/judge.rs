@@ -52,7 +52,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 #[test]
 fn a_breaker_is_told_by_the_whole_answer() {
-    let failures = || global().get("judged").map_or(0, |it| it.snapshot().consecutive_failures);
+    let failures = || global().get("judged").map_or(0, |it| it.snapshot().score);
     let cases =
         [(Ok(503), 1), (Err(Wrong::Status(400)), 1), (Ok(503), 2), (Err(Wrong::Status(404)), 0)];
     for (answer, expected) in cases {

@@ -41,7 +41,7 @@ const ATTRIBUTES: [(&str, &str, Does); 14] = [
            jitter = false, max_elapsed = "1h", retry_if = zz_every, delay_hint = zz_hint"#,
         Does::TryAgain,
     ),
-    ("with_circuit_breaker", r#""names", failure_threshold = 4095"#, Does::Fail),
+    ("with_circuit_breaker", r#""names", failure_threshold = 2047"#, Does::Fail),
     ("with_circuit_breaker", "ZZ_BREAKER, expect = zz_every", Does::Fail),
     (
         "with_retry",
@@ -67,7 +67,7 @@ const ATTRIBUTES: [(&str, &str, Does); 14] = [
     (
         "resilient",
         r#"fallback(ZzThing::zz_rescue), retry(base_delay = "0s"),
-           circuit_breaker("names", failure_threshold = 4095)"#,
+           circuit_breaker("names", failure_threshold = 2047)"#,
         Does::TryAgain,
     ),
     (
@@ -127,7 +127,7 @@ fn zz_block_on<F: std::future::Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 static ZZ_BREAKER: resilience::CircuitBreaker = resilience::CircuitBreaker::new(
-    resilience::BreakerConfig::new().failure_threshold(4095).build(),
+    resilience::BreakerConfig::new().failure_threshold(2047).build(),
 );
 ";
 

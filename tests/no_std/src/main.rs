@@ -134,7 +134,7 @@ fn policies() -> Result<(), i32> {
     let fallback = Fallback::new().or(&last_known);
     let pipeline = Pipeline::new().fallback(fallback).breaker(bus).retry(retry);
     step(26, pipeline.call(&3, |_| Err("nack")) == Ok(300))?;
-    step(27, bus.snapshot().consecutive_failures == 1)?;
+    step(27, bus.snapshot().score == 1)?;
 
     let soon = SleepBy(|_: Duration| future::ready(()));
     let retry = Retry::with(settings, Uptime, soon, DefaultObserver);

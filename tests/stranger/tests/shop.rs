@@ -121,7 +121,7 @@ async fn the_crawler_of_many_hosts() {
     assert_eq!(HOSTS.get("127.0.0.1").unwrap().state(), State::Open);
     let error = crawler::robots(&fetch, &host).await.unwrap_err();
     assert!(error.downcast_ref::<tower::BoxError>().unwrap().is::<Rejected>(), "{error:?}");
-    assert_eq!(ROBOTS.snapshot().consecutive_failures, 1, "a rejection is not retried");
+    assert_eq!(ROBOTS.snapshot().score, 1, "a rejection is not retried");
     assert_eq!(requests.load(Ordering::Relaxed), 3, "nobody was asked");
 
     let error = crawler::page(&fetch, "no address").await.unwrap_err();

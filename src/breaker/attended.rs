@@ -1,0 +1,135 @@
+//! What a breaker looks into when its word asks for attention: calls that are timed,
+//! calls that hang, and how the last ones ended.
+
+use core::time::Duration;
+
+use crate::{
+    breaker::{
+        CircuitBreaker, sampling,
+        score::{Evidence, Pace},
+        settings::BreakerSettings,
+        starts::Row,
+        word::{Report, Word},
+    },
+    error::Rejected,
+    machine::Step,
+    observe::Observer,
+    time::Clock,
+};
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// A closed breaker admits a call, which may be timed.
+    #[inline]
+    pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
+        // With evidence against the service every call is timed, else a sample.
+        if seen.score() == 0 && !sampling::is_due() {
+            return Ok(seen.ticket());
+        }
+        let settings = self.cell.settings();
+        match settings.slow_call_ms() {
+            Some(limit) => self.acquire_timed(seen, limit, settings),
+            None => Ok(seen.ticket()),
+        }
+    }
+
+    #[inline(never)]
+    fn acquire_timed(
+        &self,
+        seen: Word,
+        limit: u64,
+        settings: BreakerSettings,
+    ) -> Result<Word, Rejected> {
+        let now = self.clock.now();
+        sampling::timed_at(now.as_millis());
+        let row = self.row();
+        let mut word = seen;
+        while let Some(generation) = row.take_overdue(limit, now) {
+            let hung = Word::ticket_of(generation);
+            if self.weigh(word, hung, Evidence::slow(settings), settings) == Report::Counted {
+                self.cell.slow.add_one();
+            }
+            word = self.load();
+        }
+        if !word.is_closed() {
+            return self.acquire_not_closed(word, 1).map(|(permit, _)| permit);
+        }
+        let place = row.note(word.generation(), now);
+        Ok(word.timed(now, place))
+    }
+
+    fn row(&self) -> Row {
+        Row::of(core::ptr::from_ref(self).addr())
+    }
+
+    /// Whether a call took too long: by the word of its caller, or by its permit.
+    #[inline]
+    pub(super) fn pace(
+        &self,
+        permit: Word,
+        took: Option<Duration>,
+        settings: BreakerSettings,
+    ) -> Pace {
+        if !permit.is_timed() && took.is_none() {
+            return Pace::Fine;
+        }
+        self.measured(permit, took, settings)
+    }
+
+    #[inline(never)]
+    fn measured(&self, permit: Word, took: Option<Duration>, settings: BreakerSettings) -> Pace {
+        let mut elapsed = took.map_or(0, |took| took.as_nanos().div_ceil(1_000_000));
+        if permit.is_timed() {
+            let (began, place) = permit.timing();
+            if let Some(place) = place
+                && !self.row().take(place, permit.generation(), began)
+            {
+                return Pace::Charged;
+            }
+            if took.is_none() {
+                elapsed = self.clock.now().since(began).as_millis();
+            }
+        }
+        match settings.slow_call_ms() {
+            Some(limit) if elapsed > limit.into() => Pace::Slow,
+            _ => Pace::Fine,
+        }
+    }
+
+    /// Adds a call to the last ones of a closed breaker whose settings have a window.
+    /// `None` where the word alone decides.
+    #[inline(never)]
+    pub(super) fn weigh_by_window(
+        &self,
+        permit: Word,
+        evidence: Evidence,
+        settings: BreakerSettings,
+    ) -> Option<Report> {
+        let word = self.load();
+        let failed = match evidence {
+            _ if !word.is_closed() || !word.same_generation(permit) => return None,
+            Evidence::Enough { .. } => return None,
+            Evidence::Nothing => return Some(Report::Counted),
+            Evidence::Success => false,
+            Evidence::Against { .. } => true,
+        };
+        let last = self.cell.history.add(failed, settings.window());
+        if failed && last.failures() >= settings.failure_threshold().into() {
+            let Step { from, to, said } = self.cell.word.step(word, |word: Word| {
+                word.report(permit, Evidence::Enough { millis: None }, settings, || {
+                    self.clock.now()
+                })
+            });
+            self.announce(from, to);
+            return Some(said);
+        }
+        if failed {
+            let now = self.clock.now();
+            self.cell.word.step(word, |word: Word| (word.failed_at(permit, now), ()));
+        }
+        // Attention is there as long as one of the last calls failed.
+        if failed || last.failures() == 0 {
+            self.cell.attend();
+        }
+        Some(Report::Counted)
+    }
+}

@@ -1,0 +1,120 @@
+//! When timed calls began that have not ended: a call that hangs is charged without
+//! its end.
+//!
+//! The table is the process's own, as its calls are. It has a row for a few breakers
+//! each, and a row has few places: what finds none is not noted, and counts at its
+//! end only. A place holds which breaker's call it is, of which generation, and when
+//! it began. Whoever takes that out, the call at its end or another that finds it
+//! overdue, reports it: so it counts once.
+
+use crate::{
+    breaker::word::Word,
+    sync::{AtomicU64, Ordering, const_fn, planted},
+    time::Tick,
+};
+
+/// Places for the calls of one breaker.
+const WIDTH: usize = if cfg!(fusebox_loom) { 1 } else { 16 };
+const ROWS: usize = if cfg!(fusebox_loom) {
+    1
+} else if cfg!(feature = "std") {
+    64
+} else {
+    1
+};
+
+const _: () = assert!(WIDTH as u64 <= Word::PLACES);
+
+/// All places.
+pub(super) struct Starts([[AtomicU64; WIDTH]; ROWS]);
+
+impl Starts {
+    const_fn! {
+        fn new() -> Self {
+            Self([const { [const { AtomicU64::new(0) }; WIDTH] }; ROWS])
+        }
+    }
+}
+
+#[cfg(not(fusebox_loom))]
+static STARTS: Starts = Starts::new();
+
+#[cfg(fusebox_loom)]
+loom::lazy_static! {
+    static ref STARTS: Starts = Starts([[AtomicU64::new(0)]]);
+}
+
+/// The places of one breaker, which others may share.
+pub(super) struct Row {
+    places: &'static [AtomicU64; WIDTH],
+    /// What tells this breaker's calls from others' in the row.
+    tag: u64,
+}
+
+const TAG_SHIFT: u32 = 42;
+const GENERATION_SHIFT: u32 = 32;
+
+impl Row {
+    /// That of the breaker at this address.
+    pub(super) fn of(address: usize) -> Self {
+        // Breakers lie 32 bytes apart at least. Neighbours have rows of their own,
+        // and two with one tag in one row lie so far apart that it is as good as
+        // impossible, and would do no more than charge the wrong one.
+        let at = (address >> 5) as u64;
+        let row = (at ^ at >> 22) as usize % ROWS;
+        // Never 0: an empty place is all zeros.
+        Self { places: &STARTS.0[row], tag: at & 0x3F_FFFF | u64::from(at & 0x3F_FFFF == 0) }
+    }
+
+    fn value(&self, generation: u16, began: Tick) -> u64 {
+        self.tag << TAG_SHIFT
+            | u64::from(generation) << GENERATION_SHIFT
+            | began.as_millis() & 0xFFFF_FFFF
+    }
+
+    /// Notes a call that begins; its place, if there is one.
+    pub(super) fn note(&self, generation: u16, began: Tick) -> Option<u64> {
+        let value = self.value(generation, began);
+        self.places
+            .iter()
+            .position(|place| {
+                // A lone value that publishes nothing: relaxed, here and below. Whoever
+                // takes it out reports to the breaker's word, which orders reports.
+                place.load(Ordering::Relaxed) == 0
+                    && place
+                        .compare_exchange(0, value, Ordering::Relaxed, Ordering::Relaxed)
+                        .is_ok()
+            })
+            .map(|at| at as u64)
+    }
+
+    /// Takes a call out that ends; false where somebody has charged it already.
+    #[allow(clippy::cast_possible_truncation)] // at most 16
+    pub(super) fn take(&self, place: u64, generation: u16, began: Tick) -> bool {
+        let value = self.value(generation, began);
+        // A foreign place can only be a defect; then nothing was noted.
+        let Some(place) = self.places.get(place as usize) else { return true };
+        take(place, value)
+    }
+
+    /// Takes out a call of this breaker that began more than `limit` milliseconds
+    /// ago; its generation.
+    #[allow(clippy::cast_possible_truncation)] // the low bits
+    pub(super) fn take_overdue(&self, limit: u64, now: Tick) -> Option<u16> {
+        self.places.iter().find_map(|place| {
+            let value = place.load(Ordering::Relaxed);
+            let age = (now.as_millis() as u32).wrapping_sub(value as u32).cast_signed();
+            let overdue = value >> TAG_SHIFT == self.tag && i64::from(age) > limit.cast_signed();
+            (overdue && take(place, value)).then(|| (value >> GENERATION_SHIFT) as u16 & 0x3FF)
+        })
+    }
+}
+
+fn take(place: &AtomicU64, value: u64) -> bool {
+    if planted!(HungCallCountsTwice) {
+        let there = place.load(Ordering::Relaxed) == value;
+        place.store(0, Ordering::Relaxed);
+        return there;
+    }
+    place.compare_exchange(value, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+}
