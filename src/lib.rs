@@ -105,7 +105,7 @@ mod wide;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
 pub use breaker::{
-    CircuitBreaker, Permits, Promise, Ratio,
+    CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,
     judge::Judge,
     permit::Permit,
@@ -129,7 +129,8 @@ pub use name::{Name, NameError};
 pub use observe::known;
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed,
-    LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Tally, TimeCalls, Transition,
+    LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Summary, Tally, TimeCalls,
+    Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};

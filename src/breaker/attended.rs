@@ -19,7 +19,7 @@ use crate::{
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A closed breaker admits a call, which may be timed.
-    #[inline]
+    #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
         // With evidence against the service every call is timed, else a sample.
         if seen.score() == 0 && !sampling::is_due() {
@@ -51,7 +51,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             word = self.load();
         }
         if !word.is_closed() {
-            return self.acquire_not_closed(word, 1).map(|(permit, _)| permit);
+            return self.acquire_not_closed(word, &mut 1);
         }
         let place = row.note(word.generation(), now);
         Ok(word.timed(now, place))

@@ -49,7 +49,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             self.count_calls(calls.into());
             return Ok(Permits::new(self, word.ticket(), calls.into()));
         }
-        let (word, calls) = self.acquire_not_closed(word, calls.into())?;
+        let mut calls = calls.into();
+        let word = self.acquire_not_closed(word, &mut calls)?;
         Ok(Permits::new(self, word, calls))
     }
 }
@@ -149,9 +150,8 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
     }
 
     #[inline]
-    pub(super) fn into_parts(self) -> (Word, u64) {
-        let this = ManuallyDrop::new(self);
-        (this.word, this.calls)
+    pub(super) fn into_word(self) -> Word {
+        ManuallyDrop::new(self).word
     }
 }
 

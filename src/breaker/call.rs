@@ -217,7 +217,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// A call failed, in one way or another.
     pub(crate) fn fail(&self, permit: Word, outcome: Outcome) -> Verdict {
-        self.report(self.load(), permit, outcome, None)
+        let seen = self.load();
+        if outcome == Outcome::Failure
+            && let Some(verdict) = self.plain_failure(seen, permit)
+        {
+            return verdict;
+        }
+        self.report(seen, permit, outcome, None)
     }
 
     /// A call ends, and its caller knows how long it took.

@@ -132,6 +132,21 @@ impl Cell {
         BreakerSettings::unpack(words)
     }
 
+    /// The settings in force, of which only how the breaker waits is looked at.
+    #[inline]
+    pub(crate) fn wait(&self) -> BreakerSettings {
+        BreakerSettings::unpack([self.wait.load::<Published>().0, 0])
+    }
+
+    /// The settings in force, of which only the rule is looked at.
+    #[inline]
+    pub(crate) fn rule(&self) -> BreakerSettings {
+        #[cfg(not(fusebox_compact))]
+        return BreakerSettings::unpack([0, self.rule.load::<Published>().0]);
+        #[cfg(fusebox_compact)]
+        self.wait()
+    }
+
     /// Those that there is a place for: a compact slot has none for the rule, whose
     /// threshold is in the other word there.
     #[inline]

@@ -30,54 +30,81 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     pub(super) fn acquire_unhealthy(&self, seen: Word) -> Result<Word, Rejected> {
         if !seen.is_closed() {
-            return self.acquire_not_closed(seen, 1).map(|(permit, _)| permit);
+            return self.acquire_open(seen);
         }
         // Closed admits everybody, whatever its score.
         self.count_call();
         if seen.has_attention() { self.acquire_attended(seen) } else { Ok(seen.ticket()) }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn acquire_open(&self, seen: Word) -> Result<Word, Rejected> {
+        match self.plain_rejection(seen) {
+            Some(retry_after_ms) => Err(self.reject(State::Open, Some(retry_after_ms))),
+            None => self.acquire_not_closed(seen, &mut 1),
+        }
+    }
+
+    /// The milliseconds left of an opening that waits as the settings say and no
+    /// longer: what nearly every rejection is. `None` for all else, of which
+    /// [`acquire_not_closed`](Self::acquire_not_closed) knows more.
+    #[inline]
+    fn plain_rejection(&self, seen: Word) -> Option<u64> {
+        if !seen.is_plainly_open() || bypass::breaker(|| self.cell.name()) {
+            return None;
+        }
+        let wait = self.cell.wait().plain_wait_ms()?;
+        // The clock is read after the word, so that a stamp in the future
+        // means a clock that stepped back, and never a slow thread.
+        let elapsed = u64::try_from(seen.elapsed(self.clock.now())).ok()?;
+        wait.checked_sub(elapsed).filter(|left| *left > 0)
+    }
+
+    /// Counts and tells a rejection.
+    #[inline]
+    fn reject(&self, state: State, retry_after_ms: Option<u64>) -> Rejected {
+        self.cell.rejections.add_often();
+        let rejected = Rejected { name: self.cell.name(), state, retry_after_ms };
+        if self.observer.hears_events() {
+            let (rejected, noted) = (&rejected, &self.cell.noted);
+            self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));
+        }
+        rejected
+    }
+
     /// Of so many calls, those that are admitted; they have one permit.
     #[cold]
     #[inline(never)]
-    pub(super) fn acquire_not_closed(
-        &self,
-        seen: Word,
-        calls: u64,
-    ) -> Result<(Word, u64), Rejected> {
+    pub(super) fn acquire_not_closed(&self, seen: Word, calls: &mut u64) -> Result<Word, Rejected> {
         if bypass::breaker(|| self.cell.name()) {
-            return Ok((seen.outdated(), calls));
+            return Ok(seen.outdated());
         }
+        let asked = *calls;
         let settings = self.cell.settings();
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
         let Step { from, to, said } = self.cell.word.step(seen, |word: Word| match word.state() {
             // Neither needs the time.
-            State::Closed | State::Disabled => (word, Admission::Admitted { calls }),
-            _ => word.admit(settings, self.clock.now(), || self.salt(), calls),
+            State::Closed | State::Disabled => (word, Admission::Admitted { calls: asked }),
+            _ => word.admit(settings, self.clock.now(), || self.salt(), asked),
         });
         match said {
-            Admission::Admitted { calls } => {
+            Admission::Admitted { calls: admitted } => {
+                *calls = admitted;
                 let mut ticket = to.ticket();
-                if attends(settings) && to.state() == State::HalfOpen && calls == 1 {
+                if attends(settings) && to.state() == State::HalfOpen && admitted == 1 {
                     ticket = to.timed(self.clock.now(), None);
                 }
                 // The permit first: should the observer panic, it is returned.
-                let permits = Permits::new(self, ticket, calls);
+                let permits = Permits::new(self, ticket, admitted);
                 self.announce(from, to);
                 if to.state() != State::Disabled {
-                    self.count_calls(calls);
+                    self.count_calls(admitted);
                 }
-                Ok(permits.into_parts())
+                Ok(permits.into_word())
             }
-            Admission::Rejected { retry_after_ms } => {
-                self.cell.rejections.add_often();
-                let rejected =
-                    Rejected { name: self.cell.name(), state: to.state(), retry_after_ms };
-                let (rejected, noted) = (&rejected, &self.cell.noted);
-                self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));
-                Err(*rejected)
-            }
+            Admission::Rejected { retry_after_ms } => Err(self.reject(to.state(), retry_after_ms)),
         }
     }
 
@@ -148,6 +175,27 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             }
         }
         said.verdict()
+    }
+
+    /// A failure of a closed breaker that does not open it, by a rule of a weight and a
+    /// threshold: what nearly every failure is. `None` for all else, of which
+    /// [`report`](Self::report) knows more, and where another thread was faster.
+    #[inline]
+    pub(super) fn plain_failure(&self, seen: Word, permit: Word) -> Option<Verdict> {
+        if !seen.is_closed() || !seen.same_generation(permit) || permit.is_timed() {
+            return None;
+        }
+        let (threshold, weight) = self.cell.rule().plain_rule()?;
+        let score = seen.score() + weight.max(1);
+        if score >= threshold || bypass::breaker(|| self.cell.name()) {
+            return None;
+        }
+        let failed = seen.failed(score, self.clock.now());
+        let step = self.cell.word.step(seen, |word| (if word == seen { failed } else { word }, ()));
+        (step.from == seen).then(|| {
+            self.cell.failures.add_often();
+            Verdict::Recorded
+        })
     }
 
     /// What evidence does to the word, and tells of it.

@@ -8,6 +8,7 @@ mod call;
 pub(crate) mod cell;
 mod chain;
 mod decide;
+mod each;
 pub(crate) mod fault;
 mod forced;
 mod future;
@@ -30,5 +31,6 @@ pub(crate) mod word;
 
 pub use batch::Permits;
 pub use breaker::CircuitBreaker;
+pub use each::Each;
 pub use promise::Promise;
 pub use ratio::Ratio;

@@ -442,6 +442,34 @@ impl BreakerSettings {
         const { Self::PLACES[Row::recovery_timeout as usize] }.get(self.0)
     }
 
+    /// The threshold and the weight, where they are the whole rule.
+    #[inline]
+    pub(crate) const fn plain_rule(self) -> Option<(u64, u64)> {
+        const MORE: u64 = {
+            let mut more = 0;
+            let rows = [Row::window as usize, Row::min_span as usize, Row::quiet as usize];
+            let mut at = 0;
+            while at < rows.len() {
+                more |= BreakerSettings::PLACES[rows[at]].bits::<{ BreakerSettings::WORDS }>()[1];
+                at += 1;
+            }
+            more
+        };
+        if self.0[1] & MORE != 0 {
+            return None;
+        }
+        Some((self.failure_threshold() as u64, self.failure_weight() as u64))
+    }
+
+    /// The wait of a first opening in milliseconds, where it has no jitter.
+    #[inline]
+    pub(crate) const fn plain_wait_ms(self) -> Option<u64> {
+        match self.recovery_jitter() {
+            0 => Some(self.recovery_timeout_ms()),
+            _ => None,
+        }
+    }
+
     /// Returns the longest wait, before its jitter: that after `doublings` failed
     /// probes in a row.
     ///

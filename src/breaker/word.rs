@@ -401,14 +401,26 @@ impl Word {
                 let since = self.elapsed(now);
                 match Rule::of(settings).climb(self.score(), points, since) {
                     Climb::Opens => self.enter(OPEN, 0, now),
-                    Climb::To(score) => self.with_score(score).with_stamp(now),
+                    Climb::To(score) => self.failed(score, now),
                     // The clock stepped back: from here on it counts anew.
-                    Climb::Capped(score) if since < 0 => self.with_score(score).with_stamp(now),
+                    Climb::Capped(score) if since < 0 => self.failed(score, now),
                     Climb::Capped(score) => self.with_score(score),
                 }
             }
             Evidence::Enough { millis } => self.trip(millis, settings, now()),
         }
+    }
+
+    /// A closed word with a score and the moment of the failure that made it.
+    #[inline]
+    pub(crate) const fn failed(self, score: u64, now: Tick) -> Self {
+        self.with_score(score).with_stamp(now)
+    }
+
+    /// Open, by itself and for the first time: it waits as long as the settings say.
+    #[inline]
+    pub(crate) const fn is_plainly_open(self) -> bool {
+        self.0 & (STATE | COUNT) == OPEN && self.0 & STAMP != FOREVER
     }
 
     /// Stamped with the moment of a failure that the last calls count, while closed.

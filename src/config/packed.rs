@@ -88,6 +88,13 @@ impl Place {
         true
     }
 
+    /// The bits that it has.
+    pub(crate) const fn bits<const WORDS: usize>(self) -> [u64; WORDS] {
+        let mut words = [0; WORDS];
+        words[self.word] = self.mask << self.shift;
+        words
+    }
+
     /// The words with the bits of a value that was checked.
     pub(crate) const fn into<const WORDS: usize>(
         self,

@@ -69,51 +69,49 @@ mod prepaid {
 
     use super::Counter;
 
-    /// Of one counter.
-    #[derive(Clone, Copy)]
+    /// What a thread has added to a counter.
     struct Paid {
-        /// The counter's address: an identity, and never followed.
-        of: usize,
-        /// How often nothing needs to be written.
-        left: u32,
+        /// The counter's address, which is an identity and never followed, and in the
+        /// lowest byte how often nothing needs to be written.
+        left: Cell<u64>,
         /// How much was added in a row.
-        run: u32,
-        /// What the counter said then. One that says less is another one, which
-        /// came to lie in its place.
-        said: u64,
+        run: Cell<u64>,
     }
 
-    const NONE: Paid = Paid { of: 0, left: 0, run: 0, said: 0 };
+    const LEFT: u32 = 8;
     const ENTRIES: usize = 8;
     /// What is added at once, at most.
-    const MOST: u32 = 64;
+    const MOST: u64 = 64;
 
     std::thread_local! {
-        static PAID: [Cell<Paid>; ENTRIES] = const { [const { Cell::new(NONE) }; ENTRIES] };
+        static PAID: [Paid; ENTRIES] =
+            const { [const { Paid { left: Cell::new(0), run: Cell::new(0) } }; ENTRIES] };
     }
 
     #[inline]
     pub(super) fn add(counter: &Counter) {
         let address = core::ptr::from_ref(counter).addr();
         let entry = (address >> 3 ^ address >> 8) % ENTRIES;
+        let none_left = (address as u64) << LEFT;
         PAID.with(|paid| {
-            let entry = &paid[entry];
-            let paid = entry.get();
-            if paid.of == address && paid.left > 0 && counter.get() >= paid.said {
-                entry.set(Paid { left: paid.left - 1, ..paid });
+            let left = paid[entry].left.get();
+            // A counter that says 0 is a new one, which lies where another one lay.
+            if left.wrapping_sub(none_left + 1) < MOST && counter.get() != 0 {
+                paid[entry].left.set(left - 1);
             } else {
-                entry.set(pay(counter, paid, address));
+                pay(counter, &paid[entry], none_left);
             }
         });
     }
 
     #[cold]
     #[inline(never)]
-    fn pay(counter: &Counter, paid: Paid, address: usize) -> Paid {
-        let goes_on = paid.of == address && counter.get() >= paid.said;
-        let run = if goes_on { paid.run } else { 0 };
-        let many = (run / 64).clamp(1, MOST);
-        counter.add(many.into());
-        Paid { of: address, left: many - 1, run: run.saturating_add(many), said: counter.get() }
+    fn pay(counter: &Counter, paid: &Paid, none_left: u64) {
+        let goes_on = paid.left.get() == none_left && counter.get() != 0;
+        let run = if goes_on { paid.run.get() } else { 0 };
+        let many = (run / MOST).clamp(1, MOST);
+        counter.add(many);
+        paid.left.set(none_left + many - 1);
+        paid.run.set(run + many);
     }
 }

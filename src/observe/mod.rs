@@ -14,6 +14,7 @@ mod noted;
 mod observer;
 #[cfg(feature = "observer")]
 mod process;
+mod summary;
 mod tally;
 mod text;
 mod time_calls;
@@ -35,6 +36,7 @@ pub(crate) use noted::Noted;
 pub use observer::Observer;
 #[cfg(feature = "observer")]
 pub use process::{ObserverInUse, set_observer};
+pub use summary::Summary;
 pub use tally::Tally;
 pub use text::ErrorText;
 pub use time_calls::TimeCalls;
