@@ -1,9 +1,10 @@
 //! Models M8 and M9: settings changed under load: every decision is explained by
-//! the old ones or the new ones, and no change is lost.
+//! the old rule or the new one, and the old wait or the new one, and no change is
+//! lost.
 
 use std::time::Duration;
 
-use fusebox::{BreakerConfig, State, planted::Defect};
+use fusebox::{BreakerConfig, BreakerSettings, State, planted::Defect};
 use loom::thread;
 use loom_tests::{TIMEOUT, breaker, catches, check, claim, fail, settings};
 
@@ -39,25 +40,36 @@ fn timeout() {
 }
 
 /// Two operators change a setting each: both are in force afterwards.
-fn two_updates() {
+fn updates(own: fn(BreakerConfig) -> BreakerConfig) -> BreakerSettings {
     let (breaker, _) = breaker(BreakerConfig::new());
     let other = {
         let breaker = breaker.clone();
         thread::spawn(move || breaker.update_settings(|it| it.config().probes(2).try_build()))
     };
-    let own = breaker.update_settings(|it| it.config().failure_threshold(7).try_build());
-    let both = own.is_ok() && other.join().unwrap().is_ok();
-    let settings = breaker.settings();
-    claim!(
-        both && (settings.probes(), settings.failure_threshold()) == (2, 7),
-        "a change is lost: {settings}"
-    );
+    let own = breaker.update_settings(|it| own(it.config()).try_build());
+    claim!(own.is_ok() && other.join().unwrap().is_ok(), "a change is refused");
+    breaker.settings()
+}
+
+/// Both are of the wait.
+fn updates_of_one_word() {
+    let settings = updates(|it| it.doublings(3));
+    let both = (settings.probes(), settings.doublings());
+    claim!(both == (2, 3), "a change is lost: {settings}");
+}
+
+/// One is of the rule.
+fn updates_of_two_words() {
+    let settings = updates(|it| it.failure_threshold(7));
+    let both = (settings.probes(), settings.failure_threshold());
+    claim!(both == (2, 7), "a change is lost: {settings}");
 }
 
 #[test]
 fn of_racing_changes_none_is_lost() {
-    check(two_updates);
-    catches(Defect::SettingsUpdatedByStore, two_updates);
+    check(updates_of_one_word);
+    check(updates_of_two_words);
+    catches(Defect::SettingsUpdatedByStore, updates_of_one_word);
 }
 
 #[test]

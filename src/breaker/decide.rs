@@ -235,8 +235,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             self.cell.openings.add_one();
         }
         // Calls from before are none of the last ones.
-        self.cell.history.clear();
-        self.cell.attend();
+        if self.cell.history.get().0 != 0 {
+            self.cell.history.clear();
+        }
+        if to.is_closed() {
+            self.cell.attend();
+        }
         match (from.state(), to.state()) {
             (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
             (State::Closed | State::Disabled, State::Open | State::ForcedOpen) => {

@@ -9,7 +9,7 @@
 
 use crate::{
     breaker::word::Word,
-    sync::{AtomicU64, Ordering, const_fn, planted},
+    sync::{AtomicU64, Ordering, planted},
     time::Tick,
 };
 
@@ -28,16 +28,8 @@ const _: () = assert!(WIDTH as u64 <= Word::PLACES);
 /// All places.
 pub(super) struct Starts([[AtomicU64; WIDTH]; ROWS]);
 
-impl Starts {
-    const_fn! {
-        fn new() -> Self {
-            Self([const { [const { AtomicU64::new(0) }; WIDTH] }; ROWS])
-        }
-    }
-}
-
 #[cfg(not(fusebox_loom))]
-static STARTS: Starts = Starts::new();
+static STARTS: Starts = Starts([const { [const { AtomicU64::new(0) }; WIDTH] }; ROWS]);
 
 #[cfg(fusebox_loom)]
 loom::lazy_static! {

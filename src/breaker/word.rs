@@ -430,7 +430,7 @@ impl Word {
 
     /// So many calls in a row succeeded, while closed.
     #[inline]
-    pub(crate) const fn relieved(self, settings: BreakerSettings, successes: u64) -> Self {
+    pub(crate) fn relieved(self, settings: BreakerSettings, successes: u64) -> Self {
         if planted!(AttentionLost) {
             return self.with_count(0);
         }
