@@ -226,6 +226,10 @@ mod readme {}
 #[doc = include_str!("../docs/migration.md")]
 mod migration {}
 
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/score.md")]
+mod score {}
+
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]
 mod panel {}

@@ -3,7 +3,10 @@
 use core::time::Duration;
 
 use crate::{
-    breaker::settings::{BreakerConfig, BreakerSettings},
+    breaker::{
+        ratio::Ratio,
+        settings::{BreakerConfig, BreakerSettings},
+    },
     fallback::{
         Fallback,
         chain::{NoLayer, Then},
@@ -17,9 +20,38 @@ use crate::{
 pub const EXTERNAL_CALL: RetrySettings =
     RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
 
-/// Settings for the breaker of an AI provider: 3 failures open it for 30 s.
-pub const AI_PROVIDER: BreakerSettings =
-    BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_secs(30)).build();
+/// Settings for the breaker of an AI provider, of which a fifth of the calls may fail
+/// on any day. It opens for 30 s where half of them fail, or more, and never for long
+/// below a third: after 16 calls in an outage.
+///
+/// ```
+/// use fusebox::presets::AI_PROVIDER;
+///
+/// let promise = AI_PROVIDER.promise();
+/// assert_eq!(promise.mean_calls(1.0).unwrap().round(), 16.0);
+/// assert!(promise.mean_calls(0.2).unwrap() > 1e7);
+/// ```
+pub const AI_PROVIDER: BreakerSettings = BreakerConfig::new()
+    .failure_ratio(Ratio::above(0.5).normally(0.2).false_alarm_every(10_000_000))
+    .recovery_timeout(Duration::from_secs(30))
+    .build();
+
+/// Settings for the breaker of storage, where few calls fail. It opens for 10 s where
+/// three in ten fail, or more, and not for long below a seventh: after 7 calls in an
+/// outage. Failures of one instant do not open it.
+///
+/// ```
+/// use fusebox::presets::PERSISTENCE;
+///
+/// let promise = PERSISTENCE.promise();
+/// assert!(promise.mean_calls(1.0).unwrap() <= 8.0);
+/// assert!(promise.mean_calls(0.05).unwrap() > 1e6);
+/// ```
+pub const PERSISTENCE: BreakerSettings = BreakerConfig::new()
+    .failure_ratio(Ratio::above(0.3).normally(0.05).false_alarm_every(1_000_000))
+    .min_span(Duration::from_millis(20))
+    .recovery_timeout(Duration::from_secs(10))
+    .build();
 
 /// Settings for the breaker of an operation whose every failure is expensive. 2
 /// failures open it for 5 minutes, and each failed probe doubles that, up to 40

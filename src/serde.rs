@@ -73,8 +73,9 @@ fn serialize_snapshot<M: SerializeStruct>(
         probes_succeeded,
         stamp,
     } = snapshot;
-    fields!(map: state, generation, score, reopenings, probes_in_flight);
-    fields!(map: probes_succeeded);
+    fields!(map: state, generation);
+    map.serialize_field("failure_score", score)?;
+    fields!(map: reopenings, probes_in_flight, probes_succeeded);
     map.serialize_field("stamp_ms", &stamp.as_millis())
 }
 

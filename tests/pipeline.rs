@@ -363,7 +363,8 @@ fn the_presets_are_what_they_say() {
     assert_eq!(presets::EXTERNAL_CALL.max_attempts(), 3);
     let first = presets::EXTERNAL_CALL.backoff().seed(1).next().unwrap();
     assert!(first >= millis(500) && first <= millis(1_500));
-    assert_eq!(presets::AI_PROVIDER.failure_threshold(), 3);
+    assert_eq!(presets::AI_PROVIDER.failure_weight(), 2);
+    assert_eq!(presets::PERSISTENCE.failure_weight(), 6);
     assert_eq!(presets::AI_PROVIDER.recovery_timeout(), millis(30_000));
     assert_eq!(presets::EXPENSIVE_CALL.recovery_timeout(), millis(300_000));
     assert_eq!(presets::EXPENSIVE_CALL.doublings(), 3);

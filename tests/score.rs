@@ -431,11 +431,11 @@ fn s3_the_figures_to_meet() {
     let calls = |weight, threshold, share| {
         weighted(weight, threshold).build().promise().mean_calls(share).unwrap()
     };
-    let found = [0.2, 0.5, 1.0].map(|share| calls(6, 40, share).round());
-    assert_eq!(found, [85.0, 16.0, 7.0]);
+    let found = [0.2, 0.5, 1.0].map(|share| format!("{:.0}", calls(6, 40, share)));
+    assert_eq!(found, ["85", "16", "7"]);
     assert!((8.5e11..9.9e11).contains(&calls(6, 40, 0.01)), "{:e}", calls(6, 40, 0.01));
-    let found = [0.2, 0.5, 1.0].map(|share| calls(14, 76, share).floor());
-    assert_eq!(found, [38.0, 12.0, 6.0]);
+    let found = [0.2, 0.5, 1.0].map(|share| format!("{:.0}", calls(14, 76, share).floor()));
+    assert_eq!(found, ["38", "12", "6"]);
     assert!(calls(14, 76, 0.01) > 1e8);
     let promise = config().build().promise();
     assert_eq!(promise.mean_calls(0.0), Some(f64::INFINITY));
@@ -514,26 +514,49 @@ fn a_ratio_says_what_cannot_be() {
         error.to_string()
     };
     for bad in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY] {
-        let text = format!("`above` is {bad}, and must be a share between 0 and 1");
-        assert_eq!(refused(Ratio::above(bad)), text);
+        let text = "and must be of shares between 0 and 1";
+        assert_eq!(refused(Ratio::above(bad)), format!("`failure_ratio` is above({bad}), {text}"));
     }
     for bad in [0.0, 0.2, 0.3, -1.0, f64::NAN] {
-        let text = format!("`normally` is {bad}, and must be a share above 0 and below `above`");
-        assert_eq!(refused(Ratio::above(0.2).normally(bad)), text);
+        let text = "and must be normally above 0 and below the share that opens";
+        let refused = refused(Ratio::above(0.2).normally(bad));
+        assert_eq!(refused, format!("`failure_ratio` is normally({bad}), {text}"));
     }
     for ratio in [
         Ratio::above(0.05).normally(0.04).false_alarm_every(u64::MAX),
-        Ratio::above(0.001).normally(0.000_01),
+        Ratio::above(0.001).normally(0.000_01).false_alarm_every(7),
     ] {
-        assert!(refused(ratio).starts_with("`false_alarm_every` is "), "{}", refused(ratio));
-        assert!(
-            refused(ratio)
-                .ends_with("and must be less, or the shares further apart: a score has 11 bits")
-        );
+        let text = "and must be of fewer calls, or of shares further apart: a score has 11 bits";
+        let refused = refused(ratio);
+        assert!(refused.starts_with("`failure_ratio` is false_alarm_every("), "{refused}");
+        assert!(refused.ends_with(text), "{refused}");
     }
     let both = BreakerConfig::new().failure_threshold(7).failure_ratio(Ratio::above(0.2));
     assert_eq!(
         both.try_build().unwrap_err().to_string(),
         "`failure_threshold` is 7, and must be left alone with `failure_ratio`"
     );
+}
+
+/// The table of the docs is what the example prints, which computes it.
+#[test]
+fn s3_the_docs_have_the_table() {
+    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/score.md"));
+    let docs = docs.unwrap();
+    let shares = [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0];
+    for (rule, weight, threshold) in [
+        ("5 in a row, the default", 0, 5),
+        ("weight 2, threshold 30", 2, 30),
+        ("weight 6, threshold 40", 6, 40),
+        ("weight 14, threshold 76", 14, 76),
+    ] {
+        let promise = weighted(weight, threshold).build().promise();
+        let cells = shares.map(|share| match promise.mean_calls(share).unwrap() {
+            calls if calls < 1_000.0 => format!("{calls:.0}"),
+            calls if calls < 1e15 => format!("{calls:.1e}"),
+            _ => "> 10^15".into(),
+        });
+        let row = format!("| {rule} | {} |", cells.join(" | "));
+        assert!(docs.contains(&row), "{row}");
+    }
 }

@@ -104,9 +104,11 @@ const LS: &str = "\
 Columns:
   LEFT       until an open breaker lets a probe through, without jitter
   OPEN FOR   since when it turns calls away
-  STREAK     failures in a row, of those that open it
-  FAILED, REJECTED, OPENED, CALLS, RETRIES, GAVE UP, FALLBACKS
-             since the breaker was made; CALLS only where they are counted
+  POINTS     the score by which it opens, and the one at which it does: by default,
+             failures in a row
+  FAILED, SLOW, REJECTED, OPENED, CALLS, RETRIES, GAVE UP, FALLBACKS
+             since the breaker was made; CALLS only where they are counted, and SLOW
+             only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
 

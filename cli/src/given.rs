@@ -39,6 +39,7 @@ impl Given {
             .ok_or_else(|| GivenError::Key { given: key.into(), table })?;
         let number = |text: &str| text.parse().ok();
         let value = match setting.unit() {
+            _ if setting.is_optional() && value == NONE => Some(0),
             Unit::Percent => number(value.strip_suffix('%').unwrap_or(value)),
             Unit::Milliseconds => time(value, 1_000_000),
             Unit::Nanoseconds => time(value, 1),
@@ -56,10 +57,14 @@ fn time(text: &str, nanos: u128) -> Option<u64> {
     Some(u64::try_from(time.as_nanos().div_ceil(nanos)).unwrap_or(u64::MAX))
 }
 
+/// An optional setting that is left out.
+const NONE: &str = "none";
+
 /// A value as `set` takes it.
 #[must_use]
 pub fn shown(setting: &Setting, value: u64) -> String {
     match setting.unit() {
+        _ if setting.is_optional() && value == 0 => NONE.into(),
         Unit::Percent => format!("{value}%"),
         Unit::Milliseconds => exact(Duration::from_millis(value)),
         Unit::Nanoseconds => humantime::format_duration(Duration::from_nanos(value)).to_string(),

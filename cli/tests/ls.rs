@@ -17,9 +17,9 @@ fn a_table_of_all_breakers() {
     assert_eq!(lines.len(), 3, "{table}");
     assert_eq!(lines[0][..3], ["NAME", "STATE", "LEFT"]);
     assert_eq!(lines[1][..2], ["ai", "open"]);
-    // By name; streak, failures, rejections, openings, calls …, score.
-    assert_eq!(lines[1][4..9], ["-", "3", "1", "1", "-"]);
-    assert_eq!(lines[1][12..], ["0", "recovery_timeout=1h"]);
+    // By name; points, failures, slow calls, rejections, openings, calls …, score.
+    assert_eq!(lines[1][4..10], ["-", "3", "-", "1", "1", "-"]);
+    assert_eq!(lines[1][13..], ["0", "recovery_timeout=1h"]);
     assert_eq!(lines[2][..6], ["zebra", "closed", "-", "-", "2/3", "2"]);
     assert!(!table.contains("FAULT"), "{table}");
     assert!(!table.contains('\x1b'), "no colours in a pipe: {table:?}");
@@ -50,7 +50,8 @@ fn json_of_a_stable_form() {
         "name": "ai",
         "state": "open",
         "generation": 1,
-        "score": 0,
+        "failure_score": 0,
+        "nearness_percent": null,
         "time_left_ms": ms("time_left_ms"),
         "open_for_ms": ms("open_for_ms"),
         "score": 0,
@@ -58,11 +59,13 @@ fn json_of_a_stable_form() {
         "probes_in_flight": 0,
         "probes_succeeded": 0,
         "counters": {
-            "failures": 3, "rejections": 0, "openings": 1, "calls": 1,
+            "failures": 3, "slow": 0, "rejections": 0, "openings": 1, "calls": 1,
             "retries": 0, "exhausted": 0, "fallbacks": 0,
         },
         "settings": {
-            "failure_threshold": 3, "recovery_timeout_ms": 3_600_000, "probes": 1,
+            "failure_threshold": 3, "failure_weight": 0, "window": 0, "min_span_ms": 0,
+            "quiet_ms": 0, "slow_call_ms": 0, "slow_weight": 0,
+            "recovery_timeout_ms": 3_600_000, "probes": 1,
             "successes_to_close": 1, "doublings": 0, "growth_percent": 200,
             "recovery_jitter_percent": 0,
         },

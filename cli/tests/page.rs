@@ -145,7 +145,7 @@ async fn a_breaker_opens_before_ones_eyes() {
         let _ = ai.call(|| Err::<(), _>("down"));
     }
     browser.waits(&format!("{} === 'open'", cell("ai_provider", "state"))).await;
-    browser.waits(&format!("{} === '2/3'", cell("billing", "streak"))).await;
+    browser.waits(&format!("{} === '2/3'", cell("billing", "points"))).await;
     browser.waits(&format!("{} === 'forced open'", cell("mail", "state"))).await;
     // Three of them opened, though one has closed again.
     let alert = "document.getElementById('alerts').textContent";

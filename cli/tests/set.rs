@@ -45,13 +45,34 @@ fn every_setting_in_its_own_units() {
     assert_eq!(said.lines().count(), 7, "{said}");
     assert_eq!(
         panel.breaker("ai").settings().to_string(),
-        "failure_threshold=2047 recovery_timeout=245.25s probes=15 successes_to_close=2 \
-         doublings=3 growth=150% recovery_jitter=10%"
+        "failure_threshold=2047 failure_weight=0 window=0 min_span=0ns quiet=0ns slow_call=none \
+         slow_weight=0 recovery_timeout=245.25s probes=15 successes_to_close=2 doublings=3 \
+         growth=150% recovery_jitter=10%"
     );
     assert_eq!(
         panel.run(&["set", "ai", "probes=15"]).ok(),
         "ai: nothing changed, it has these settings\n"
     );
+}
+
+#[test]
+fn the_rule_changes_live_and_a_limit_goes_away_by_none() {
+    let panel = Panel::with(&["ai"]);
+    let changes = ["failure_weight=6", "failure_threshold=40", "slow_call=250ms", "min_span=20ms"];
+    let said = panel.run(&[&["set", "ai"], &changes[..]].concat()).ok();
+    assert_eq!(
+        said,
+        "ai: failure_threshold 3 -> 40\nai: failure_weight 0 -> 6\nai: min_span 0s -> 20ms\n\
+         ai: slow_call none -> 250ms\n"
+    );
+    fail(panel.breaker("ai"), 2);
+    let table = panel.run(&["ls"]).ok();
+    assert!(table.contains(" 12/40 "), "{table}");
+    assert!(table.contains("failure_weight=6 min_span=20ms slow_call=250ms"), "{table}");
+    let said = panel.run(&["set", "ai", "slow_call=none"]).ok();
+    assert_eq!(said, "ai: slow_call 250ms -> none\n");
+    let error = panel.run(&["set", "ai", "window=64"]).failed(1);
+    assert!(error.contains("`failure_weight` is 6, and must be left alone with a `window`"));
 }
 
 #[test]
@@ -74,7 +95,8 @@ fn what_is_not_understood_is_code_2() {
     let panel = Panel::with(&["ai"]);
     let error = |change: &str| panel.run(&["set", "ai", change]).failed(2);
     assert!(error("probs=3").contains(
-        "there is no setting `probs`; there are failure_threshold, recovery_timeout, probes, \
+        "there is no setting `probs`; there are failure_threshold, failure_weight, window, \
+         min_span, quiet, slow_call, slow_weight, recovery_timeout, probes, \
          successes_to_close, doublings, growth, recovery_jitter"
     ));
     assert!(error("recovery_timeout=10").contains("such as 500ms, 10s or 1m30s, and `10` is none"));

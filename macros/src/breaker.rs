@@ -88,6 +88,7 @@ impl WithCircuitBreaker {
         let settings = if options.is_empty() {
             None
         } else {
+            options.ratio(krate);
             let checked = parse_quote!(#krate::attributes::breaker::checked);
             Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
         };

@@ -136,6 +136,17 @@ impl Options {
         Ok(())
     }
 
+    /// The share of failures that opens, as a number: left among the settings as a
+    /// `Ratio`.
+    pub(crate) fn ratio(&mut self, krate: &Path) {
+        if let Some(Pair { value, .. }) =
+            self.pairs.iter_mut().find(|pair| pair.key == "failure_ratio")
+            && let Expr::Lit(ExprLit { lit: lit @ (Lit::Float(_) | Lit::Int(_)), .. }) = &*value
+        {
+            *value = parse_quote_spanned!(lit.span()=> #krate::Ratio::above(#lit as f64));
+        }
+    }
+
     /// Whatever is left are settings, of which the macro knows nothing: each is
     /// given to the setter of its name on `config`, then `checked` by itself,
     /// so that a value out of its range is found where it stands.

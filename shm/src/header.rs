@@ -26,7 +26,7 @@ pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
 
 /// Changes with the meaning of anything in a slot or in this header, the hash
 /// of names included.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 const SLOT: usize = size_of::<CircuitBreaker>();
 const MAGIC: u64 = u64::from_ne_bytes(*b"fusebox\xFF");
 const ORDER: u64 = 0x0102_0304_0506_0708;

@@ -261,9 +261,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let settings = self.cell.settings();
         let mut verdict = self.load().verdict(permit);
         let all = runs.flat_map(|Run { successes, then }| {
-            core::iter::repeat_n(Evidence::Success, successes as usize).chain(then)
+            (0..successes).map(|_| Evidence::Success).chain(then)
         });
-        let back = core::iter::repeat_n(Evidence::Nothing, unreported as usize);
+        let back = (0..unreported).map(|_| Evidence::Nothing);
         for evidence in all.chain(back) {
             let said = self.weigh(self.load(), permit, evidence, settings);
             if evidence.is_against() && said == Report::Counted {

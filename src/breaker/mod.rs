@@ -19,7 +19,7 @@ mod length;
 mod opened;
 pub(crate) mod permit;
 mod promise;
-mod ratio;
+pub(crate) mod ratio;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod reading;
 mod sampling;

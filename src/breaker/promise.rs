@@ -19,12 +19,12 @@ use crate::breaker::{
 ///
 /// let ratio = Ratio::above(0.20).normally(0.01).false_alarm_every(1_000_000_000);
 /// let promise = BreakerConfig::new().failure_ratio(ratio).build().promise();
-/// assert_eq!(promise.mean_calls(1.0).unwrap().round(), 6.0);
+/// assert_eq!(promise.mean_calls(1.0).unwrap().round(), 7.0);
 /// assert!(promise.mean_calls(0.01).unwrap() >= 1e9);
 /// assert_eq!(
 ///     promise.to_string(),
-///     "opens after a mean of 6 calls at 100% failures, 12 at 50%, 38 at 20%, 152 at 10%; \
-///      once in 9.1e4 calls at 5%, 1.1e9 at 1%",
+///     "opens after a mean of 7 calls at 100% failures, 14 at 50%, 43 at 20%, 149 at 10%; \
+///      once in 3.0e3 calls at 5%, 1.2e9 at 1%",
 /// );
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +80,9 @@ impl fmt::Display for Promise {
             let calls = self.mean_calls(f64::from(percent) / 100.0).unwrap_or(f64::INFINITY);
             let (before, after) = match (calls < OFTEN, opens, mistaken) {
                 (true, 0, _) => ("opens after a mean of ", "% failures"),
-                (true, ..) => (", ", "%"),
                 (false, 0, 0) => ("opens once in ", "% failures"),
                 (false, _, 0) => ("; once in ", "%"),
-                (false, ..) => (", ", "%"),
+                _ => (", ", "%"),
             };
             let calls_word = if before == ", " { "" } else { " calls" };
             if calls < OFTEN {

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// let ratio = Ratio::above(0.20).normally(0.01).false_alarm_every(1_000_000_000);
 /// let settings = BreakerConfig::new().failure_ratio(ratio).build();
-/// assert_eq!((settings.failure_weight(), settings.failure_threshold()), (14, 76));
+/// assert_eq!((settings.failure_weight(), settings.failure_threshold()), (14, 85));
 /// println!("{}", settings.promise()); // what it opens after, and how often by mistake
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,8 @@ pub struct Ratio {
     false_alarm_every: u64,
 }
 
+/// The setting.
+const FIELD: &str = "failure_ratio";
 const NORMALLY: f64 = 0.01;
 const FALSE_ALARM_EVERY: u64 = 1_000_000_000;
 
@@ -78,10 +80,10 @@ impl Ratio {
     pub(super) const fn derive(self, most: u64) -> Result<(u64, u64), ConfigError> {
         let Self { above, normally, false_alarm_every } = self;
         if !(above > 0.0 && above < 1.0) {
-            return Err(ConfigError::no_share("above", above, None));
+            return Err(ConfigError::no_share(FIELD, above));
         }
         if !(normally > 0.0 && normally < above) {
-            return Err(ConfigError::no_share("normally", normally, Some("above")));
+            return Err(ConfigError::not_normal(FIELD, normally));
         }
         let weight = ln(above / normally) / ln((1.0 - normally) / (1.0 - above)) + 0.5;
         // Below 1 nothing can be done: more than half of the calls must fail.
@@ -94,7 +96,7 @@ impl Ratio {
         match keeps {
             // A threshold within one weight would open at the first failure.
             Some(threshold) => Ok((weight, threshold)),
-            None => Err(ConfigError::no_promise("false_alarm_every", false_alarm_every)),
+            None => Err(ConfigError::no_promise(FIELD, false_alarm_every)),
         }
     }
 }

@@ -400,7 +400,7 @@ impl BreakerSettings {
     ///
     /// const AI: BreakerSettings =
     ///     presets::AI_PROVIDER.config().recovery_timeout(Duration::from_secs(5)).build();
-    /// assert_eq!((AI.failure_threshold(), AI.recovery_timeout().as_secs()), (3, 5));
+    /// assert_eq!((AI.failure_weight(), AI.recovery_timeout().as_secs()), (2, 5));
     /// ```
     pub const fn config(self) -> BreakerConfig {
         BreakerConfig { values: self.raw(), max_recovery_timeout: None, failure_ratio: None }

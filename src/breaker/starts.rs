@@ -43,7 +43,8 @@ pub(super) struct Row {
     tag: u64,
 }
 
-const TAG_SHIFT: u32 = 42;
+const TAG_BITS: u32 = 22;
+const TAG_SHIFT: u32 = u64::BITS - TAG_BITS;
 const GENERATION_SHIFT: u32 = 32;
 
 impl Row {
@@ -52,10 +53,11 @@ impl Row {
         // Breakers lie 32 bytes apart at least. Neighbours have rows of their own,
         // and two with one tag in one row lie so far apart that it is as good as
         // impossible, and would do no more than charge the wrong one.
-        let at = (address >> 5) as u64;
-        let row = (at ^ at >> 22) as usize % ROWS;
+        let at = address >> 5;
+        let row = (at ^ at.unbounded_shr(TAG_BITS)) % ROWS;
+        let tag = at as u64 & ((1 << TAG_BITS) - 1);
         // Never 0: an empty place is all zeros.
-        Self { places: &STARTS.0[row], tag: at & 0x3F_FFFF | u64::from(at & 0x3F_FFFF == 0) }
+        Self { places: &STARTS.0[row], tag: tag.max(1) }
     }
 
     fn value(&self, generation: u16, began: Tick) -> u64 {
@@ -97,7 +99,7 @@ impl Row {
             let value = place.load(Ordering::Relaxed);
             let age = (now.as_millis() as u32).wrapping_sub(value as u32).cast_signed();
             let overdue = value >> TAG_SHIFT == self.tag && i64::from(age) > limit.cast_signed();
-            (overdue && take(place, value)).then(|| (value >> GENERATION_SHIFT) as u16 & 0x3FF)
+            (overdue && take(place, value)).then_some((value >> GENERATION_SHIFT) as u16 & 0x3FF)
         })
     }
 }

@@ -24,8 +24,10 @@ enum Violation {
     Step { value: u64, step: u64 },
     /// A setting that goes with another one only where it is left alone.
     Excluded { unit: Unit, value: u128, by: &'static str },
-    /// A number that is no share, or not below another.
-    Share { bits: u64, below: Option<&'static str> },
+    /// A number that is no share.
+    Share { bits: u64 },
+    /// A share that is not below the one that opens.
+    Normal { bits: u64 },
     /// More than the largest score can keep.
     Promise { calls: u64 },
     /// A factor that is not finite, or below 1; its bits, as `f64` has no `Eq`.
@@ -67,12 +69,12 @@ impl ConfigError {
         Self { field, violation: Violation::Excluded { unit, value, by } }
     }
 
-    pub(crate) const fn no_share(
-        field: &'static str,
-        value: f64,
-        below: Option<&'static str>,
-    ) -> Self {
-        Self { field, violation: Violation::Share { bits: value.to_bits(), below } }
+    pub(crate) const fn no_share(field: &'static str, value: f64) -> Self {
+        Self { field, violation: Violation::Share { bits: value.to_bits() } }
+    }
+
+    pub(crate) const fn not_normal(field: &'static str, value: f64) -> Self {
+        Self { field, violation: Violation::Normal { bits: value.to_bits() } }
     }
 
     pub(crate) const fn no_promise(field: &'static str, calls: u64) -> Self {
@@ -109,14 +111,12 @@ impl ConfigError {
                 text.and("at least ").number(step as u128).and(" ms").and(clock)
             }
             Violation::Excluded { by, .. } => text.and("left alone with ").and(by),
-            Violation::Share { below: None, .. } => text.and("a share between 0 and 1"),
-            Violation::Share { below: Some(other), .. } => {
-                text.and("a share above 0 and below `").and(other).and("`")
-            }
-            Violation::Promise { .. } => {
-                text.and("less, or the shares further apart: a score has 11 bits")
-            }
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
+            Violation::Share { .. } => text.and("of shares between 0 and 1"),
+            Violation::Normal { .. } => text.and("normally above 0 and below the share that opens"),
+            Violation::Promise { .. } => {
+                text.and("of fewer calls, or of shares further apart: a score has 11 bits")
+            }
         }
     }
 
@@ -138,11 +138,11 @@ impl fmt::Display for ConfigError {
             | Violation::Multiple { unit, value, .. }
             | Violation::Excluded { unit, value, .. } => unit.fmt_exactly(value, f)?,
             Violation::Step { value, .. } => write!(f, "{value} ms")?,
-            Violation::Promise { calls } => write!(f, "{calls}")?,
+            Violation::Promise { calls } => write!(f, "false_alarm_every({calls})")?,
+            Violation::Share { bits } => write!(f, "above({})", f64::from_bits(bits))?,
+            Violation::Normal { bits } => write!(f, "normally({})", f64::from_bits(bits))?,
             Violation::Empty => f.write_str("empty")?,
-            Violation::Factor { bits } | Violation::Share { bits, .. } => {
-                write!(f, "{}", f64::from_bits(bits))?;
-            }
+            Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
         }
         write!(f, ", and {}", self.rule().as_str())
     }

@@ -138,12 +138,11 @@ impl Place {
     const fn read(self, from: u64) -> u64 {
         let bits = from & self.mask;
         match self.code {
+            Code::Lower { top } if from & top != 0 => 0,
             Code::Plain { least } if bits < least => least,
-            Code::Plain { .. } => bits,
+            Code::Plain { .. } | Code::Lower { .. } => bits,
             Code::Tens { least } => least + bits * 10,
             Code::Scaled { fraction } => (bits & ((1 << fraction) - 1)) << (bits >> fraction),
-            Code::Lower { top } if from & top != 0 => 0,
-            Code::Lower { .. } => bits,
             Code::Upper { top } if from & top != 0 => (from & (top - 1)) + 1,
             Code::Upper { .. } => 0,
         }

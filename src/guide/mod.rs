@@ -3,6 +3,7 @@
 //! - [`which_part`]: which part to use when
 //! - [`first_breaker`]: a breaker in a `static`, and what to set
 //! - [`settings`]: settings from files, and from an operator
+//! - [`rules`]: when a breaker opens: shares of failures, slow calls, batches
 //! - [`calls`]: sync and async calls, and which errors count
 //! - [`retries`]: backoff, jitter, hints
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
@@ -22,6 +23,9 @@ pub mod first_breaker {}
 
 #[doc = include_str!("settings.md")]
 pub mod settings {}
+
+#[doc = include_str!("rules.md")]
+pub mod rules {}
 
 #[doc = include_str!("calls.md")]
 pub mod calls {}

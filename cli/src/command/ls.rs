@@ -46,13 +46,14 @@ fn score(reading: &Reading) -> Option<u8> {
     window.score()
 }
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 16] = [
     Column { title: "NAME", right: false },
     Column { title: "STATE", right: false },
     Column { title: "LEFT", right: true },
     Column { title: "OPEN FOR", right: true },
-    Column { title: "STREAK", right: true },
+    Column { title: "POINTS", right: true },
     Column { title: "FAILED", right: true },
+    Column { title: "SLOW", right: true },
     Column { title: "REJECTED", right: true },
     Column { title: "OPENED", right: true },
     Column { title: "CALLS", right: true },
@@ -75,7 +76,7 @@ fn row(reading: &Reading) -> Vec<Cell> {
     let Reading { snapshot, counters, settings, .. } = reading;
     let state = snapshot.state;
     let time = |time: Option<_>| time.map_or_else(|| "-".into(), text::short);
-    let streak = match state {
+    let points = match state {
         State::Closed => {
             format!("{}/{}", snapshot.score, settings.failure_threshold())
         }
@@ -83,14 +84,17 @@ fn row(reading: &Reading) -> Vec<Cell> {
     };
     // Whoever counts calls has counted one before anything else happens.
     let calls = if counters.calls == 0 { "-".into() } else { counters.calls.to_string() };
+    // Without a limit no call is slow.
+    let slow = settings.slow_call().map_or_else(|| "-".into(), |_| counters.slow.to_string());
     let score = score(reading);
     vec![
         names::label(reading.name).into(),
         Cell { text: state.to_string(), style: paint::state(state) },
         time(reading.time_left).into(),
         time(reading.open_for).into(),
-        streak.into(),
+        points.into(),
         counters.failures.to_string().into(),
+        slow.into(),
         counters.rejections.to_string().into(),
         counters.openings.to_string().into(),
         calls.into(),

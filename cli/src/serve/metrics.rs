@@ -50,8 +50,9 @@ struct Metrics(Arc<Latest>);
 
 type CounterOf = (&'static str, &'static str, fn(&Counters) -> u64);
 
-const COUNTERS: [CounterOf; 6] = [
+const COUNTERS: [CounterOf; 7] = [
     ("failures", "Calls that failed", |it| it.failures),
+    ("slow_calls", "Calls that took too long, as far as they were timed", |it| it.slow),
     ("rejections", "Calls that were turned away", |it| it.rejections),
     ("openings", "Openings, forced ones among them", |it| it.openings),
     ("retries", "Further attempts of calls", |it| it.retries),
@@ -62,13 +63,16 @@ const COUNTERS: [CounterOf; 6] = [
 /// A gauge, of those breakers that have it.
 type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 6] = [
+const GAUGES: [GaugeOf; 7] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
     }),
-    ("score", "Failures since the last success, while closed", None, |row| {
+    ("failure_score", "The score by which it opens, while closed", None, |row| {
         Some(row.reading.snapshot.score.into())
+    }),
+    ("nearness_ratio", "That score as a share of the one that opens", None, |row| {
+        row.reading.nearness.map(|percent| f64::from(percent) / 100.0)
     }),
     ("probes_in_flight", "Probes in flight, while half-open", None, |row| {
         Some(row.reading.snapshot.probes_in_flight.into())

@@ -75,7 +75,7 @@ pub(super) const COLUMNS: [Column; 10] = [
     }),
     right("LEFT", 7, 40, |row| shown(row.reading.time_left, text::short)),
     right("OPEN FOR", 8, 100, |row| shown(row.reading.open_for, text::short)),
-    right("STREAK", 9, 72, streak),
+    right("POINTS", 9, 72, points),
     right("FAIL/S", 6, 50, |row| Line::raw(text::rate(row.failures()))),
     right("REJ/S", 6, 58, |row| Line::raw(text::rate(row.rejections()))),
     right("CALL/S", 6, 110, |row| shown(row.calls(), text::rate)),
@@ -105,11 +105,11 @@ pub(super) fn name_width(row: &Row) -> usize {
     row.label.width() + if row.reading.fault.is_some() { 2 } else { 0 }
 }
 
-fn streak(row: &Row) -> Line<'static> {
+fn points(row: &Row) -> Line<'static> {
     let (snapshot, settings) = (row.reading.snapshot, row.reading.settings);
-    let streak = (snapshot.state == State::Closed)
+    let points = (snapshot.state == State::Closed)
         .then(|| format!("{}/{}", snapshot.score, settings.failure_threshold()));
-    shown(streak, |it| it)
+    shown(points, |it| it)
 }
 
 fn shown<T>(value: Option<T>, show: impl Fn(T) -> String) -> Line<'static> {
