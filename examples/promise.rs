@@ -51,7 +51,9 @@ fn table() {
         BreakerConfig::new().failure_weight(weight).failure_threshold(threshold).build()
     };
     print!("| rule |");
-    SHARES.iter().for_each(|share| print!(" {share} % |"));
+    for share in SHARES {
+        print!(" {share} % |");
+    }
     println!("\n|---|{}", "---:|".repeat(SHARES.len()));
     row("5 in a row, the default", rule(0, 5));
     row("weight 2, threshold 30", rule(2, 30));

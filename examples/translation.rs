@@ -3,6 +3,7 @@
 //! a minute, and then more. Prints a table of `docs/score.md`.
 //!
 //!     cargo run --release --example translation
+#![allow(clippy::cast_precision_loss)] // no count comes near 2^52
 
 use std::collections::VecDeque;
 
@@ -115,14 +116,14 @@ fn in_a_row(limit: u32) -> Rule {
 
 /// A share of the last `size` calls, of which there must be `least`.
 fn last_calls(size: usize, least: usize, share: f64) -> Rule {
-    let mut last = VecDeque::new();
+    let mut calls = VecDeque::new();
     Box::new(move |fails, _| {
-        last.push_back(fails);
-        if last.len() > size {
-            last.pop_front();
+        calls.push_back(fails);
+        if calls.len() > size {
+            calls.pop_front();
         }
-        let failed = last.iter().filter(|it| **it).count();
-        last.len() >= least && failed as f64 >= share * last.len() as f64
+        let failed = calls.iter().filter(|it| **it).count();
+        calls.len() >= least && failed as f64 >= share * calls.len() as f64
     })
 }
 
@@ -130,11 +131,11 @@ fn last_calls(size: usize, least: usize, share: f64) -> Rule {
 fn buckets(buckets: u64, width: u64, least: u64, share: f64, interval: u64) -> Rule {
     let mut counts: VecDeque<(u64, u64, u64)> = VecDeque::new();
     Box::new(move |fails, at| {
-        let bucket = at / width;
-        if counts.back().is_none_or(|(own, ..)| *own != bucket) {
-            counts.push_back((bucket, 0, 0));
+        let now = at / width;
+        if counts.back().is_none_or(|(own, ..)| *own != now) {
+            counts.push_back((now, 0, 0));
         }
-        while counts.front().is_some_and(|(own, ..)| own + buckets <= bucket) {
+        while counts.front().is_some_and(|(own, ..)| own + buckets <= now) {
             counts.pop_front();
         }
         if let Some((_, calls, failed)) = counts.back_mut() {

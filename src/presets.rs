@@ -2,11 +2,10 @@
 
 use core::time::Duration;
 
+#[cfg(not(fusebox_compact))]
+use crate::breaker::ratio::Ratio;
 use crate::{
-    breaker::{
-        ratio::Ratio,
-        settings::{BreakerConfig, BreakerSettings},
-    },
+    breaker::settings::{BreakerConfig, BreakerSettings},
     fallback::{
         Fallback,
         chain::{NoLayer, Then},
@@ -20,6 +19,12 @@ use crate::{
 pub const EXTERNAL_CALL: RetrySettings =
     RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
 
+/// Settings for the breaker of an AI provider: 3 failures open it for 30 s. Where
+/// slots are not compact it opens by a share of failures.
+#[cfg(fusebox_compact)]
+pub const AI_PROVIDER: BreakerSettings =
+    BreakerConfig::new().failure_threshold(3).recovery_timeout(Duration::from_secs(30)).build();
+
 /// Settings for the breaker of an AI provider, of which a fifth of the calls may fail
 /// on any day. It opens for 30 s where half of them fail, or more, and never for long
 /// below a third: after 16 calls in an outage.
@@ -31,6 +36,7 @@ pub const EXTERNAL_CALL: RetrySettings =
 /// assert_eq!(promise.mean_calls(1.0).unwrap().round(), 16.0);
 /// assert!(promise.mean_calls(0.2).unwrap() > 1e7);
 /// ```
+#[cfg(not(fusebox_compact))]
 pub const AI_PROVIDER: BreakerSettings = BreakerConfig::new()
     .failure_ratio(Ratio::above(0.5).normally(0.2).false_alarm_every(10_000_000))
     .recovery_timeout(Duration::from_secs(30))
@@ -47,6 +53,7 @@ pub const AI_PROVIDER: BreakerSettings = BreakerConfig::new()
 /// assert!(promise.mean_calls(1.0).unwrap() <= 8.0);
 /// assert!(promise.mean_calls(0.05).unwrap() > 1e6);
 /// ```
+#[cfg(not(fusebox_compact))]
 pub const PERSISTENCE: BreakerSettings = BreakerConfig::new()
     .failure_ratio(Ratio::above(0.3).normally(0.05).false_alarm_every(1_000_000))
     .min_span(Duration::from_millis(20))

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Panel, server::Server};
-use fusebox::{BreakerConfig, Unit, health::AlertConfig};
+use fusebox::{BreakerConfig, BreakerSettings, Unit, health::AlertConfig};
 use serde_json::Value;
 
 #[test]
@@ -24,8 +24,10 @@ fn every_row_is_in_the_help() {
 fn every_row_can_be_set_and_is_shown_as_json() {
     let panel = Panel::with(&["ai"]);
     for setting in BreakerConfig::TABLE {
-        // A growth is a multiple of ten.
-        let value = setting.min() + if setting.name() == "growth" { 10 } else { 1 };
+        panel.breaker("ai").set_settings(BreakerSettings::default());
+        // A growth is a multiple of ten, and a window not below the threshold.
+        let more = if matches!(setting.name(), "growth" | "window") { 10 } else { 1 };
+        let value = setting.min() + more;
         let unit = match setting.unit() {
             Unit::Percent => "%",
             Unit::Milliseconds => "ms",

@@ -19,8 +19,8 @@ const SETTINGS: BreakerSettings = BreakerConfig::new()
     .failure_threshold(OF_MAIN_LOOP + OF_INTERRUPT + 1)
     .recovery_timeout(Duration::from_secs(1))
     .build();
-const OF_MAIN_LOOP: u32 = 3_000;
-const OF_INTERRUPT: u32 = 1_000;
+const OF_MAIN_LOOP: u32 = 1_500;
+const OF_INTERRUPT: u32 = 500;
 
 /// The period of the interrupts: short enough to strike amid many reports, and
 /// never the same twice in a row, or they might always strike at one place.

@@ -6,14 +6,14 @@ use common::{Bench, brittle};
 use fusebox::{BreakerConfig, State, Tick};
 use fusebox_shm::SharedPanel;
 
-/// All that a file of layout 2 may hold, but for its times.
+/// All that a file of layout 3 may hold, but for its times.
 ///
 /// Should this test fail after a change, then programs of the former release and
 /// of this one would misread each other: give the layout another version in
 /// `src/header.rs`.
 #[test]
 #[cfg(target_endian = "little")]
-fn a_file_of_layout_2_is_these_bytes() {
+fn a_file_of_layout_3_is_these_bytes() {
     let bench = Bench::new();
     let panel = bench.open();
     let settings = BreakerConfig::new()
@@ -38,22 +38,24 @@ fn a_file_of_layout_2_is_these_bytes() {
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 2, 256, 8, 0x0E59_3056]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 3, 256, 8, 0x8F7C_5571]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
     let slot: Vec<_> = words.drain(slot * 32..).take(32).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
-    // The word: forced open in generation 1. The settings. The name's hash.
-    assert_eq!(slot[..3], [0x4010_00FF_FFFF_FFFF, 0x0030_1D4C_0048_A206, 0xC588_88A0_DCE0_029A]);
-    assert_eq!(slot[3] >> 40, 1, "since when it is open, and that it is");
-    assert_eq!(slot[4..8], [0; 4], "the rest of the first line");
-    // Failures, rejections, openings; calls, retries, exhausted, fallbacks.
+    // The word: forced open in generation 1. How it waits; its rule. The name's hash.
+    assert_eq!(slot[..2], [0x4010_00FF_FFFF_FFFF, 0x0000_1D4C_0048_A206]);
+    assert_eq!(slot[2..4], [0x0060_0000_0000_0000, 0xC588_88A0_DCE0_029A]);
+    assert_eq!(slot[4] >> 40, 1, "since when it is open, and that it is");
+    assert_eq!(slot[5..8], [0; 3], "the rest of the first line");
+    // Failures, rejections, openings; calls, retries, exhausted, fallbacks, slow calls.
     assert_eq!(slot[8..16], [1, 1, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(slot[16], 0, "how the last calls ended, where there is a window");
     // The text of the last error: its hash, then the text.
-    assert_eq!(slot[16..18], [0x8DCB_1DB5_E86C_FE8F, u64::from_le_bytes(*b"down\0\0\0\0")]);
-    assert_eq!(slot[18..24], [0; 6]);
+    assert_eq!(slot[17..19], [0xFDD2_AFC5_1E10_48CE, u64::from_le_bytes(*b"down\0\0\0\0")]);
+    assert_eq!(slot[19..24], [0; 5]);
     let name: Vec<_> = slot[24..].iter().flat_map(|word| word.to_le_bytes()).collect();
     assert_eq!(name[..40], *b"a shop with a name of more than a word\0\0");
     assert_eq!(name[40..], [0; 24]);

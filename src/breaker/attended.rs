@@ -8,28 +8,32 @@ use crate::{
         CircuitBreaker, sampling,
         score::{Evidence, Pace},
         settings::BreakerSettings,
-        starts::Row,
+        starts::{GROUPS, Rows},
         word::{Report, Word},
     },
     error::Rejected,
     machine::Step,
     observe::Observer,
-    time::Clock,
+    time::{Clock, Tick},
 };
 
+/// A number that another tick has another of.
+#[allow(clippy::cast_possible_truncation)] // any bits do
+const fn low_bits(now: Tick) -> usize {
+    now.as_millis() as usize
+}
+
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// A closed breaker admits a call, which may be timed.
+    /// A closed breaker admits a call, which is timed where the settings have a limit.
+    /// With evidence against the service every call comes here, else a sample.
     #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
-        // With evidence against the service every call is timed, else a sample.
-        if seen.score() == 0 && !sampling::is_due() {
-            return Ok(seen.ticket());
-        }
         let settings = self.cell.settings();
-        match settings.slow_call_ms() {
-            Some(limit) => self.acquire_timed(seen, limit, settings),
-            None => Ok(seen.ticket()),
+        if let Some(limit) = settings.slow_call_ms() {
+            return self.acquire_timed(seen, limit, settings);
         }
+        self.count_call();
+        Ok(seen.ticket())
     }
 
     #[inline(never)]
@@ -40,25 +44,35 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         settings: BreakerSettings,
     ) -> Result<Word, Rejected> {
         let now = self.clock.now();
-        sampling::timed_at(now.as_millis());
-        let row = self.row();
+        let first = sampling::timed_at(now.as_millis());
+        let (rows, group) = (self.rows(), sampling::group(GROUPS));
         let mut word = seen;
-        while let Some(generation) = row.take_overdue(limit, now) {
-            let hung = Word::ticket_of(generation);
-            if self.weigh(word, hung, Evidence::slow(settings), settings) == Report::Counted {
-                self.cell.slow.add_one();
+        let charge = |group: usize, word: &mut Word| {
+            while let Some(generation) = rows.take_overdue(group, limit, now) {
+                let hung = Word::ticket_of(generation);
+                if self.weigh(*word, hung, Evidence::slow(settings), settings) == Report::Counted {
+                    self.cell.slow.add_one();
+                }
+                *word = self.load();
             }
-            word = self.load();
+        };
+        if first || seen.score() != 0 {
+            (0..GROUPS).for_each(|group| charge(group, &mut word));
+        } else {
+            // Its own, and another one in each tick.
+            charge(group, &mut word);
+            charge(group.wrapping_add(low_bits(now)) % GROUPS, &mut word);
         }
         if !word.is_closed() {
             return self.acquire_not_closed(word, &mut 1);
         }
-        let place = row.note(word.generation(), now);
+        self.count_call();
+        let place = rows.note(group, word.generation(), now);
         Ok(word.timed(now, place))
     }
 
-    fn row(&self) -> Row {
-        Row::of(core::ptr::from_ref(self).addr())
+    fn rows(&self) -> Rows {
+        Rows::of(core::ptr::from_ref(self).addr())
     }
 
     /// Whether a call took too long: by the word of its caller, or by its permit.
@@ -81,7 +95,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if permit.is_timed() {
             let (began, place) = permit.timing();
             if let Some(place) = place
-                && !self.row().take(place, permit.generation(), began)
+                && !self.rows().take(place, permit.generation(), began)
             {
                 return Pace::Charged;
             }

@@ -212,7 +212,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if word.is_healthy() {
             return word.verdict(permit);
         }
-        self.report_unhealthy(word, permit, Outcome::Success)
+        self.succeed_unhealthy(word, permit)
     }
 
     /// A call failed, in one way or another.

@@ -7,6 +7,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         batch::Permits,
+        sampling,
         score::{Evidence, Pace},
         settings::BreakerSettings,
         word::{Admission, Report, Word, attends},
@@ -22,6 +23,11 @@ use crate::{
     time::Clock,
 };
 
+/// Whether what happens nearly always has a path of its own. Where a 64-bit atomic is
+/// a critical section, that saves no time, and a small device has the room for better
+/// things.
+const QUICKLY: bool = cfg!(target_has_atomic = "64");
+
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A function of its own, so that a breaker with a failure or two saves no
     /// registers for what a rejection needs; and out of line, so that the
@@ -32,9 +38,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if !seen.is_closed() {
             return self.acquire_open(seen);
         }
-        // Closed admits everybody, whatever its score.
-        self.count_call();
-        if seen.has_attention() { self.acquire_attended(seen) } else { Ok(seen.ticket()) }
+        // Closed admits everybody, whatever its score. With evidence against the
+        // service, every call that can be timed is, else a sample.
+        if !seen.has_attention() || seen.score() == 0 && sampling::skips() {
+            self.count_call();
+            return Ok(seen.ticket());
+        }
+        self.acquire_attended(seen)
     }
 
     #[cold]
@@ -51,7 +61,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// [`acquire_not_closed`](Self::acquire_not_closed) knows more.
     #[inline]
     fn plain_rejection(&self, seen: Word) -> Option<u64> {
-        if !seen.is_plainly_open() || bypass::breaker(|| self.cell.name()) {
+        if !QUICKLY || !seen.is_plainly_open() || bypass::breaker(|| self.cell.name()) {
             return None;
         }
         let wait = self.cell.wait().plain_wait_ms()?;
@@ -132,17 +142,18 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn report_unhealthy(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
-        if outcome == Outcome::Success && self.is_well(seen) && !permit.is_timed() {
+    pub(super) fn succeed_unhealthy(&self, seen: Word, permit: Word) -> Verdict {
+        // No evidence, nobody measures this call, and none of the last ones failed.
+        if seen.is_attended() && !permit.is_timed() && self.cell.history.get().0 == 0 {
             return seen.verdict(permit);
         }
-        self.report(seen, permit, outcome, None)
+        self.report(seen, permit, Outcome::Success, None)
     }
 
-    /// Whether a success changes nothing, though the word asks for attention.
-    #[inline]
-    fn is_well(&self, seen: Word) -> bool {
-        seen.is_closed() && seen.score() == 0 && self.cell.history.get().0 == 0
+    #[cold]
+    #[inline(never)]
+    pub(super) fn report_unhealthy(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
+        self.report(seen, permit, outcome, None)
     }
 
     /// A call that was admitted under `permit` reports. `took` is how long it took,
@@ -156,6 +167,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Verdict {
         let settings = self.cell.settings();
         let pace = self.pace(permit, took, settings);
+        if outcome == Outcome::Success
+            && pace == Pace::Fine
+            && seen.is_attended()
+            && self.cell.history.get().0 == 0
+        {
+            return seen.verdict(permit); // quick, and nothing to take off
+        }
         let evidence = if bypass::breaker(|| self.cell.name()) {
             if permit.state() != State::HalfOpen {
                 return seen.verdict(permit);
@@ -182,7 +200,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// [`report`](Self::report) knows more, and where another thread was faster.
     #[inline]
     pub(super) fn plain_failure(&self, seen: Word, permit: Word) -> Option<Verdict> {
-        if !seen.is_closed() || !seen.same_generation(permit) || permit.is_timed() {
+        if !QUICKLY || !seen.is_closed() || !seen.same_generation(permit) || permit.is_timed() {
             return None;
         }
         let (threshold, weight) = self.cell.rule().plain_rule()?;

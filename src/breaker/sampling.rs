@@ -13,41 +13,55 @@ const FIRST: u32 = 32;
 mod thread {
     use core::cell::Cell;
 
+    use crate::sync::{Ordering, UnmodelledUsize as AtomicUsize};
+
     std::thread_local! {
         /// Calls to skip before the next one is timed.
         pub(super) static LEFT: Cell<u32> = const { Cell::new(0) };
         /// The tick of the last timed call, how many were timed in it, and the state
         /// of the gaps.
         pub(super) static STATE: Cell<(u64, u32, u32)> = const { Cell::new((0, 0, 1)) };
+        /// This thread's number, once it was asked for.
+        pub(super) static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+
+    /// The next number of a thread.
+    #[cold]
+    pub(super) fn number() -> usize {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        // Only that threads differ matters: relaxed.
+        THREADS.fetch_add(1, Ordering::Relaxed) & (usize::MAX >> 1)
     }
 }
 
-/// Whether this thread's next call is timed. Whoever times it calls
+/// Whether this thread's next call is one that is not timed. Whoever times one calls
 /// [`timed_at`].
 #[inline]
-pub(super) fn is_due() -> bool {
+pub(super) fn skips() -> bool {
     #[cfg(all(feature = "std", not(fusebox_loom)))]
     return thread::LEFT.with(|left| match left.get().checked_sub(1) {
-        None => true,
+        None => false,
         Some(fewer) => {
             left.set(fewer);
-            false
+            true
         }
     });
     // Without threads to keep a count, every call is timed.
     #[cfg(not(all(feature = "std", not(fusebox_loom))))]
-    true
+    false
 }
 
-/// A call of this thread is timed at this tick.
+/// A call of this thread is timed at this tick; whether it is the first in it.
 #[inline]
-pub(super) fn timed_at(tick: u64) {
+pub(super) fn timed_at(tick: u64) -> bool {
     #[cfg(all(feature = "std", not(fusebox_loom)))]
-    thread::STATE.with(|state| {
+    return thread::STATE.with(|state| {
         let (last, timed, draw) = state.get();
         if tick != last {
             state.set((tick, 1, draw));
-        } else if timed < FIRST {
+            return true;
+        }
+        if timed < FIRST {
             state.set((tick, timed + 1, draw));
         } else {
             // Numerical Recipes' generator; its upper bits are good enough for gaps.
@@ -55,7 +69,27 @@ pub(super) fn timed_at(tick: u64) {
             state.set((tick, timed, draw));
             thread::LEFT.with(|left| left.set(8 + (draw >> 28)));
         }
+        false
     });
     #[cfg(not(all(feature = "std", not(fusebox_loom))))]
-    let _ = tick;
+    {
+        let _ = tick;
+        true
+    }
+}
+
+/// The group of this thread, of `groups`.
+#[inline]
+pub(super) fn group(groups: usize) -> usize {
+    #[cfg(all(feature = "std", not(fusebox_loom)))]
+    return thread::NUMBER.with(|number| {
+        if number.get() == usize::MAX {
+            number.set(thread::number());
+        }
+        number.get() % groups
+    });
+    #[cfg(not(all(feature = "std", not(fusebox_loom))))]
+    {
+        groups - 1 // there is one
+    }
 }

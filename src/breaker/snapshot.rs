@@ -66,9 +66,9 @@ impl Snapshot {
 /// How often things happened to a breaker since it was made. The numbers wrap.
 ///
 /// Failures, rejections and calls are counted so that many threads do not meet: a
-/// thread that counts the same again and again adds up to 64 at once, in advance. A
-/// count is exact up to 128 in a row on a thread. Beyond that it may be too large, by a
-/// 64th and by 63 at most for each thread.
+/// thread that counts the same again and again adds many at once, in advance. A count
+/// is exact up to 128 in a row on a thread. Beyond that it may be too large, by a 64th,
+/// and by 4095 at most for each thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counters {

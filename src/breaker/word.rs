@@ -213,6 +213,12 @@ impl Word {
         !cfg!(fusebox_compact) && self.0 & ATTENTION != 0
     }
 
+    /// Closed, and no evidence against the service, but there is more in the slot.
+    #[inline]
+    pub(crate) const fn is_attended(self) -> bool {
+        !cfg!(fusebox_compact) && self.0 & (STATE | COUNT) == ATTENTION
+    }
+
     /// With attention or without, where it is closed.
     pub(crate) const fn attending(self, attention: bool) -> Self {
         match self.0 & STATE {

@@ -129,7 +129,9 @@ impl Place {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub(crate) const fn get<const WORDS: usize>(self, words: [u64; WORDS]) -> u64 {
-        self.read(words[self.word] >> self.shift)
+        // A compact slot keeps no other word: the compiler may know it is zero.
+        let word = if cfg!(fusebox_compact) && self.word > 0 { 0 } else { words[self.word] };
+        self.read(word >> self.shift)
     }
 
     /// The value of bits that begin with its own.

@@ -25,8 +25,8 @@ impl Counter {
 
     /// Adds one, of what may happen a million times a second on each of many
     /// threads. A thread that adds to the same counter again and again writes less
-    /// and less often, up to 64 at once, and in advance: the count may be too large
-    /// by a 64th of such a run of more than 128, and by 63 at most for each thread.
+    /// and less often, and in advance: the count may be too large by a 64th of such a
+    /// run, if it is longer than 128, and by 4095 at most for each thread.
     /// Without `std` it adds one.
     #[inline]
     pub(crate) fn add_often(&self) {
@@ -72,16 +72,17 @@ mod prepaid {
     /// What a thread has added to a counter.
     struct Paid {
         /// The counter's address, which is an identity and never followed, and in the
-        /// lowest byte how often nothing needs to be written.
+        /// lowest 16 bits how often nothing needs to be written.
         left: Cell<u64>,
         /// How much was added in a row.
         run: Cell<u64>,
     }
 
-    const LEFT: u32 = 8;
+    const LEFT: u32 = 16;
     const ENTRIES: usize = 8;
-    /// What is added at once, at most.
-    const MOST: u64 = 64;
+    /// What is added at once, at most, and as a share of what was added before.
+    const MOST: u64 = 4_096;
+    const SHARE: u64 = 64;
 
     std::thread_local! {
         static PAID: [Paid; ENTRIES] =
@@ -109,7 +110,7 @@ mod prepaid {
     fn pay(counter: &Counter, paid: &Paid, none_left: u64) {
         let goes_on = paid.left.get() == none_left && counter.get() != 0;
         let run = if goes_on { paid.run.get() } else { 0 };
-        let many = (run / MOST).clamp(1, MOST);
+        let many = (run / SHARE).clamp(1, MOST);
         counter.add(many);
         paid.left.set(none_left + many - 1);
         paid.run.set(run + many);

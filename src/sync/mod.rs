@@ -17,6 +17,8 @@ pub(crate) use loom::sync::atomic::AtomicU64;
 /// clock's time, the process's seed. Each one modelled would multiply the
 /// interleavings for nothing.
 pub(crate) use portable_atomic::AtomicU64 as UnmodelledU64;
+#[cfg(all(feature = "std", not(fusebox_loom)))]
+pub(crate) use portable_atomic::AtomicUsize as UnmodelledUsize;
 
 /// Declares a function that is `const`, except under loom, whose atomics have
 /// no `const` constructor.

@@ -11,6 +11,7 @@ mod paths;
 mod plots;
 mod report;
 mod retries;
+mod rules;
 mod scaling;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -13,8 +13,9 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, DefaultObserver,
-    Key, Name, Registry, Rejected, Retry, RetryConfig, resilient, with_circuit_breaker,
+    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
+    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, resilient,
+    with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -101,6 +102,24 @@ pub(crate) const PATHS: &[Path] = &[
         run: path_failure,
     },
     Path {
+        name: "timed call, healthy",
+        function: "path_timed_call",
+        prepare: Prepare::Nothing,
+        run: path_timed_call,
+    },
+    Path {
+        name: "counted call, healthy",
+        function: "path_counted_call",
+        prepare: Prepare::Nothing,
+        run: path_counted_call,
+    },
+    Path {
+        name: "batch of 64 successes",
+        function: "path_batch",
+        prepare: Prepare::Nothing,
+        run: path_batch,
+    },
+    Path {
         name: "look-up by name",
         function: "path_by_name",
         prepare: Prepare::By(fill),
@@ -148,6 +167,18 @@ static OPEN: CircuitBreaker<&CachedClock> =
     CircuitBreaker::with(Some(Name::new("open path")), SETTINGS, &CLOCK, DefaultObserver);
 static FAILING: CircuitBreaker<&CachedClock> =
     CircuitBreaker::with(Some(Name::new("failing path")), SETTINGS, &CLOCK, DefaultObserver);
+static TIMED: CircuitBreaker<&CachedClock> = CircuitBreaker::with(
+    Some(Name::new("timed path")),
+    BreakerConfig::new().slow_call(Duration::from_mins(1)).build(),
+    &CLOCK,
+    DefaultObserver,
+);
+static COUNTED: CircuitBreaker<&CachedClock, CountCalls> = CircuitBreaker::with(
+    Some(Name::new("counted path")),
+    SETTINGS,
+    &CLOCK,
+    CountCalls(DefaultObserver),
+);
 static PANEL: Registry<64> = Registry::new();
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
 const NAME: &str = "backend 17";
@@ -235,6 +266,30 @@ fn path_async_call() {
             pin!(HEALTHY.call_async(ready(work(n)))).poll(&mut cx)
         {
             used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_timed_call() {
+    for n in 0..CALLS {
+        used(TIMED.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_counted_call() {
+    for n in 0..CALLS {
+        used(COUNTED.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_batch() {
+    let outcomes = black_box([Outcome::Success; 64]);
+    for _ in 0..CALLS {
+        if let Ok(batch) = HEALTHY.acquire_many(64) {
+            batch.report_all(&outcomes);
         }
     }
 }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::{
     breakers, clocks, instructions, lookups, machine,
     measure::{Figure, Plan, find},
-    plots, retries, scaling,
+    plots, retries, rules, scaling,
 };
 
 type Written = Result<(), Box<dyn Error>>;
@@ -54,7 +54,7 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     };
     let threads = machine::threads();
     let steps = steps(threads);
-    let groups = 13 + 2 * steps.len() as u64;
+    let groups = 16 + 2 * steps.len() as u64;
     let style = "{bar:30} {elapsed} of about {duration} {msg}";
     let progress = ProgressBar::new(groups * plan.rounds as u64)
         .with_style(ProgressStyle::with_template(style)?);
@@ -64,6 +64,9 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     let failed = breakers::failed(plan, &progress);
     let two = breakers::threads(plan, &progress, 2);
     let all = breakers::threads(plan, &progress, threads);
+    let beyond = rules::rules(plan, &progress);
+    let alone = rules::shared(plan, &progress, 1);
+    let together = rules::shared(plan, &progress, 2);
     let jittered = retries::jittered(plan, &progress);
     let without_jitter = retries::plain(plan, &progress);
     let around = retries::around_success(plan, &progress);
@@ -115,6 +118,9 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
             around_async: &around_async,
             lookups: &lookups,
             lines: &lines,
+            beyond: &beyond,
+            alone: &alone,
+            together: &together,
         },
     )?;
     section(&mut page, "Breakers", "")?;
@@ -130,6 +136,8 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     table(&mut page, "Healthy call, two threads on one breaker, per call and thread", &two, OWN)?;
     let heading = format!("Healthy call, {threads} threads (all there are) on one breaker");
     table(&mut page, &heading, &all, OWN)?;
+    table(&mut page, "Beyond failures in a row, per call or outcome", &beyond, rules::CALL)?;
+    shared_table(&mut page, &alone, &together)?;
     memory_table(&mut page, &memory)?;
     setups(&mut page)?;
     section(&mut page, "Delays and retries", DELAYS)?;
@@ -213,6 +221,22 @@ fn table(page: &mut String, heading: &str, figures: &[Figure], base: &str) -> Wr
             figure.ns(),
             figure.times(base)
         )?;
+    }
+    writeln!(page)?;
+    Ok(())
+}
+
+fn shared_table(page: &mut String, alone: &[Figure], together: &[Figure]) -> Written {
+    writeln!(
+        page,
+        "### One breaker, one thread and two\n\n\
+         | per call and thread, ns | 1 thread | 2 threads | throughput, 2 to 1 |\n\
+         |---|---:|---:|---:|"
+    )?;
+    for one in alone {
+        let two = find(together, one.name);
+        let gain = 2.0 * one.ns() / two.ns();
+        writeln!(page, "| {} | {:.2} | {:.2} | {gain:.2} |", one.name, one.ns(), two.ns())?;
     }
     writeln!(page)?;
     Ok(())
@@ -333,6 +357,9 @@ struct Measured<'a> {
     around_async: &'a [Figure],
     lookups: &'a [Figure],
     lines: &'a [scaling::Line],
+    beyond: &'a [Figure],
+    alone: &'a [Figure],
+    together: &'a [Figure],
 }
 
 fn targets(page: &mut String, measured: &Measured<'_>) -> Written {
@@ -354,7 +381,25 @@ fn targets(page: &mut String, measured: &Measured<'_>) -> Written {
     }
     row("`call`", ns(healthy, OWN), bare + 2.0 * loads, true)?;
     row("`call_async`", ns(healthy, breakers::CALL_ASYNC), bare + 2.0 * loads, true)?;
-    row("rejection", ns(rejected, OWN), ns(rejected, breakers::CLOCK) + 3.0, true)?;
+    row("rejection", ns(rejected, OWN), ns(rejected, breakers::CLOCK) + 5.0, true)?;
+    let gain = |name| 2.0 * ns(measured.alone, name) / ns(measured.together, name);
+    row(
+        "throughput of rejections of two threads, in that of one",
+        gain(rules::REJECTED),
+        1.8,
+        false,
+    )?;
+    let call = ns(measured.beyond, rules::CALL);
+    row("timed call", ns(measured.beyond, rules::SAMPLED), call + 1.0, true)?;
+    row("counted call", ns(measured.beyond, rules::COUNTING), call + 1.0, true)?;
+    row(
+        "throughput of counted calls of two threads, in that of one",
+        gain(rules::COUNTING),
+        1.8,
+        false,
+    )?;
+    let limit = 0.2 + ns(failed, breakers::CAS) / 64.0;
+    row("outcome of a batch of 64", ns(measured.beyond, rules::BATCH), limit, true)?;
     let limit = ns(failed, breakers::CLOCK) + 2.0 * ns(failed, breakers::CAS);
     row("failure recorded", ns(failed, OWN), limit, true)?;
     let limit = ns(measured.around, retries::BARE) + 1.0;

@@ -15,9 +15,9 @@ use core::{
 };
 
 use fusebox::{
-    Backoff, BackoffConfig, BreakerConfig, BreakerSettings, CallError, Clock, ConstDefault,
-    DefaultObserver, Event, Fallback, Observer, Pipeline, Registry, Retry, RetryConfig, Sleep,
-    SleepBy, State, Tick, Verdict,
+    Backoff, BackoffConfig, BreakerConfig, BreakerSettings, CallError, CircuitBreaker, Clock,
+    ConstDefault, DefaultObserver, Event, Fallback, Observer, Outcome, Pipeline, Ratio, Registry,
+    Retry, RetryConfig, Sleep, SleepBy, State, Tick, Verdict,
     health::{AlertRules, Monitor, Window},
     set_seed,
 };
@@ -157,8 +157,49 @@ fn health() -> Result<(), i32> {
     step(42, monitor.alerts(rules).next().is_none())?;
     UPTIME.fetch_add(300_001, Ordering::Relaxed);
     monitor.observe(PANEL.panel().readings());
-    step(43, monitor.alerts(rules).count() == 1)
+    step(43, monitor.alerts(rules).count() == 1)?;
+    rules_of_opening()
 }
+
+/// A share of failures, slow calls, the last calls, a batch.
+fn rules_of_opening() -> Result<(), i32> {
+    let step = |number: i32, holds: bool| if holds { Ok(()) } else { Err(number) };
+    let with = |settings| CircuitBreaker::with(None, settings, Uptime, DefaultObserver);
+
+    let shares = with(SHARES);
+    step(51, (SHARES.failure_weight(), SHARES.failure_threshold()) == (14, 85))?;
+    step(52, SHARES.promise().mean_calls(1.0) == Some(7.0))?;
+    let batch = shares.acquire_many(100).map_err(|_| 53)?;
+    step(54, batch.report_counts(94, 6) == Verdict::Recorded)?;
+    let batch = shares.acquire_many(10).map_err(|_| 55)?;
+    step(56, batch.report_all(&[Outcome::Failure; 10]) == Verdict::Recorded)?;
+    step(57, shares.state() == State::Open)?;
+
+    // Without threads every call is timed; one that hangs is found by the next.
+    let slow = with(SLOW);
+    let hung = slow.try_acquire().map_err(|_| 58)?;
+    UPTIME.fetch_add(51, Ordering::Relaxed);
+    drop(slow.try_acquire());
+    step(59, slow.counters().slow == 1 && slow.snapshot().score == 1)?;
+    step(60, hung.success() == Verdict::Recorded && slow.snapshot().score == 1)?;
+
+    let last = with(LAST);
+    for failed in [true, false, false, true] {
+        let permit = last.try_acquire().map_err(|_| 61)?;
+        if failed {
+            permit.failure()
+        } else {
+            permit.success()
+        };
+    }
+    step(62, last.state() == State::Open)
+}
+
+const SHARES: BreakerSettings = BreakerConfig::new()
+    .failure_ratio(Ratio::above(0.2).normally(0.01).false_alarm_every(1_000_000_000))
+    .build();
+const SLOW: BreakerSettings = BreakerConfig::new().slow_call(Duration::from_millis(50)).build();
+const LAST: BreakerSettings = BreakerConfig::new().failure_threshold(2).window(4).build();
 
 /// Where the kernel starts the program: aligns the stack, as a call expects.
 #[unsafe(no_mangle)]
@@ -190,6 +231,20 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
     // SAFETY: as the caller promises; the direction flag is clear by the ABI.
     unsafe {
         asm!("rep movsb", inout("rdi") to => _, inout("rsi") from => _, inout("rcx") count => _,
+            options(nostack, preserves_flags));
+    }
+    to
+}
+
+/// The compiler fills by calls to it; a bare-metal target has its own.
+///
+/// # Safety
+/// As C's: `to` holds `count` bytes.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {
+    // SAFETY: as the caller promises; the direction flag is clear by the ABI.
+    unsafe {
+        asm!("rep stosb", inout("rdi") to => _, in("eax") byte, inout("rcx") count => _,
             options(nostack, preserves_flags));
     }
     to
