@@ -6,7 +6,7 @@ mod common;
 mod reference;
 
 use common::{Bench, millis};
-use fusebox::{BreakerConfig, BreakerSettings, Fault, State};
+use fusebox::{BreakerConfig, BreakerSettings, Fault, Outcome, State};
 use proptest::prelude::*;
 use reference::{Model, Phase, Report, Rules};
 
@@ -29,9 +29,18 @@ enum Op {
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    (1..6_u32, 1..200_i64, 1..4_u32, 1..4_u32, 0..4_u32, 11..31_i64).prop_map(
-        |(threshold, timeout, probes, successes, doublings, tens)| Rules {
+    let score = (1..20_u32, 0..5_u32, prop_oneof![Just(0), 1..100_i64], any::<bool>(), 1..200_i64);
+    let wait = (1..200_i64, 1..4_u32, 1..4_u32, 0..4_u32, 11..31_i64);
+    (score, wait).prop_map(
+        |(
+            (threshold, weight, min_span, is_quiet, quiet),
+            (timeout, probes, successes, doublings, tens),
+        )| Rules {
             threshold,
+            weight,
+            min_span,
+            // Times that are kept to the millisecond.
+            quiet: if is_quiet && min_span + quiet < 64 { min_span + quiet } else { 0 },
             timeout,
             probes,
             successes,
@@ -48,6 +57,8 @@ fn op() -> impl Strategy<Value = Op> {
         5 => index().prop_map(|at| Op::Report(at, Report::Success)),
         8 => index().prop_map(|at| Op::Report(at, Report::Failure)),
         2 => index().prop_map(|at| Op::Report(at, Report::Nothing)),
+        2 => (index(), 1..400_u32).prop_map(|(at, it)| Op::Report(at, Report::Weighs(it))),
+        1 => index().prop_map(|at| Op::Report(at, Report::Enough)),
         2 => index().prop_map(Op::Drop),
         6 => (0..400_u32).prop_map(Op::Forward),
         1 => (1..400_u32).prop_map(Op::Back),
@@ -62,6 +73,9 @@ fn op() -> impl Strategy<Value = Op> {
 fn settings(rules: Rules) -> BreakerSettings {
     BreakerConfig::new()
         .failure_threshold(rules.threshold)
+        .failure_weight(rules.weight)
+        .min_span(millis(rules.min_span.unsigned_abs()))
+        .quiet(millis(rules.quiet.unsigned_abs()))
         .recovery_timeout(millis(rules.timeout.unsigned_abs()))
         .probes(rules.probes)
         .successes_to_close(rules.successes)
@@ -99,6 +113,11 @@ proptest! {
                         Report::Success => permit.success(),
                         Report::Failure => permit.failure(),
                         Report::Nothing => permit.ignore(),
+                        Report::Weighs(percent) => {
+                            let percent = u16::try_from(percent).unwrap();
+                            permit.report(Outcome::Weighs { percent })
+                        }
+                        Report::Enough => permit.report(Outcome::OPENS),
                     };
                     prop_assert_eq!(verdict, model.report(ticket, report, now));
                 }
@@ -122,11 +141,11 @@ proptest! {
                 }
                 Op::Close => {
                     breaker.close();
-                    model.enter(Phase::Closed { failures: 0 });
+                    model.close(false);
                 }
                 Op::Reset => {
                     breaker.reset();
-                    model.enter(Phase::Closed { failures: 0 });
+                    model.close(true);
                 }
                 Op::Restamp => {
                     breaker.restamp();
@@ -164,7 +183,7 @@ proptest! {
                 u32::from(real.probes_succeeded),
             );
             let expected = match model.phase {
-                Phase::Closed { failures } => (State::Closed, (failures, 0, 0, 0)),
+                Phase::Closed { score, .. } => (State::Closed, (score, 0, 0, 0)),
                 Phase::Open { reopenings, .. } => (State::Open, (0, reopenings, 0, 0)),
                 Phase::HalfOpen { reopenings, in_flight, succeeded, .. } => {
                     (State::HalfOpen, (0, reopenings, in_flight, succeeded))

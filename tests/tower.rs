@@ -503,3 +503,29 @@ async fn and_it_guards_an_axum_server() {
     breaker.force_open();
     assert_eq!(status(app).await, StatusCode::SERVICE_UNAVAILABLE);
 }
+
+/// A call begins when it is made, and not when the service was ready for it.
+#[tokio::test]
+async fn s6_slow_calls_count_from_the_call_on() {
+    let limit = Duration::from_millis(100);
+    let (breaker, clock) = breaker(config().failure_threshold(3).slow_call(limit));
+    let takes = Arc::clone(&clock);
+    let slow = service_fn(move |millis: u64| {
+        takes.advance(Duration::from_millis(millis));
+        ready(Ok::<_, Infallible>(millis))
+    });
+    let mut service = CircuitBreakerLayer::new(Arc::clone(&breaker)).layer(slow);
+    let mut call = async |millis| {
+        service.ready().await.unwrap();
+        clock.advance(Duration::from_secs(10)); // reserved, and not used
+        service.call(millis).await
+    };
+    call(100).await.unwrap();
+    assert_eq!((breaker.snapshot().score, breaker.counters().slow), (0, 0));
+    for calls in 1..=3 {
+        call(101).await.unwrap();
+        assert_eq!(breaker.counters().slow, calls);
+    }
+    assert_eq!(breaker.state(), State::Open);
+    call(1).await.unwrap_err();
+}

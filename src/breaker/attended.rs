@@ -3,6 +3,8 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "tower")]
+use crate::state::State;
 use crate::{
     breaker::{
         CircuitBreaker, sampling,
@@ -69,6 +71,39 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.count_call();
         let place = rows.note(group, word.generation(), now);
         Ok(word.timed(now, place))
+    }
+
+    /// A permit for a call that begins later: it is not timed yet.
+    #[cfg(feature = "tower")]
+    pub(super) fn untimed(&self, permit: Word) -> Word {
+        if permit.is_timed()
+            && let (began, Some(place)) = permit.timing()
+        {
+            self.rows().take(place, permit.generation(), began);
+        }
+        permit.ticket()
+    }
+
+    /// A call begins under a permit that was taken before; it may be timed.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(super) fn timed_from_now(&self, permit: Word) -> Word {
+        let seen = self.load();
+        if seen.is_healthy() || !seen.same_generation(permit) {
+            return permit;
+        }
+        match seen.state() {
+            State::Closed if seen.has_attention() && (seen.score() != 0 || !sampling::skips()) => {}
+            State::HalfOpen => {}
+            _ => return permit,
+        }
+        if self.cell.settings().slow_call_ms().is_none() {
+            return permit;
+        }
+        let now = self.clock.now();
+        sampling::timed_at(now.as_millis());
+        let place = self.rows().note(sampling::group(GROUPS), seen.generation(), now);
+        permit.timed(now, place)
     }
 
     fn rows(&self) -> Rows {

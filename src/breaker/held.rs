@@ -53,6 +53,9 @@ pub(crate) struct HeldPermit<B: BreakerRef> {
 enum Stage {
     /// The breaker has not been asked, or said no.
     Empty,
+    /// For a call that begins later.
+    #[cfg(feature = "tower")]
+    Reserved,
     /// When its call began, where somebody asks for the call's time.
     Held(Option<Duration>),
     /// The permit was taken out for a call, which is done, or panicked.
@@ -75,7 +78,7 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[cfg(feature = "tower")]
     #[inline]
     pub(crate) const fn is_held(&self) -> bool {
-        matches!(self.stage, Stage::Held(_))
+        matches!(self.stage, Stage::Reserved | Stage::Held(_))
     }
 
     /// Takes a permit, unless one is held that is still current. One that was
@@ -87,8 +90,7 @@ impl<B: BreakerRef> HeldPermit<B> {
         }
         self.give_back();
         let (_, word) = self.breaker.try_acquire()?.into_parts();
-        // Its call begins later.
-        self.keep(word, None);
+        (self.word, self.stage) = (self.breaker.untimed(word), Stage::Reserved);
         Ok(())
     }
 
@@ -99,11 +101,12 @@ impl<B: BreakerRef> HeldPermit<B> {
     pub(crate) fn arm(&mut self) -> Result<CallGuard<'_, B::Clock, B::Observer>, Rejected> {
         let (permit, started) = match core::mem::replace(&mut self.stage, Stage::Spent) {
             Stage::Empty => (self.breaker.try_acquire()?, self.breaker.begin_call()),
-            Stage::Held(started) => {
-                // One that was reserved begins now.
-                let started = started.or_else(|| self.breaker.begin_call());
-                (Permit::new(&*self.breaker, self.word), started)
+            #[cfg(feature = "tower")]
+            Stage::Reserved => {
+                let word = self.breaker.timed_from_now(self.word);
+                (Permit::new(&*self.breaker, word), self.breaker.begin_call())
             }
+            Stage::Held(started) => (Permit::new(&*self.breaker, self.word), started),
             Stage::Spent => panic!("a guarded call was polled after it was done"),
         };
         Ok(CallGuard::new(permit, started))
@@ -146,10 +149,14 @@ impl<B: BreakerRef> HeldPermit<B> {
 
     #[inline]
     fn give_back(&mut self) {
-        if let Stage::Held(started) = self.stage {
-            self.stage = Stage::Empty;
-            drop(Permit::new(&*self.breaker, self.word));
-            self.breaker.tell_call(started, Outcome::Ignore);
+        match core::mem::replace(&mut self.stage, Stage::Empty) {
+            Stage::Held(started) => {
+                drop(Permit::new(&*self.breaker, self.word));
+                self.breaker.tell_call(started, Outcome::Ignore);
+            }
+            #[cfg(feature = "tower")]
+            Stage::Reserved => drop(Permit::new(&*self.breaker, self.word)),
+            unheld => self.stage = unheld,
         }
     }
 }

@@ -23,6 +23,16 @@ use crate::{
 /// assert_eq!((settings.failure_weight(), settings.failure_threshold()), (14, 85));
 /// println!("{}", settings.promise()); // what it opens after, and how often by mistake
 /// ```
+///
+/// A ratio that cannot be is an error; in a constant it does not compile, and says
+/// "`failure_ratio` must be of shares between 0 and 1":
+///
+/// ```compile_fail,E0080
+/// use fusebox::{BreakerConfig, BreakerSettings, Ratio};
+///
+/// const BAD: BreakerSettings = BreakerConfig::new().failure_ratio(Ratio::above(1.5)).build();
+/// println!("{BAD}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

@@ -197,6 +197,16 @@ impl BreakerConfig {
     /// let step = Duration::from_millis(1);
     /// assert!(BreakerConfig::new().slow_call_by(limit, step).try_build().is_ok());
     /// ```
+    ///
+    /// In a constant such a limit does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// use core::time::Duration;
+    /// use fusebox::{BreakerConfig, BreakerSettings};
+    ///
+    /// const BAD: BreakerSettings = BreakerConfig::new().slow_call(Duration::ZERO).build();
+    /// println!("{BAD}");
+    /// ```
     #[allow(clippy::cast_possible_truncation)] // no limit is as long
     pub const fn slow_call_by(mut self, limit: Duration, step: Duration) -> Self {
         let (limit, step) = (limit.as_nanos().div_ceil(1_000_000), step.as_millis());

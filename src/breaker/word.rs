@@ -475,9 +475,10 @@ impl Word {
         let closed = || self.entered(CLOSED, 0).attending(attends(settings));
         let forced = match to {
             Forced::Open => Self(self.entered(OPEN, 0).0 | FOREVER),
-            Forced::Closed => closed(),
+            Forced::Closed if self.is_closed() => closed(),
+            // What the stamp of another state means, that of a closed one does not.
+            Forced::Closed | Forced::Reset => closed().with_stamp(Tick::from_millis(0)),
             Forced::Disabled => self.entered(DISABLED, 0),
-            Forced::Reset => closed().with_stamp(Tick::from_millis(0)),
         };
         if planted!(ForceKeepsGeneration) {
             return forced.with(GENERATION, self.0 & GENERATION);

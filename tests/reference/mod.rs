@@ -7,6 +7,12 @@ use fusebox::Verdict;
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub threshold: u32,
+    /// What a failure adds; 0 where a success takes all.
+    pub weight: u32,
+    /// In milliseconds.
+    pub min_span: i64,
+    /// 0 for any time.
+    pub quiet: i64,
     pub timeout: i64,
     pub probes: u32,
     pub successes: u32,
@@ -24,8 +30,10 @@ impl Rules {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
+    /// `last`: when a failure last added its whole weight.
     Closed {
-        failures: u32,
+        score: u32,
+        last: i64,
     },
     /// `length`: of a trip, where it has one.
     Open {
@@ -55,6 +63,10 @@ pub enum Report {
     Success,
     Failure,
     Nothing,
+    /// A failure of so many percent of a failure's weight.
+    Weighs(u32),
+    /// It is enough, for as long as any opening.
+    Enough,
 }
 
 pub struct Model {
@@ -66,12 +78,26 @@ pub struct Model {
 
 impl Model {
     pub fn new(rules: Rules) -> Self {
-        Self { phase: Phase::Closed { failures: 0 }, life: 0, rules }
+        Self { phase: Self::closed(0), life: 0, rules }
     }
 
     pub fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.life += 1;
+    }
+
+    /// Closed, and stamped.
+    pub fn closed(last: i64) -> Phase {
+        Phase::Closed { score: 0, last }
+    }
+
+    /// Somebody closes it, or makes it as new.
+    pub fn close(&mut self, as_new: bool) {
+        let last = match self.phase {
+            Phase::Closed { last, .. } if !as_new => last,
+            _ => 0,
+        };
+        self.enter(Self::closed(last));
     }
 
     fn reopened(reopenings: u32, now: i64) -> Phase {
@@ -101,7 +127,8 @@ impl Model {
         match &mut self.phase {
             Phase::Open { since, .. } => *since = now,
             Phase::HalfOpen { progress, .. } => *progress = now,
-            Phase::Closed { .. } | Phase::ForcedOpen | Phase::Disabled => {}
+            Phase::Closed { last, .. } => *last = now,
+            Phase::ForcedOpen | Phase::Disabled => {}
         }
     }
 
@@ -165,21 +192,33 @@ impl Model {
         }
         let rules = self.rules;
         let next = match &mut self.phase {
-            Phase::Closed { failures } => match report {
-                Report::Success => {
-                    *failures = 0;
-                    None
+            Phase::Closed { score, last } => {
+                let failure = rules.weight.max(1);
+                let points = match report {
+                    Report::Success => {
+                        *score = if rules.weight == 0 { 0 } else { score.saturating_sub(1) };
+                        0
+                    }
+                    Report::Nothing | Report::Enough => 0,
+                    Report::Failure => failure,
+                    Report::Weighs(percent) => (failure * percent / 100).max(1),
+                };
+                let mut opens = matches!(report, Report::Enough);
+                if points > 0 {
+                    let since = now - *last;
+                    if rules.quiet > 0 && since > rules.quiet {
+                        *score = 0;
+                    }
+                    let reached = *score + points;
+                    *score = reached.min(rules.threshold);
+                    opens = reached >= rules.threshold && since.max(0) >= rules.min_span;
+                    // At its cap it waits, from the last one that was below it.
+                    if reached < rules.threshold || since < 0 {
+                        *last = now;
+                    }
                 }
-                Report::Failure => {
-                    *failures += 1;
-                    (*failures >= rules.threshold).then_some(Phase::Open {
-                        reopenings: 0,
-                        since: now,
-                        length: None,
-                    })
-                }
-                Report::Nothing => None,
-            },
+                opens.then_some(Phase::Open { reopenings: 0, since: now, length: None })
+            }
             Phase::HalfOpen { reopenings, in_flight, succeeded, progress } => {
                 assert!(ticket.probe);
                 *in_flight = in_flight.saturating_sub(1);
@@ -187,9 +226,11 @@ impl Model {
                     Report::Success => {
                         *succeeded += 1;
                         *progress = now;
-                        (*succeeded >= rules.successes).then_some(Phase::Closed { failures: 0 })
+                        (*succeeded >= rules.successes).then_some(Self::closed(now))
                     }
-                    Report::Failure => Some(Self::reopened(*reopenings, now)),
+                    Report::Failure | Report::Weighs(_) | Report::Enough => {
+                        Some(Self::reopened(*reopenings, now))
+                    }
                     Report::Nothing => None,
                 }
             }

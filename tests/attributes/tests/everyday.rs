@@ -214,3 +214,27 @@ fn the_crate_is_found_where_it_is_said_to_be() {
     assert_eq!(all_through_a_facade(&calls), Ok(1));
     assert_eq!(global().get("facade").unwrap().counters().retries, 1);
 }
+
+#[with_circuit_breaker("shares", failure_ratio = 0.2, slow_call = "250ms", min_span = "20ms")]
+fn by_shares() -> Result<(), Own> {
+    Ok(())
+}
+
+#[with_circuit_breaker("last calls", failure_threshold = 3, window = 10)]
+fn by_the_last_calls(status: u32) -> Result<(), Own> {
+    if status == 200 { Ok(()) } else { Err(Own::Down(status)) }
+}
+
+#[test]
+fn a_breaker_opens_by_the_rule_of_its_attribute() {
+    by_shares().unwrap();
+    let settings = global().get("shares").unwrap().settings();
+    assert_eq!((settings.failure_weight(), settings.failure_threshold()), (14, 85));
+    assert_eq!(settings.slow_call(), Some(Duration::from_millis(250)));
+    assert_eq!(settings.min_span(), Duration::from_millis(20));
+
+    for status in [503, 200, 503, 200, 200, 503] {
+        let _ = by_the_last_calls(status);
+    }
+    assert_eq!(by_the_last_calls(200), Err(Own::Rejected));
+}
