@@ -17,14 +17,15 @@
 //! call that is timed has the bit of attention, the moment at which the call began as
 //! its stamp, and as its count the place where that was noted.
 
+mod report;
+mod ticket;
+mod wait;
+
+pub(crate) use report::Report;
+
 use crate::{
-    breaker::{
-        length,
-        score::{Climb, Evidence, Rule},
-        settings::BreakerSettings,
-    },
+    breaker::{length, settings::BreakerSettings},
     machine,
-    random::mix,
     state::{State, Verdict},
     sync::planted,
     time::Tick,
@@ -69,27 +70,6 @@ pub(crate) enum Admission {
     Admitted { calls: u64 },
     /// Turned away; the milliseconds left, unless it was forced open.
     Rejected { retry_after_ms: Option<u64> },
-}
-
-/// What became of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Report {
-    /// The rules of its state judged it.
-    Counted,
-    /// Its state counts no outcomes.
-    Uncounted,
-    /// The state has changed since the call was admitted.
-    Stale,
-}
-
-impl Report {
-    /// What the caller hears of it.
-    pub(crate) const fn verdict(self) -> Verdict {
-        match self {
-            Self::Counted | Self::Uncounted => Verdict::Recorded,
-            Self::Stale => Verdict::Stale,
-        }
-    }
 }
 
 /// A state that somebody asked for.
@@ -188,11 +168,6 @@ impl Word {
     }
 
     #[allow(clippy::cast_possible_truncation)] // ten bits
-    /// A permit of a closed breaker's generation.
-    pub(crate) const fn ticket_of(generation: u16) -> Self {
-        Self((generation as u64) << 52 & GENERATION)
-    }
-
     pub(crate) const fn generation(self) -> u16 {
         ((self.0 & GENERATION) >> 52) as u16
     }
@@ -225,43 +200,6 @@ impl Word {
             CLOSED => self.with(ATTENTION, if attention { ATTENTION } else { 0 }),
             _ => self,
         }
-    }
-
-    /// What a permit keeps of the word that admitted it.
-    #[inline]
-    pub(crate) const fn ticket(self) -> Self {
-        Self(self.0 & (STATE | GENERATION))
-    }
-
-    /// A permit for a call that began at this moment, and is noted at this place,
-    /// of at most [`PLACES`](Self::PLACES).
-    pub(crate) const fn timed(self, began: Tick, place: Option<u64>) -> Self {
-        let place = match place {
-            Some(place) => place + 1,
-            None => 0,
-        };
-        Self(self.ticket().0 | ATTENTION | place << 40 | began.as_millis() & STAMP)
-    }
-
-    /// The most places that a permit can name.
-    pub(crate) const PLACES: u64 = (SCORE >> 40) - 1;
-
-    /// Of a permit: whether its call is timed.
-    #[inline]
-    pub(crate) const fn is_timed(self) -> bool {
-        !cfg!(fusebox_compact) && self.0 & ATTENTION != 0
-    }
-
-    /// Of a permit for a timed call: when it began, and where that is noted.
-    pub(crate) const fn timing(self) -> (Tick, Option<u64>) {
-        (Tick::from_millis(self.0 & STAMP), self.score().checked_sub(1))
-    }
-
-    /// Whether a permit that gives back nothing may be dropped without a word: it is
-    /// neither a probe nor timed.
-    #[inline]
-    pub(crate) const fn is_free(self) -> bool {
-        self.0 & (STATE & HALF_OPEN | ATTENTION) == 0
     }
 
     /// Of a half-open word, the low 32 bits of a tick.
@@ -372,104 +310,6 @@ impl Word {
         in_flight(self) > in_flight(earlier)
     }
 
-    /// A call that was admitted under `permit` reports.
-    pub(crate) fn report(
-        self,
-        permit: Self,
-        evidence: Evidence,
-        settings: BreakerSettings,
-        now: impl FnOnce() -> Tick,
-    ) -> (Self, Report) {
-        if !self.same_generation(permit) && !planted!(NoGenerationCheck) {
-            return (self, Report::Stale);
-        }
-        match self.state() {
-            State::Closed => (self.report_closed(evidence, settings, now), Report::Counted),
-            State::HalfOpen => (self.report_probe(evidence, settings, now), Report::Counted),
-            // Nothing is counted while disabled. An open word has admitted
-            // nobody in its generation: only a permit kept over exactly 1024
-            // changes of state comes here.
-            State::Open | State::ForcedOpen | State::Disabled => (self, Report::Uncounted),
-        }
-    }
-
-    fn report_closed(
-        self,
-        evidence: Evidence,
-        settings: BreakerSettings,
-        now: impl FnOnce() -> Tick,
-    ) -> Self {
-        match evidence {
-            Evidence::Success => self.relieved(settings, 1),
-            Evidence::Nothing => self,
-            Evidence::Against { points } => {
-                let now = now();
-                let since = self.elapsed(now);
-                match Rule::of(settings).climb(self.score(), points, since) {
-                    Climb::Opens => self.enter(OPEN, 0, now),
-                    Climb::To(score) => self.failed(score, now),
-                    // The clock stepped back: from here on it counts anew.
-                    Climb::Capped(score) if since < 0 => self.failed(score, now),
-                    Climb::Capped(score) => self.with_score(score),
-                }
-            }
-            Evidence::Enough { millis } => self.trip(millis, settings, now()),
-        }
-    }
-
-    /// A closed word with a score and the moment of the failure that made it.
-    #[inline]
-    pub(crate) const fn failed(self, score: u64, now: Tick) -> Self {
-        self.with_score(score).with_stamp(now)
-    }
-
-    /// Open, by itself and for the first time: it waits as long as the settings say.
-    #[inline]
-    pub(crate) const fn is_plainly_open(self) -> bool {
-        self.0 & (STATE | COUNT) == OPEN && self.0 & STAMP != FOREVER
-    }
-
-    /// Stamped with the moment of a failure that the last calls count, while closed.
-    pub(crate) const fn failed_at(self, permit: Self, now: Tick) -> Self {
-        if self.is_closed() && self.same_generation(permit) { self.with_stamp(now) } else { self }
-    }
-
-    /// So many calls in a row succeeded, while closed.
-    #[inline]
-    pub(crate) fn relieved(self, settings: BreakerSettings, successes: u64) -> Self {
-        if planted!(AttentionLost) {
-            return self.with_count(0);
-        }
-        self.with_score(Rule::of(settings).relieved(self.score(), successes))
-    }
-
-    // Out of line: what a closed breaker's failure needs is less.
-    #[cold]
-    #[inline(never)]
-    fn report_probe(
-        self,
-        evidence: Evidence,
-        settings: BreakerSettings,
-        now: impl FnOnce() -> Tick,
-    ) -> Self {
-        let mut probes = self.probes();
-        // At 0 it reports a place that was given away: it was only slow.
-        probes.in_flight = probes.in_flight.saturating_sub(1);
-        match evidence {
-            Evidence::Success => {
-                probes.succeeded = (probes.succeeded + 1).min(PROBES_MAX);
-                if probes.succeeded >= u64::from(settings.successes_to_close()) {
-                    self.enter(CLOSED, 0, now()).attending(attends(settings))
-                } else {
-                    self.with_probes(probes, now())
-                }
-            }
-            Evidence::Against { .. } => self.reopened(now()),
-            Evidence::Enough { millis } => self.trip(millis, settings, now()),
-            Evidence::Nothing => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
-        }
-    }
-
     /// Somebody forces a state.
     pub(crate) fn force(self, to: Forced, settings: BreakerSettings) -> Self {
         let closed = || self.entered(CLOSED, 0).attending(attends(settings));
@@ -513,41 +353,6 @@ impl Word {
             State::Closed | State::Open | State::HalfOpen => self.with_moment(now),
             State::ForcedOpen | State::Disabled => self,
         }
-    }
-
-    /// The milliseconds from an open word's stamp until it may admit a probe.
-    #[inline]
-    fn wait_ms(self, settings: BreakerSettings, draw: impl FnOnce() -> u16) -> u64 {
-        let wait = match self.count() {
-            0 => settings.recovery_timeout_ms(),
-            // A foreign writer's length is none.
-            _ if matches!(self.length(), 1..=length::LARGEST) => length::decode(self.length()),
-            _ => settings.wait_after_ms(self.reopenings()),
-        };
-        settings.jittered_ms(wait, draw)
-    }
-
-    /// The milliseconds until an open breaker may admit a probe, without the
-    /// jitter, which each process draws for itself.
-    pub(crate) fn left_ms(self, settings: BreakerSettings, now: Tick) -> Option<u64> {
-        self.left(settings, now, || 0)
-    }
-
-    /// The same with the jitter that this process draws.
-    pub(crate) fn own_left_ms(
-        self,
-        settings: BreakerSettings,
-        now: Tick,
-        salt: impl FnOnce() -> u64,
-    ) -> Option<u64> {
-        self.left(settings, now, || self.draw(salt()))
-    }
-
-    fn left(self, settings: BreakerSettings, now: Tick, draw: impl FnOnce() -> u16) -> Option<u64> {
-        (self.state() == State::Open).then(|| {
-            let elapsed = u64::try_from(self.elapsed(now)).unwrap_or(0);
-            self.wait_ms(settings, draw).saturating_sub(elapsed)
-        })
     }
 
     /// A probe failed.
@@ -600,11 +405,5 @@ impl Word {
     /// With other bits in a field.
     const fn with(self, field: u64, bits: u64) -> Self {
         Self(self.0 & !field | bits)
-    }
-
-    /// This opening's share of the jitter.
-    #[allow(clippy::cast_possible_truncation)] // any 16 of the mixed bits do
-    const fn draw(self, salt: u64) -> u16 {
-        mix(salt ^ self.0 & GENERATION) as u16
     }
 }
