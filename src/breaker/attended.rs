@@ -63,7 +63,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         } else {
             // Its own, and another one in each tick.
             charge(group, &mut word);
-            charge(group.wrapping_add(low_bits(now)) % GROUPS, &mut word);
+            charge(group.wrapping_add(low_bits(now)) & (GROUPS - 1), &mut word);
         }
         if !word.is_closed() {
             return self.acquire_not_closed(word, &mut 1);

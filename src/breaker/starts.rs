@@ -22,7 +22,11 @@ pub(super) const GROUPS: usize = if SMALL { 1 } else { 8 };
 const BREAKERS: usize = if SMALL { 1 } else { 32 };
 const SMALL: bool = cfg!(fusebox_loom) || cfg!(not(feature = "std"));
 
-const _: () = assert!((WIDTH * GROUPS) as u64 <= Word::PLACES && BREAKERS.is_power_of_two());
+const _: () = assert!(
+    GROUPS.is_power_of_two()
+        && (WIDTH * GROUPS) as u64 <= Word::PLACES
+        && BREAKERS.is_power_of_two()
+);
 
 #[repr(align(64))]
 struct Row([AtomicU64; WIDTH]);
