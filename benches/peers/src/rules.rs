@@ -104,6 +104,13 @@ pub(crate) fn shared(plan: Plan, progress: &ProgressBar, threads: usize) -> Vec<
         progress,
         "rules, shared",
         vec![
+            // What two threads get of this machine where they share nothing.
+            Case::threads(CLOCKS, threads, |_| {
+                || {
+                    black_box(StdClock.now());
+                    black_box(StdClock.now());
+                }
+            }),
             Case::threads(HEALTHY, threads, |_| || succeed(&PLAIN)),
             Case::threads(REJECTED, threads, |_| {
                 || {
