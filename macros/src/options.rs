@@ -141,9 +141,9 @@ impl Options {
     pub(crate) fn ratio(&mut self, krate: &Path) {
         if let Some(Pair { value, .. }) =
             self.pairs.iter_mut().find(|pair| pair.key == "failure_ratio")
-            && let Expr::Lit(ExprLit { lit: lit @ (Lit::Float(_) | Lit::Int(_)), .. }) = &*value
+            && let Expr::Lit(ExprLit { lit: lit @ Lit::Float(_), .. }) = &*value
         {
-            *value = parse_quote_spanned!(lit.span()=> #krate::Ratio::above(#lit as f64));
+            *value = parse_quote_spanned!(lit.span()=> #krate::Ratio::above(#lit));
         }
     }
 
