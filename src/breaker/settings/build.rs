@@ -50,7 +50,7 @@ impl BreakerConfig {
 
     /// As [`slow_call`](Self::slow_call), for a breaker whose clock moves in steps of
     /// `step`, and not in those of up to 10 ms of the default clock. That of
-    /// [`PreciseClock`](crate::PreciseClock) is 1 ms.
+    /// `PreciseClock` is 1 ms.
     ///
     /// ```
     /// use core::time::Duration;
