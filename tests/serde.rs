@@ -6,7 +6,7 @@ use std::{fmt::Debug, time::Duration};
 
 use common::{Bench, config, fail};
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, RetryConfig, Setting,
+    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, Ratio, RetryConfig, Setting,
     health::{AlertConfig, AlertRules},
 };
 use proptest::prelude::*;
@@ -119,8 +119,9 @@ where
     C: Serialize + DeserializeOwned + PartialEq + Debug,
 {
     for setting in table {
-        // A growth is a multiple of ten.
-        let value = setting.default_value() + if setting.name() == "growth" { 10 } else { 1 };
+        // A growth is a multiple of ten, and a window not below the threshold.
+        let more = if matches!(setting.name(), "growth" | "window") { 10 } else { 1 };
+        let value = setting.default_value() + more;
         let config = set(setting.name(), value).unwrap();
         let read: C = from_value(json!({ setting.key(): value })).unwrap();
         assert_eq!(read, config);
@@ -150,7 +151,7 @@ where
 
 #[test]
 fn every_row_of_every_table_is_data() {
-    let own = ["max_recovery_timeout"];
+    let own = ["max_recovery_timeout", "failure_ratio"];
     every_row(BreakerConfig::TABLE, &own, |name, value| BreakerConfig::new().set(name, value));
     every_row(AlertConfig::TABLE, &[], |name, value| AlertConfig::new().set(name, value));
     let own = [
@@ -172,6 +173,25 @@ fn signed_numbers_are_read_too() {
     let signed = [("probes", 2_i64), ("recovery_timeout_ms", 9)].into_iter();
     let config = BreakerConfig::deserialize(MapDeserializer::<_, Error>::new(signed)).unwrap();
     assert_eq!(config, BreakerConfig::new().probes(2).recovery_timeout(Duration::from_millis(9)));
+}
+
+#[test]
+fn a_ratio_is_a_map_of_its_numbers() {
+    let read: BreakerConfig = from_value(json!({
+        "failure_ratio": { "above": 0.3, "normally": 0.05, "false_alarm_every": 1_000_000 },
+    }))
+    .unwrap();
+    let ratio = Ratio::above(0.3).normally(0.05).false_alarm_every(1_000_000);
+    assert_eq!(read, BreakerConfig::new().failure_ratio(ratio));
+    assert_eq!(from_value::<BreakerConfig>(to_value(read).unwrap()).unwrap(), read);
+    let read: BreakerConfig = from_value(json!({ "failure_ratio": { "above": 0.2 } })).unwrap();
+    assert_eq!(read, BreakerConfig::new().failure_ratio(Ratio::above(0.2)));
+    assert_eq!(
+        refused::<BreakerConfig>(json!({ "failure_ratio": { "above": 2 } })),
+        "`failure_ratio` is above(2), and must be of shares between 0 and 1"
+    );
+    let error = refused::<BreakerConfig>(json!({ "failure_ratio": { "over": 0.2 } }));
+    assert!(error.starts_with("unknown field `over`"), "{error}");
 }
 
 #[test]
@@ -224,12 +244,13 @@ fn a_reading_is_a_map() {
         to_value(breaker.reading()).unwrap(),
         json!({
             "name": "tested", "at_ms": 1_000_000, "state": "closed", "generation": 0,
-            "score": 1, "reopenings": 0, "probes_in_flight": 0,
+            "failure_score": 1, "nearness_percent": 33, "reopenings": 0,
+            "probes_in_flight": 0,
             "probes_succeeded": 0, "stamp_ms": 1_000_000, "time_left_ms": null,
             "open_for_ms": null,
             "counters": {
-                "failures": 1, "rejections": 0, "openings": 0, "calls": 0, "retries": 0,
-                "exhausted": 0, "fallbacks": 0,
+                "failures": 1, "slow": 0, "rejections": 0, "openings": 0, "calls": 0,
+                "retries": 0, "exhausted": 0, "fallbacks": 0,
             },
             "settings": to_value(breaker.settings()).unwrap(),
             "last_error": null, "fault": null,
