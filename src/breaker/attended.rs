@@ -13,6 +13,7 @@ use crate::{
         starts::{GROUPS, Rows},
         word::{Report, Word},
     },
+    config::unit::millis,
     error::Rejected,
     machine::Step,
     observe::Observer,
@@ -126,7 +127,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[inline(never)]
     fn measured(&self, permit: Word, took: Option<Duration>, settings: BreakerSettings) -> Pace {
-        let mut elapsed = took.map_or(0, |took| took.as_nanos().div_ceil(1_000_000));
+        let mut elapsed = took.map_or(0, millis::raw);
         if permit.is_timed() {
             let (began, place) = permit.timing();
             if let Some(place) = place

@@ -101,9 +101,8 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
             return seen.verdict(this.word);
         }
         let settings = this.breaker.cell.settings();
-        let mut left = outcomes;
         this.breaker.report_batch(this.word, this.calls - outcomes.len() as u64, || {
-            left = outcomes;
+            let mut left = outcomes;
             core::iter::from_fn(move || {
                 let successes = left.iter().take_while(|it| **it == Outcome::Success).count();
                 let (first, rest) = match left.get(successes..)?.split_first() {

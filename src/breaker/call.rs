@@ -226,6 +226,16 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.report(seen, permit, outcome, None)
     }
 
+    /// A call ends.
+    #[inline]
+    pub(crate) fn end(&self, permit: Word, outcome: Outcome) -> Verdict {
+        match outcome {
+            Outcome::Success => self.succeed(permit),
+            Outcome::Ignore => self.give_back(permit),
+            bad => self.fail(permit, bad),
+        }
+    }
+
     /// A call ends, and its caller knows how long it took.
     pub(crate) fn end_after(&self, permit: Word, outcome: Outcome, took: Duration) -> Verdict {
         let word = self.load();

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// 256 bytes in four cache lines: what decisions read; what failures, rejections
-/// and the like count; the last calls and the text of the last error; the name. A call reads the first one alone. The alignment keeps
-/// neighbours in an array from sharing a line, and the pair of lines that x86-64
-/// fetches together.
+/// and the like count; the last calls and the text of the last error; the name. A
+/// call reads the first one alone. The alignment keeps neighbours in an array from
+/// sharing a line, and the pair of lines that x86-64 fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
 /// text, the name has one word, and no other core shares a line.
@@ -216,7 +216,7 @@ impl Cell {
         }
         let mut word = self.word.load::<Word>();
         loop {
-            let needed = attends(self.settings()) || self.history.get().0 != 0;
+            let needed = attends(self.settings()) || !self.history.get().is_clear();
             let to = word.attending(needed);
             let done = if to == word {
                 // Written even so: whoever takes the bit away after that sees what
@@ -247,8 +247,7 @@ impl Cell {
 /// that.
 fn replace(word: &Machine, old: u64, new: u64) -> bool {
     let step = word.step(word.load(), |word: Published| match word {
-        Published(there) if there == old => (Published(new), ()),
-        Published::NOTHING => (Published(new), ()),
+        Published(there) if there == old || there == Published::NOTHING.0 => (Published(new), ()),
         there => (there, ()),
     });
     step.to == Published(new)

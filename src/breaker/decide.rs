@@ -143,8 +143,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     pub(super) fn succeed_unhealthy(&self, seen: Word, permit: Word) -> Verdict {
-        // No evidence, nobody measures this call, and none of the last ones failed.
-        if seen.is_attended() && !permit.is_timed() && self.cell.history.get().0 == 0 {
+        if !permit.is_timed() && self.is_well(seen) {
             return seen.verdict(permit);
         }
         self.report(seen, permit, Outcome::Success, None)
@@ -154,6 +153,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     pub(super) fn report_unhealthy(&self, seen: Word, permit: Word, outcome: Outcome) -> Verdict {
         self.report(seen, permit, outcome, None)
+    }
+
+    /// Whether a quick success changes nothing, though the word asks for attention:
+    /// there is no evidence, and none of the last calls failed.
+    #[inline]
+    fn is_well(&self, seen: Word) -> bool {
+        seen.is_attended() && self.cell.history.get().is_clear()
     }
 
     /// A call that was admitted under `permit` reports. `took` is how long it took,
@@ -167,12 +173,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Verdict {
         let settings = self.cell.settings();
         let pace = self.pace(permit, took, settings);
-        if outcome == Outcome::Success
-            && pace == Pace::Fine
-            && seen.is_attended()
-            && self.cell.history.get().0 == 0
-        {
-            return seen.verdict(permit); // quick, and nothing to take off
+        if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
+            return seen.verdict(permit);
         }
         let evidence = if bypass::breaker(|| self.cell.name()) {
             if permit.state() != State::HalfOpen {
@@ -253,7 +255,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             self.cell.openings.add_one();
         }
         // Calls from before are none of the last ones.
-        if self.cell.history.get().0 != 0 {
+        if !self.cell.history.get().is_clear() {
             self.cell.history.clear();
         }
         if to.is_closed() {

@@ -7,7 +7,7 @@ use crate::{
         CircuitBreaker, length,
         word::{Forced, Word},
     },
-    config::{ConfigError, Unit},
+    config::{ConfigError, Unit, unit::millis},
     machine::Step,
     observe::Observer,
     time::Clock,
@@ -70,7 +70,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// # Ok::<(), fusebox::ConfigError>(())
     /// ```
     pub fn trip_for(&self, time: Duration) -> Result<(), ConfigError> {
-        let millis = time.as_nanos().div_ceil(1_000_000);
+        let millis = millis::raw(time);
         if let Ok(millis @ 1..=length::LONGEST_MS) = u64::try_from(millis) {
             self.trip_millis(Some(millis));
             Ok(())

@@ -10,11 +10,16 @@ use crate::{machine, sync::const_fn};
 pub(crate) struct Last(pub(crate) u64);
 
 impl Last {
-    #[cfg(not(fusebox_compact))]
     /// After one more call, of those that a window of this size holds.
+    #[cfg(not(fusebox_compact))]
     pub(crate) const fn and(self, failed: bool, window: u8) -> Self {
         let mask = if window < 64 { (1 << window) - 1 } else { u64::MAX };
         Self((self.0 << 1 | failed as u64) & mask)
+    }
+
+    /// Whether none of them failed.
+    pub(crate) const fn is_clear(self) -> bool {
+        self.0 == 0
     }
 
     pub(crate) const fn failures(self) -> u64 {

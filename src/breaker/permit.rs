@@ -81,11 +81,7 @@ impl<'a, C: Clock, O: Observer> Permit<'a, C, O> {
     #[inline]
     pub fn report(self, outcome: Outcome) -> Verdict {
         let (breaker, word) = self.into_parts();
-        match outcome {
-            Outcome::Success => breaker.succeed(word),
-            Outcome::Ignore => breaker.give_back(word),
-            bad => breaker.fail(word, bad),
-        }
+        breaker.end(word, outcome)
     }
 
     /// Reports what the call says of the service, and how long it took, as
@@ -207,11 +203,7 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
     pub(crate) fn end(self, outcome: Outcome) -> Verdict {
         let started = self.started;
         let (breaker, word) = self.into_parts();
-        let verdict = match outcome {
-            Outcome::Success => breaker.succeed(word),
-            Outcome::Ignore => breaker.give_back(word),
-            bad => breaker.fail(word, bad),
-        };
+        let verdict = breaker.end(word, outcome);
         breaker.tell_call(started, outcome);
         verdict
     }

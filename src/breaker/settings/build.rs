@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{BreakerConfig, BreakerSettings, Row};
-use crate::config::{ConfigError, Unit, setting::measured};
+use crate::config::{ConfigError, Unit, setting::measured, unit::millis};
 
 /// The longest recovery timeout, in milliseconds: what a half-open word's moments
 /// can tell apart.
@@ -77,7 +77,7 @@ impl BreakerConfig {
     /// ```
     #[allow(clippy::cast_possible_truncation)] // no limit is as long
     pub const fn slow_call_by(mut self, limit: Duration, step: Duration) -> Self {
-        let (limit, step) = (limit.as_nanos().div_ceil(1_000_000), step.as_millis());
+        let (limit, step) = (millis::raw(limit), step.as_millis());
         let step = if step < 1 { 1 } else { step as u64 };
         self.values[Row::slow_call as usize] = measured(limit, step);
         self
@@ -87,15 +87,8 @@ impl BreakerConfig {
     const fn with_ratio(mut self) -> Result<Self, ConfigError> {
         let Some(ratio) = self.failure_ratio else { return Ok(self) };
         let (weight, threshold) = (Row::failure_weight as usize, Row::failure_threshold as usize);
-        let rows = [weight, threshold];
-        let mut at = 0;
-        while at < rows.len() {
-            let (setting, value) = (&Self::TABLE[rows[at]], self.values[rows[at]]);
-            if value != setting.default as u128 {
-                let (name, unit) = (setting.name, setting.unit);
-                return Err(ConfigError::excluded(name, unit, value, "`failure_ratio`"));
-            }
-            at += 1;
+        if let Err(error) = self.left_alone(&[weight, threshold], "`failure_ratio`") {
+            return Err(error);
         }
         match ratio.derive(Self::TABLE[threshold].max()) {
             Ok(derived) => {
@@ -106,6 +99,20 @@ impl BreakerConfig {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// An error where one of these rows has another value than its default, though
+    /// `by` is there.
+    const fn left_alone(&self, rows: &[usize], by: &'static str) -> Result<(), ConfigError> {
+        let mut at = 0;
+        while at < rows.len() {
+            let (setting, value) = (&Self::TABLE[rows[at]], self.values[rows[at]]);
+            if value != setting.default as u128 {
+                return Err(ConfigError::excluded(setting.name, setting.unit, value, by));
+            }
+            at += 1;
+        }
+        Ok(())
     }
 
     /// Whether the settings of the rule go together.
@@ -128,13 +135,8 @@ impl BreakerConfig {
         } else {
             (&[] as &[usize], "")
         };
-        let mut at = 0;
-        while at < alone.len() {
-            let (setting, value) = (&Self::TABLE[alone[at]], self.values[alone[at]]);
-            if value != 0 {
-                return Err(ConfigError::excluded(setting.name, setting.unit, value, by));
-            }
-            at += 1;
+        if let Err(error) = self.left_alone(alone, by) {
+            return Err(error);
         }
         let threshold = Row::failure_threshold as usize;
         if window != 0
