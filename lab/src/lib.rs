@@ -4,6 +4,9 @@
 //! rules of other libraries are re-enacted in [`rules`]; fusebox's own are the
 //! product's code on a manual clock.
 
+pub mod contender;
 pub mod random;
 pub mod rules;
+pub mod storm;
 pub mod time;
+pub mod world;

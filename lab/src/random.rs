@@ -19,6 +19,11 @@ impl Random {
         Self(Xoshiro256PlusPlus::seed_from_u64(mixed))
     }
 
+    /// 64 bits, each of them by chance.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A number from 0 up to, and without, 1.
     #[allow(clippy::cast_precision_loss)] // of 53 bits: exact
     pub fn share(&mut self) -> f64 {
@@ -32,6 +37,7 @@ impl Random {
     }
 
     /// A number below `bound`; 0 where that is 0.
+    #[allow(clippy::cast_possible_truncation)] // below `bound`
     pub fn below(&mut self, bound: usize) -> usize {
         // Lemire's reduction; its bias is below one in 2^64 / bound.
         let product = u128::from(self.0.next_u64()) * bound as u128;

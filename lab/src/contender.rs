@@ -1,0 +1,195 @@
+//! A rule that enters a storm, under a name.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use fusebox::{BreakerSettings, Clock, ManualClock, Name, Tick};
+
+use crate::{
+    rules::{
+        Budgeted, Rule,
+        fusebox::{Breaker, Fusebox, Unwatched},
+    },
+    storm::{Sharing, Storm},
+    time::Time,
+    world::{self, Guards, Tally},
+};
+
+type Make = Arc<dyn Fn() -> Box<dyn Rule> + Send + Sync>;
+
+/// A rule that enters a storm, under a name.
+#[derive(Clone)]
+pub struct Contender {
+    name: String,
+    sharing: Option<Sharing>,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Rule(Make),
+    Fusebox { settings: BreakerSettings, budget: Option<Make> },
+}
+
+impl fmt::Debug for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Contender {
+    /// A rule of any kind; `make` makes one for each service, and for each caller where
+    /// callers have their own.
+    pub fn rule(
+        name: impl Into<String>,
+        make: impl Fn() -> Box<dyn Rule> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), sharing: None, kind: Kind::Rule(Arc::new(make)) }
+    }
+
+    /// A breaker of fusebox with these settings.
+    pub fn fusebox(name: impl Into<String>, settings: BreakerSettings) -> Self {
+        Self { name: name.into(), sharing: None, kind: Kind::Fusebox { settings, budget: None } }
+    }
+
+    /// With a retry budget beside the breaker.
+    #[must_use]
+    pub fn with_budget(
+        mut self,
+        make: impl Fn() -> Box<dyn Rule> + Send + Sync + 'static,
+    ) -> Self {
+        if let Kind::Fusebox { budget, .. } = &mut self.kind {
+            *budget = Some(Arc::new(make));
+        }
+        self
+    }
+
+    /// Shared or not, whatever the storm says.
+    #[must_use]
+    pub const fn sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = Some(sharing);
+        self
+    }
+
+    /// The name it goes by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Meets a storm, and says what came of it, in bins of a second.
+    ///
+    /// The same storm gives the same tally, on any machine and any thread.
+    ///
+    /// ```
+    /// use fusebox::BreakerConfig;
+    /// use fusebox_lab::{contender::Contender, storm};
+    ///
+    /// let storm = storm::builtin("outage").unwrap();
+    /// let ours = Contender::fusebox("ours", BreakerConfig::new().build());
+    /// let tally = ours.meets(&storm);
+    /// assert!(tally.total().refused > 0);
+    /// assert_eq!(tally.digest(), ours.meets(&storm).digest());
+    /// ```
+    #[must_use]
+    pub fn meets(&self, storm: &Storm) -> Tally {
+        self.meets_in_bins(storm, Time::secs(1))
+    }
+
+    /// The same, in bins of another length.
+    #[must_use]
+    pub fn meets_in_bins(&self, storm: &Storm, bin: Time) -> Tally {
+        let owners = match self.sharing.unwrap_or(storm.clients.breakers) {
+            Sharing::Shared => 1,
+            Sharing::Each => storm.clients.workers.unwrap_or(storm.clients.instances),
+        };
+        let count = owners * storm.service.count;
+        match &self.kind {
+            Kind::Rule(make) => {
+                let mut rules: Vec<_> = (0..count).map(|_| make()).collect();
+                world::run(storm, Guards { rules: &mut rules, owners, time: &|_| (), bin })
+            }
+            Kind::Fusebox { settings, budget } => {
+                let run = || fusebox(storm, *settings, budget.as_ref(), owners, bin);
+                if settings.slow_call().is_some() { alone(run) } else { run() }
+            }
+        }
+    }
+}
+
+/// What a breaker asks of its thread and its process, it asks in a fresh thread and
+/// alone: which calls it times depends on the thread's earlier ones, and the notes of
+/// when timed calls began are the process's own.
+fn alone<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    std::thread::scope(|scope| match scope.spawn(run).join() {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+fn fusebox(
+    storm: &Storm,
+    settings: BreakerSettings,
+    budget: Option<&Make>,
+    owners: usize,
+    bin: Time,
+) -> Tally {
+    // Jitter follows from the process's seed and the breaker's name.
+    fusebox::set_seed(1);
+    let clock = ManualClock::new();
+    let breakers = Breakers::new(owners * storm.service.count, storm.seed, settings, &clock);
+    let guarded = |breaker| -> Box<dyn Rule + '_> {
+        let rule = Box::new(Fusebox::new(breaker, true));
+        match budget {
+            Some(make) => Box::new(Budgeted::new(rule, make())),
+            None => rule,
+        }
+    };
+    let mut rules: Vec<_> = breakers.iter().map(guarded).collect();
+    let time = |at: Time| clock.set(Tick::from_millis(at.as_millis()));
+    world::run(storm, Guards { rules: &mut rules, owners, time: &time, bin })
+}
+
+/// The breakers of a run.
+struct Breakers<C: Clock> {
+    all: Vec<Breaker<C>>,
+    first: usize,
+}
+
+impl<C: Clock + Copy> Breakers<C> {
+    /// Which breakers share a row of the notes of timed calls depends on where they lie:
+    /// on the lower bits of their addresses, which are the same in each run where the
+    /// first one lies at a multiple of `ROUND`, and a bit high above, which is the same
+    /// for all where they lie in one `STRETCH`.
+    fn new(count: usize, seed: u64, settings: BreakerSettings, clock: C) -> Self {
+        const ROUND: usize = 1 << 13;
+        const STRETCH: usize = 1 << 27;
+        const SPARE: usize = 64;
+        let breaker = |at: usize| {
+            let name = Name::try_new(&format!("{seed:x}.{}", at % count)).ok();
+            Breaker::with(name, settings, clock, Unwatched)
+        };
+        let mut tried = Vec::new();
+        loop {
+            let all: Vec<_> = (0..count + SPARE).map(breaker).collect();
+            let place = |at: usize| core::ptr::from_ref(&all[at]).addr();
+            let first = (0..SPARE).find(|at| place(*at).is_multiple_of(ROUND));
+            let in_one = place(0) / STRETCH == place(count + SPARE - 1) / STRETCH;
+            if let Some(first) = first
+                && (in_one || tried.len() > 8)
+            {
+                return Self { all, first };
+            }
+            // The next one lies elsewhere as long as this one is there.
+            tried.push(all);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Breaker<C>> {
+        self.all[self.first..].iter().take(self.all.len() - 64)
+    }
+}

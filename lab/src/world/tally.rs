@@ -1,0 +1,188 @@
+//! What came of a storm, counted.
+
+use std::ops::AddAssign;
+
+use crate::time::Time;
+
+/// What happened in some time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that came.
+    pub requests: u64,
+    /// Requests that nobody took up in time.
+    pub forgotten: u64,
+    /// Attempts that were made.
+    pub attempts: u64,
+    /// Of those, the ones after a request's first.
+    pub retries: u64,
+    /// Attempts that succeeded.
+    pub successes: u64,
+    /// Attempts that failed or took too long.
+    pub failures: u64,
+    /// Of those, the ones that took too long.
+    pub timeouts: u64,
+    /// Attempts that were refused by the rule.
+    pub refused: u64,
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that were not.
+    pub lost: u64,
+    /// Attempts that a server worked for when their callers had given up.
+    pub dead_work: u64,
+}
+
+impl Counts {
+    /// Attempts that ended, or were refused.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.successes + self.failures + self.refused
+    }
+
+    /// All of it as plain numbers, for a digest.
+    #[must_use]
+    pub const fn numbers(&self) -> [u64; 11] {
+        [
+            self.requests,
+            self.forgotten,
+            self.attempts,
+            self.retries,
+            self.successes,
+            self.failures,
+            self.timeouts,
+            self.refused,
+            self.answered,
+            self.lost,
+            self.dead_work,
+        ]
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.forgotten += other.forgotten;
+        self.attempts += other.attempts;
+        self.retries += other.retries;
+        self.successes += other.successes;
+        self.failures += other.failures;
+        self.timeouts += other.timeouts;
+        self.refused += other.refused;
+        self.answered += other.answered;
+        self.lost += other.lost;
+        self.dead_work += other.dead_work;
+    }
+}
+
+/// What came of a storm under a rule. Things count at the moment they happen: a
+/// request when it comes, an attempt when it ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The length of each of [`bins`](Self::bins).
+    pub bin: Time,
+    /// All services, bin by bin.
+    pub bins: Vec<Counts>,
+    /// The first service alone, to which the phases happen.
+    pub first: Vec<Counts>,
+    /// When each phase began, and how long it lasted.
+    pub phases: Vec<(Time, Time)>,
+    /// When calls of the first service were first refused after each moment at which
+    /// none had been: the openings, as a caller sees them.
+    pub refusals: Vec<Time>,
+    /// Attempts made while refusals went on: probes.
+    pub probes: u64,
+    /// How often the rules have written to what callers share.
+    pub writes: u64,
+    /// Events of the simulation.
+    pub events: u64,
+}
+
+impl Tally {
+    pub(super) fn new(lasts: Time, bin: Time, phases: Vec<(Time, Time)>) -> Self {
+        let bins = usize::try_from(lasts.as_micros().div_ceil(bin.as_micros())).unwrap_or(0);
+        let empty = vec![Counts::default(); bins];
+        Self {
+            bin,
+            bins: empty.clone(),
+            first: empty,
+            phases,
+            refusals: Vec::new(),
+            probes: 0,
+            writes: 0,
+            events: 0,
+        }
+    }
+
+    /// Counts something that happens now; what happens after the storm is not counted.
+    #[allow(clippy::cast_possible_truncation)] // an index of what there is
+    pub(super) fn count(&mut self, now: Time, service: u16, how: impl Fn(&mut Counts)) {
+        let at = (now.as_micros() / self.bin.as_micros()) as usize;
+        if let Some(bin) = self.bins.get_mut(at) {
+            how(bin);
+            if service == 0 {
+                how(&mut self.first[at]);
+            }
+        }
+    }
+
+    /// All that happened from one moment up to another, which are whole bins.
+    #[must_use]
+    pub fn between(&self, from: Time, to: Time) -> Counts {
+        sum(&self.bins, self.bin, from, to)
+    }
+
+    /// The same of the first service alone.
+    #[must_use]
+    pub fn of_first(&self, from: Time, to: Time) -> Counts {
+        sum(&self.first, self.bin, from, to)
+    }
+
+    /// The same of all others.
+    #[must_use]
+    pub fn of_others(&self, from: Time, to: Time) -> Counts {
+        let (all, first) = (self.between(from, to), self.of_first(from, to));
+        Counts {
+            requests: all.requests - first.requests,
+            attempts: all.attempts - first.attempts,
+            successes: all.successes - first.successes,
+            failures: all.failures - first.failures,
+            refused: all.refused - first.refused,
+            ..Counts::default()
+        }
+    }
+
+    /// What happened in a phase.
+    #[must_use]
+    pub fn phase(&self, number: usize) -> Counts {
+        let (from, lasts) = self.phases[number];
+        self.between(from, from + lasts)
+    }
+
+    /// All that happened.
+    #[must_use]
+    pub fn total(&self) -> Counts {
+        self.between(Time::ZERO, Time::NEVER)
+    }
+
+    /// A number that two tallies share only if they are the same: FNV-1a of all counts.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let counts = self.bins.iter().chain(&self.first).flat_map(Counts::numbers);
+        let others = self.refusals.iter().map(|at| at.as_micros());
+        counts.chain(others).chain([self.probes, self.writes, self.events]).fold(
+            0xCBF2_9CE4_8422_2325,
+            |hash, number| {
+                number.to_le_bytes().into_iter().fold(hash, |hash: u64, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+                })
+            },
+        )
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // indices
+fn sum(bins: &[Counts], bin: Time, from: Time, to: Time) -> Counts {
+    let at = |time: Time| ((time.as_micros() / bin.as_micros()) as usize).min(bins.len());
+    let mut sum = Counts::default();
+    bins[at(from)..at(to)].iter().for_each(|counts| sum += *counts);
+    sum
+}
