@@ -1,8 +1,50 @@
-//! What is judged.
+//! What is judged: the rules of the field, each re-enacted from its published behaviour.
 
+mod aws_budget;
 mod budgeted;
+mod consecutive;
+mod envoy_admission;
+mod envoy_outlier;
+mod failsafe_go_breaker;
+mod failsafe_go_throttler;
+mod field;
+mod finagle;
+mod finagle_budget;
 pub(crate) mod fusebox;
+mod gobreaker;
+mod google_throttling;
+mod hystrix;
+mod linkerd;
+mod none;
+mod one_probe;
+mod polly;
+mod resilience4j;
 mod rule;
+mod semian_classic;
+mod semian_pid;
+mod sentinel;
+#[cfg(test)]
+mod testing;
+mod window;
 
+pub use aws_budget::AwsBudget;
 pub use budgeted::Budgeted;
+pub use consecutive::Consecutive;
+pub use envoy_admission::EnvoyAdmission;
+pub use envoy_outlier::EnvoyOutlier;
+pub use failsafe_go_breaker::FailsafeGoBreaker;
+pub use failsafe_go_throttler::FailsafeGoThrottler;
+pub use field::{Entry, FIELD, by_key};
+pub use finagle::Finagle;
+pub use finagle_budget::FinagleBudget;
+pub use gobreaker::Gobreaker;
+pub use google_throttling::GoogleThrottling;
+pub use hystrix::Hystrix;
+pub use linkerd::Linkerd;
+pub use none::Unguarded;
+pub use polly::Polly;
+pub use resilience4j::{CountWindow, TimeWindow};
 pub use rule::{Attempt, End, Ended, Rule, Ticket};
+pub use semian_classic::SemianClassic;
+pub use semian_pid::SemianPid;
+pub use sentinel::Sentinel;
