@@ -98,16 +98,16 @@ impl FailsafeGoBreaker {
     fn capacity(&self) -> u32 {
         self.rate.map_or(1, |rate| rate.executions)
     }
+}
 
-    /// Whether it has failed, and whether it has succeeded.
-    fn exceeded(&self, sum: Counts) -> (bool, bool) {
-        let Some(rate) = self.rate else { return (sum.part >= 1, sum.all > sum.part) };
-        let percent = |part| libm::round(100.0 * Counts { all: sum.all, part }.share());
-        let enough = sum.all >= rate.executions;
-        let failed = percent(sum.part) >= rate.percent;
-        let succeeded = percent(sum.all - sum.part) > 100.0 - rate.percent;
-        (enough && failed, enough && succeeded)
-    }
+/// Whether it has failed, and whether it has succeeded.
+fn exceeded(rate: Option<Rate>, sum: Counts) -> (bool, bool) {
+    let Some(rate) = rate else { return (sum.part >= 1, sum.all > sum.part) };
+    let percent = |part| libm::round(100.0 * Counts { all: sum.all, part }.share());
+    let enough = sum.all >= rate.executions;
+    let failed = percent(sum.part) >= rate.percent;
+    let succeeded = percent(sum.all - sum.part) > 100.0 - rate.percent;
+    (enough && failed, enough && succeeded)
 }
 
 fn closed(rate: Option<Rate>) -> Stats {
@@ -150,9 +150,8 @@ impl Rule for FailsafeGoBreaker {
         self.writes += 1;
         match &mut self.state {
             State::Closed(stats) => {
-                let sum = stats.record(now, failed);
-                let stats = stats.clone();
-                if self.exceeded(sum).0 {
+                if exceeded(self.rate, stats.record(now, failed)).0 {
+                    let stats = stats.clone();
                     self.open(now, stats);
                 }
             }
@@ -161,11 +160,12 @@ impl Rule for FailsafeGoBreaker {
             }
             State::HalfOpen { permits, results } => {
                 *permits += 1;
-                let sum = results.record(now, failed);
-                let stats = results.clone();
-                match self.exceeded(sum) {
+                match exceeded(self.rate, results.record(now, failed)) {
                     (_, true) => self.close(),
-                    (true, false) => self.open(now, stats),
+                    (true, false) => {
+                        let stats = results.clone();
+                        self.open(now, stats);
+                    }
                     (false, false) => {}
                 }
             }

@@ -5,7 +5,8 @@
 //! health snapshot every 500 ms. The snapshot sees the whole intervals of the window
 //! only: 20 of 500 ms (the 10 buckets of 1 s are those of the other metrics). After the
 //! sleep window one call passes; any result decides while it is under way. Its success
-//! closes and forgets the window, its failure sleeps anew.
+//! closes and forgets the window, its failure sleeps anew. Hystrix begins its intervals
+//! anew with a closing; here they stay where they are.
 
 use std::collections::VecDeque;
 
@@ -118,6 +119,18 @@ mod tests {
         assert!(rig.fail(20));
         rig.wait(Time::millis(500));
         assert!(!rig.call(End::Success));
+    }
+
+    #[test]
+    fn the_window_is_of_twenty_whole_intervals() {
+        for (gap, opens) in [(Time::millis(9_500), true), (Time::secs(10), false)] {
+            let mut rig = Rig::new(Hystrix::default());
+            assert!(rig.fail(10));
+            rig.wait(gap);
+            assert!(rig.fail(10));
+            rig.wait(Time::millis(500));
+            assert_ne!(rig.call(End::Success), opens);
+        }
     }
 
     #[test]

@@ -144,6 +144,22 @@ mod tests {
     }
 
     #[test]
+    fn after_the_penalty_a_straggler_decides() {
+        let mut chance = Random::new(1, 1);
+        for (wait, decides) in [(Time::millis(999), false), (Time::secs(2), true)] {
+            let mut rig = Rig::new(Linkerd::consecutive());
+            let first = Attempt { now: rig.now, number: 1 };
+            let late = rig.rule.admit(first, &mut chance).unwrap();
+            assert!(rig.fail(7));
+            rig.wait(wait);
+            let (now, end) = (rig.now, End::Failure);
+            rig.rule.end(late, Ended { now, began: Time::ZERO, number: 1, end }, &mut chance);
+            // A failure that decides has doubled the penalty.
+            assert_eq!(rig.rule.penalties, 1 + u32::from(decides));
+        }
+    }
+
+    #[test]
     fn only_the_unified_one_sees_a_partial_failure() {
         let mut rig = Rig::new(Linkerd::consecutive());
         assert_eq!(rig.run(100, Time::secs(60), 0.5).refused_at, None);

@@ -5,8 +5,9 @@
 //! lies in 10 windows of 3 s. A window begins with the first call after the last one's
 //! end, and goes as a whole. Each failure of a closed circuit compares the ratio. After
 //! the break one call passes; while it is under way any result decides, of whichever
-//! call it is. A failure closes nothing that is open and prolongs nothing; closing
-//! forgets the windows. The rarer single window, for samplings under 200 ms, is left out.
+//! call it is. A late failure prolongs nothing; closing forgets the windows. (Polly does
+//! not count a failed probe; the next closing would forget it anyway.) The single window
+//! that it has for samplings under 200 ms is left out.
 
 use super::{
     Attempt, Ended, Rule, Ticket,
@@ -49,11 +50,8 @@ impl Rule for Polly {
     fn end(&mut self, _: Ticket, ended: Ended, _: &mut Random) {
         let open = OneProbe::Open(ended.now + self.pause);
         let probing = self.state == OneProbe::Probing;
-        // A failure while the probe is under way is not counted; a success is.
-        if !(probing && ended.failed()) {
-            self.windows.add(ended.now, Counts::of(ended.failed()));
-            self.writes += 1;
-        }
+        self.windows.add(ended.now, Counts::of(ended.failed()));
+        self.writes += 1;
         if probing && ended.failed() {
             self.state.set(open, &mut self.writes);
         } else if probing {

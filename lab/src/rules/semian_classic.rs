@@ -147,6 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn an_error_counts_until_it_is_older_than_the_timeout() {
+        for (late, opens) in [(Time::ZERO, true), (Time::micros(1), false)] {
+            let mut rig = Rig::new(SemianClassic::default());
+            assert!(rig.fail(11));
+            rig.wait(Time::secs(20) + late);
+            assert!(rig.fail(1));
+            assert_ne!(rig.call(End::Success), opens);
+        }
+    }
+
+    #[test]
     fn it_is_open_from_the_last_error_on() {
         let mut rig = Rig::new(SemianClassic::default());
         let mut chance = Random::new(1, 1);
@@ -176,8 +187,10 @@ mod tests {
         let mut rig = Rig::new(SemianClassic::default());
         assert!(rig.fail(12));
         rig.wait(Time::micros(15_000_001));
-        assert!(rig.succeed(1) && rig.fail(1) && !rig.call(End::Success));
-        rig.wait(Time::micros(15_000_001));
+        for _ in 0..3 {
+            assert!(rig.succeed(1) && rig.fail(1) && !rig.call(End::Success));
+            rig.wait(Time::micros(15_000_001));
+        }
         assert!(rig.succeed(2) && rig.fail(11), "closing forgot the errors");
         assert!(rig.fail(1) && !rig.call(End::Success));
     }
