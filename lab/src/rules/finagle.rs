@@ -1,5 +1,5 @@
 //! Finagle's failure accrual (twitter/finagle, `FailureAccrualPolicy` at commits
-//! 4feb34cb9 and 91d24c33, `FailureAccrualFactory` at 0180ea09, `Ema` at 0e26b576).
+//! 4feb34cb9 and 91d24c33, `FailureAccrualFactory` at 91d24c33, `Ema` at 0e26b576).
 //!
 //! The hybrid default: 5 consecutive failures, or a success rate under 0.8, which is a
 //! moving average over time: a sample weighs 1 - exp(-gap / 30 s). The rate acts after
@@ -9,6 +9,9 @@
 //! Then one request probes, and any result decides while it is under way. Success
 //! forgets everything. The source says that the rate finds a full outage after
 //! window x (1 - threshold) = 6 s; the average itself gives 30 s x ln 1.25 = 6.7 s.
+//!
+//! In Finagle the balancer avoids a dead endpoint, and sends to it all the same where all
+//! are dead. Here is one endpoint, and it refuses calls while it is dead.
 
 use super::{
     Attempt, Ended, Rule, Ticket,

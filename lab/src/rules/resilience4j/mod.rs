@@ -1,5 +1,5 @@
 //! resilience4j (resilience4j/resilience4j, `resilience4j-circuitbreaker`, commits
-//! af9e7c979 and 06b25fbd; the defaults are `CircuitBreakerConfig`'s).
+//! af9e7c979, 06b25fbd and 1a4a7164; the defaults are `CircuitBreakerConfig`'s).
 //!
 //! Failure rate 50 %, slow-call rate 100 % over 60 s, at least 100 calls, open for 60 s.
 //! Then 10 calls are permitted, and they are decided on when 10 results are in, whichever
