@@ -60,6 +60,27 @@ pub const PERSISTENCE: BreakerSettings = BreakerConfig::new()
     .recovery_timeout(Duration::from_secs(10))
     .build();
 
+/// Settings for the breaker of a service that calls go to all the time. It opens for
+/// 2 s where half of the calls fail, or more, or take longer than 2 s: after 15 calls in
+/// an outage. A fifth of them may fail for minutes, and it stays closed, as to refuse
+/// calls would only lose the other four fifths.
+///
+/// It is the preset that the laboratory holds against the field, in every storm.
+///
+/// ```
+/// use fusebox::presets::SERVICE;
+///
+/// let promise = SERVICE.promise();
+/// assert!(promise.mean_calls(1.0).unwrap() <= 16.0);
+/// assert!(promise.mean_calls(0.2).unwrap() > 1e6);
+/// ```
+#[cfg(not(fusebox_compact))]
+pub const SERVICE: BreakerSettings = BreakerConfig::new()
+    .failure_ratio(Ratio::above(0.5).normally(0.2).false_alarm_every(1_000_000))
+    .recovery_timeout(Duration::from_secs(2))
+    .slow_call(Duration::from_secs(2))
+    .build();
+
 /// Settings for the breaker of an operation whose every failure is expensive. 2
 /// failures open it for 5 minutes, and each failed probe doubles that, up to 40
 /// minutes. Up to 10 % are added at random, so that a fleet does not return in

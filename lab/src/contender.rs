@@ -5,19 +5,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fusebox::{BreakerSettings, Clock, ManualClock, Name, Tick};
+use fusebox::{BreakerSettings, Clock, ManualClock, Name, PreciseClock, Tick};
 
 use crate::{
     rules::{
         Budgeted, Rule,
         fusebox::{Breaker, Fusebox, Unwatched},
     },
+    sockets::shared::{Live, Shared},
     storm::{Sharing, Storm},
     time::Time,
     world::{self, Guards, Tally},
 };
 
-type Make = Arc<dyn Fn() -> Box<dyn Rule> + Send + Sync>;
+type Make = Arc<dyn Fn() -> Box<dyn Rule + Send> + Send + Sync>;
 
 /// A rule that enters a storm, under a name.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ impl Contender {
     /// callers have their own.
     pub fn rule(
         name: impl Into<String>,
-        make: impl Fn() -> Box<dyn Rule> + Send + Sync + 'static,
+        make: impl Fn() -> Box<dyn Rule + Send> + Send + Sync + 'static,
     ) -> Self {
         Self { name: name.into(), sharing: None, kind: Kind::Rule(Arc::new(make)) }
     }
@@ -58,7 +59,7 @@ impl Contender {
     #[must_use]
     pub fn with_budget(
         mut self,
-        make: impl Fn() -> Box<dyn Rule> + Send + Sync + 'static,
+        make: impl Fn() -> Box<dyn Rule + Send> + Send + Sync + 'static,
     ) -> Self {
         if let Kind::Fusebox { budget, .. } = &mut self.kind {
             *budget = Some(Arc::new(make));
@@ -77,6 +78,24 @@ impl Contender {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many bytes the rule keeps for one service.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.alone(|rule| rule.bytes())
+    }
+
+    /// Does something with the rule outside of any storm, on a clock that stands still.
+    pub fn alone<T: Send>(&self, with: impl FnOnce(&mut dyn Rule) -> T + Send) -> T {
+        match &self.kind {
+            Kind::Rule(make) => with(&mut *make()),
+            Kind::Fusebox { settings, .. } => {
+                let clock = ManualClock::new();
+                let breaker = Breaker::with(None, *settings, &clock, Unwatched);
+                with(&mut Fusebox::new(&breaker, false))
+            }
+        }
     }
 
     /// Meets a storm, and says what came of it, in bins of a second.
@@ -101,19 +120,47 @@ impl Contender {
     /// The same, in bins of another length.
     #[must_use]
     pub fn meets_in_bins(&self, storm: &Storm, bin: Time) -> Tally {
-        let owners = match self.sharing.unwrap_or(storm.clients.breakers) {
-            Sharing::Shared => 1,
-            Sharing::Each => storm.clients.workers.unwrap_or(storm.clients.instances),
-        };
+        let owners = self.owners(storm);
         let count = owners * storm.service.count;
         match &self.kind {
             Kind::Rule(make) => {
-                let mut rules: Vec<_> = (0..count).map(|_| make()).collect();
+                let mut rules: Vec<_> = (0..count).map(|_| -> Box<dyn Rule> { make() }).collect();
                 world::run(storm, Guards { rules: &mut rules, owners, time: &|_| (), bin })
             }
             Kind::Fusebox { settings, budget } => {
                 let run = || fusebox(storm, *settings, budget.as_ref(), owners, bin);
                 if settings.slow_call().is_some() { alone(run) } else { run() }
+            }
+        }
+    }
+}
+
+impl Contender {
+    /// How many callers have rules of their own.
+    fn owners(&self, storm: &Storm) -> usize {
+        match self.sharing.unwrap_or(storm.clients.breakers) {
+            Sharing::Shared => 1,
+            Sharing::Each => storm.clients.workers.unwrap_or(storm.clients.instances),
+        }
+    }
+
+    /// Makes the rules for a storm of one service in real time.
+    pub(crate) fn in_real_time<T>(&self, storm: &Storm, run: impl FnOnce(Live<'_, '_>) -> T) -> T {
+        let owners = self.owners(storm);
+        match &self.kind {
+            Kind::Rule(make) => {
+                let rules: Vec<_> =
+                    (0..owners).map(|_| -> Shared<'_> { Mutex::new(make()) }).collect();
+                run(Live::new(&rules, owners, storm))
+            }
+            Kind::Fusebox { settings, .. } => {
+                let clock = PreciseClock;
+                let breaker = || Breaker::with(None, *settings, clock, Unwatched);
+                let breakers: Vec<_> = (0..owners).map(|_| breaker()).collect();
+                let guarded =
+                    |breaker| -> Shared<'_> { Mutex::new(Box::new(Fusebox::new(breaker, false))) };
+                let rules: Vec<_> = breakers.iter().map(guarded).collect();
+                run(Live::new(&rules, owners, storm))
             }
         }
     }

@@ -5,8 +5,15 @@
 //! product's code on a manual clock.
 
 pub mod contender;
+pub mod field;
+pub mod measure;
+pub mod plot;
+pub mod published;
 pub mod random;
 pub mod rules;
+pub mod sockets;
 pub mod storm;
+pub mod table;
 pub mod time;
+pub mod trial;
 pub mod world;

@@ -17,11 +17,11 @@ pub struct Entry {
     /// Where its behaviour and its defaults are published.
     pub source: &'static str,
     /// A new one, at its defaults.
-    pub make: fn() -> Box<dyn Rule>,
+    pub make: fn() -> Box<dyn Rule + Send>,
 }
 
 /// A new one at its defaults.
-fn fresh<R: Rule + Default + 'static>() -> Box<dyn Rule> {
+fn fresh<R: Rule + Default + Send + 'static>() -> Box<dyn Rule + Send> {
     Box::new(R::default())
 }
 
@@ -29,7 +29,7 @@ const fn entry(
     key: &'static str,
     name: &'static str,
     source: &'static str,
-    make: fn() -> Box<dyn Rule>,
+    make: fn() -> Box<dyn Rule + Send>,
 ) -> Entry {
     Entry { key, name, source, make }
 }

@@ -21,6 +21,7 @@ storms! {
     "near-target" "shopify/near-target"
     "one-of-many" "shopify/one-of-many"
     "slow-query" "shopify/slow-query"
+    "brooker" "brooker"
     "retry-storm-50" "retry-storm-50"
     "retry-storm-70" "retry-storm-70"
     "retry-storm-85" "retry-storm-85"

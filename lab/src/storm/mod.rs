@@ -8,13 +8,13 @@ pub mod units;
 
 use serde::Deserialize;
 
+pub(crate) use self::latency::Latencies;
 pub use self::{
     builtin::{BUILTIN, builtin},
     error::StormError,
     latency::{Bimodal, Drawn, Latency, LogNormal},
     units::Share,
 };
-pub(crate) use self::latency::Latencies;
 use crate::time::Time;
 
 /// A storm, as its file describes it.
@@ -255,6 +255,15 @@ pub struct Phase {
     pub ramp: bool,
 }
 
+impl Phase {
+    /// Whether anything is not as usual.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        let usual = Self { lasts: self.lasts, times: self.times, ..Self::default() };
+        *self != usual
+    }
+}
+
 impl Storm {
     /// Reads a storm's file.
     ///
@@ -271,6 +280,27 @@ impl Storm {
     #[must_use]
     pub fn lasts(&self) -> Time {
         self.phases.iter().fold(Time::ZERO, |sum, phase| sum + phase.lasts)
+    }
+
+    /// From when to when something goes wrong; `None` where nothing does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(Time, Time)> {
+        let (mut at, mut trouble) = (Time::ZERO, None);
+        for phase in &self.phases {
+            let end = at + phase.lasts;
+            if phase.is_trouble() {
+                trouble = Some((trouble.map_or(at, |(from, _)| from), end));
+            }
+            at = end;
+        }
+        trouble
+    }
+
+    /// The same storm from another seed.
+    #[must_use]
+    pub const fn seeded(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// With all phases this much shorter, for a quick look.

@@ -9,7 +9,7 @@ mod weather;
 
 use fusebox::{Backoff, RetryConfig, RetrySettings};
 
-pub use self::tally::{Counts, Tally};
+pub use self::tally::{Counts, Refusal, Tally};
 use self::{
     callers::Callers,
     events::{Attempted, Event, Events},
@@ -280,9 +280,13 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
     fn request_ends(&mut self, place: u32, answered: bool) {
         let Request { caller, service, .. } = *self.requests.at(place);
         self.requests.remove(place);
-        self.tally.count(self.now, service, |it| {
-            if answered { it.answered += 1 } else { it.lost += 1 }
-        });
+        self.tally.count(
+            self.now,
+            service,
+            |it| {
+                if answered { it.answered += 1 } else { it.lost += 1 }
+            },
+        );
         if self.callers.are_workers() {
             self.callers.is_idle(caller);
             self.take_up();
@@ -307,7 +311,8 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
         let Some(ticket) = self.guards.rules[at].admit(attempt, &mut self.chance.rules) else {
             self.tally.count(self.now, service, |it| it.refused += 1);
             if service == 0 && !std::mem::replace(&mut self.refusing[owner], true) {
-                self.tally.refusals.push(self.now);
+                let (ended, failures) = self.tally.ended;
+                self.tally.refusals.push(Refusal { at: self.now, failures, ended });
             }
             self.request_ends(place, false);
             return;
@@ -505,6 +510,10 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
                 it.timeouts += 1;
             }
         });
+        if service == 0 {
+            self.tally.ended.0 += 1;
+            self.tally.ended.1 += u64::from(end != End::Success);
+        }
         let owner = caller as usize % self.guards.owners;
         let ended = Ended { now: self.now, began: made.began, number, end };
         let rule = &mut self.guards.rules[owner * self.services.len() + usize::from(service)];
@@ -526,8 +535,7 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
         let request = self.requests.at_mut(place);
         request.number += 1;
         let chance = &mut self.chance.retries;
-        let backoff =
-            request.backoff.get_or_insert_with(|| settings.backoff().seed(chance.bits()));
+        let backoff = request.backoff.get_or_insert_with(|| settings.backoff().seed(chance.bits()));
         let delay = backoff.next().unwrap_or_default();
         self.events.add(now + delay.into(), Event::Attempt(place));
     }

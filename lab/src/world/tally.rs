@@ -73,6 +73,17 @@ impl AddAssign for Counts {
     }
 }
 
+/// A moment at which calls of the first service began to be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// When.
+    pub at: Time,
+    /// Calls of the first service that had failed by then.
+    pub failures: u64,
+    /// Calls of the first service that had ended by then.
+    pub ended: u64,
+}
+
 /// What came of a storm under a rule. Things count at the moment they happen: a
 /// request when it comes, an attempt when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,11 +96,13 @@ pub struct Tally {
     pub first: Vec<Counts>,
     /// When each phase began, and how long it lasted.
     pub phases: Vec<(Time, Time)>,
-    /// When calls of the first service were first refused after each moment at which
-    /// none had been: the openings, as a caller sees them.
-    pub refusals: Vec<Time>,
+    /// The moments at which calls of the first service began to be refused: the
+    /// openings, as a caller sees them.
+    pub refusals: Vec<Refusal>,
     /// Attempts made while refusals went on: probes.
     pub probes: u64,
+    /// Calls of the first service that have ended, and of those the failed ones.
+    pub(super) ended: (u64, u64),
     /// How often the rules have written to what callers share.
     pub writes: u64,
     /// Events of the simulation.
@@ -107,6 +120,7 @@ impl Tally {
             phases,
             refusals: Vec::new(),
             probes: 0,
+            ended: (0, 0),
             writes: 0,
             events: 0,
         }
@@ -167,7 +181,7 @@ impl Tally {
     #[must_use]
     pub fn digest(&self) -> u64 {
         let counts = self.bins.iter().chain(&self.first).flat_map(Counts::numbers);
-        let others = self.refusals.iter().map(|at| at.as_micros());
+        let others = self.refusals.iter().flat_map(|it| [it.at.as_micros(), it.failures, it.ended]);
         counts.chain(others).chain([self.probes, self.writes, self.events]).fold(
             0xCBF2_9CE4_8422_2325,
             |hash, number| {
