@@ -1,12 +1,11 @@
-//! The laboratory: rules of circuit breakers, under the same storms, in virtual time.
-//!
-//! A [`Rule`](rules::Rule) decides which calls are made, and hears how they ended. The
-//! rules of other libraries are re-enacted in [`rules`]; fusebox's own are the
-//! product's code on a manual clock.
+#![doc = include_str!("../README.md")]
 
+pub mod bounds;
 pub mod contender;
 pub mod field;
 pub mod measure;
+pub mod measured;
+pub mod page;
 pub mod plot;
 pub mod published;
 pub mod random;

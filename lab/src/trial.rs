@@ -78,7 +78,7 @@ impl Row {
             load: measure::load(storm, tally),
             back_after_s: measure::back_after(storm, tally).map(Time::as_secs_f64),
             openings: tally.refusals.len(),
-            probes: tally.probes,
+            probes: total.probes,
             writes_per_call: ratio(tally.writes, total.attempts + total.refused),
             per_second: tally.bins.iter().map(|bin| bin.answered).collect(),
         }

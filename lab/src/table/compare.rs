@@ -12,7 +12,7 @@ use crate::{
     storm::{Share, Storm, builtin},
     table::{Table, ratio, share},
     time::Time,
-    world::Tally,
+    world::{Counts, Tally},
 };
 
 /// A rule in figures.
@@ -20,20 +20,18 @@ use crate::{
 pub struct Row {
     /// The rule.
     pub rule: String,
-    /// At 1000 calls a second, all of which fail: calls that ended before the first one
-    /// was refused, the failed ones of them, and the milliseconds until then; `None` if
-    /// none was.
-    pub outage: Option<Detection>,
+    /// At 1000 calls a second, all of which fail: what it took until calls were refused.
+    pub outage: Seen,
     /// The same where half of them fail, at random.
-    pub half: Option<Detection>,
+    pub half: Seen,
     /// The same where a fifth of them fail.
-    pub fifth: Option<Detection>,
+    pub fifth: Seen,
     /// Where a fifth of all calls fail for five minutes: the share of calls refused.
     pub wrongly_refused: f64,
-    /// Openings in a million calls of which 1 % fail.
-    pub false_openings: u64,
-    /// Openings in a million calls of which 5 % fail.
-    pub false_openings_at_5: u64,
+    /// In a million calls of which 1 % fail.
+    pub false_alarms: Alarms,
+    /// In a million calls of which 5 % fail.
+    pub false_alarms_at_5: Alarms,
     /// Seconds from the end of an outage of 20 s until calls are answered as before;
     /// `None` if they never are.
     pub back_s: Option<f64>,
@@ -45,15 +43,39 @@ pub struct Row {
     pub bytes: usize,
 }
 
-/// What it took to see that something is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Detection {
-    /// Milliseconds.
-    pub ms: u64,
-    /// Calls that ended until then.
-    pub calls: u64,
-    /// Of those, the ones that failed.
-    pub failed: u64,
+/// Whether a rule saw that something is wrong, and what that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// It refused no call.
+    Never,
+    /// It was refusing calls when it began.
+    Before,
+    /// It refused one after so many milliseconds, when so many calls had ended, and so
+    /// many of them failed.
+    After {
+        /// Milliseconds.
+        ms: u64,
+        /// Calls that ended until then.
+        calls: u64,
+        /// Of those, the ones that failed.
+        failed: u64,
+    },
+}
+
+/// Calls refused where nothing was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Alarms {
+    /// How often the rule began to refuse calls: openings.
+    pub openings: u64,
+    /// Calls refused.
+    pub refused: u64,
+}
+
+impl Alarms {
+    fn of(tally: &Tally) -> Self {
+        Self { openings: tally.refusals.len() as u64, refused: tally.total().refused }
+    }
 }
 
 fn outage(errors: f64, secs: u64) -> Storm {
@@ -71,15 +93,26 @@ fn calm(errors: f64) -> Storm {
     storm
 }
 
-fn detection(storm: &Storm, tally: &Tally) -> Option<Detection> {
-    let (from, to) = storm.trouble()?;
-    let first = tally.refusals.iter().find(|it| it.at >= from && it.at < to)?;
+fn seen(storm: &Storm, tally: &Tally) -> Seen {
+    let Some((from, to)) = storm.trouble() else { return Seen::Never };
     let before = tally.of_first(Time::ZERO, from);
-    Some(Detection {
-        ms: (first.at - from).as_millis(),
-        calls: first.ended - before.successes - before.failures,
-        failed: first.failures - before.failures,
-    })
+    let first = tally.refusals.iter().find(|it| it.at >= from && it.at < to);
+    let soon = tally.of_first(from, from + tally.bin);
+    match first {
+        // Whoever refuses from the first moment on was refusing before: of the calls of
+        // the first second, not one in ten was made.
+        _ if before.refused > 0 && soon.attempts < soon.all() / 10 => Seen::Before,
+        None => Seen::Never,
+        Some(first) => Seen::After {
+            ms: (first.at - from).as_millis(),
+            calls: first.ended - before.successes - before.failures,
+            failed: first.failures - before.failures,
+        },
+    }
+}
+
+fn phase_of_trouble(storm: &Storm, tally: &Tally) -> Counts {
+    storm.trouble().map(|(from, to)| tally.between(from, to)).unwrap_or_default()
 }
 
 /// The row of a rule.
@@ -92,18 +125,17 @@ pub fn row(contender: &Contender) -> Row {
     let in_outage = contender.meets(&outage);
     let in_fifth = contender.meets(&fifth);
     let [calm, worse] = [calm(0.01), calm(0.05)].map(|storm| contender.meets(&storm));
-    let (from, to) = fifth.trouble().expect("trouble");
-    let bad = in_fifth.between(from, to);
+    let bad = phase_of_trouble(&fifth, &in_fifth);
     Row {
         rule: contender.name().into(),
-        half: detection(&half, &contender.meets(&half)),
-        fifth: detection(&fifth, &in_fifth),
+        half: seen(&half, &contender.meets(&half)),
+        fifth: seen(&fifth, &in_fifth),
         wrongly_refused: ratio(bad.refused, bad.all()),
-        false_openings: calm.refusals.len() as u64,
-        false_openings_at_5: worse.refusals.len() as u64,
+        false_alarms: Alarms::of(&calm),
+        false_alarms_at_5: Alarms::of(&worse),
         back_s: measure::back_after(&outage, &in_outage).map(Time::as_secs_f64),
-        probes: in_outage.probes,
-        outage: detection(&outage, &in_outage),
+        probes: phase_of_trouble(&outage, &in_outage).probes,
+        outage: seen(&outage, &in_outage),
         writes: ratio(calm.writes, calm.total().all()),
         bytes: contender.bytes(),
     }
@@ -142,7 +174,7 @@ pub fn table(rows: &[Row]) -> Table {
         "50 % fail",
         "20 % fail",
         "refused at 20 %",
-        "openings in 10⁶ calls at 1 %",
+        "openings in 10⁶ calls at 1 % (refused)",
         "at 5 %",
         "back after an outage of 20 s",
         "probes in it",
@@ -150,9 +182,12 @@ pub fn table(rows: &[Row]) -> Table {
         "bytes",
     ]);
     for row in rows {
-        let seen = |it: Option<Detection>| {
-            it.map_or_else(|| "never".into(), |it| format!("{} ({})", it.failed, it.ms))
+        let seen = |it| match it {
+            Seen::Never => "never".to_owned(),
+            Seen::Before => "open before".to_owned(),
+            Seen::After { ms, failed, .. } => format!("{failed} ({ms})"),
         };
+        let alarms = |it: Alarms| format!("{} ({})", it.openings, it.refused);
         let back = row.back_s.map_or_else(|| "never".into(), |it| format!("{it:.0} s"));
         table.row([
             row.rule.clone(),
@@ -160,8 +195,8 @@ pub fn table(rows: &[Row]) -> Table {
             seen(row.half),
             seen(row.fifth),
             share(row.wrongly_refused),
-            row.false_openings.to_string(),
-            row.false_openings_at_5.to_string(),
+            alarms(row.false_alarms),
+            alarms(row.false_alarms_at_5),
             back,
             row.probes.to_string(),
             format!("{:.2}", row.writes),

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod goals;
 pub mod retry_storm;
 pub mod shopify;
+pub mod sockets;
 
 use std::fmt::Write as _;
 

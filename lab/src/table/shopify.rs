@@ -191,8 +191,9 @@ pub fn missed(landings: &[Landing]) -> Table {
                     format!("{} to {}", share(least), share(most)),
                 ]
             };
+            let outside = if Landing::is_in_range(theirs, here) { "" } else { ", **outside**" };
             let breaker = format!("{:?}", it.breaker).to_lowercase();
-            let head = [format!("{}, {breaker}", it.storm), format!("{from} s")];
+            let head = [format!("{}, {breaker}{outside}", it.storm), format!("{from} s")];
             let successes = cells(theirs.successes, |it| it.successes);
             let refused = cells(theirs.refused, |it| it.refused);
             table.row(head.into_iter().chain(successes).chain(refused));

@@ -317,11 +317,10 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
             self.request_ends(place, false);
             return;
         };
-        if service == 0 && self.refusing[owner] {
-            self.tally.probes += 1;
-        }
+        let probe = service == 0 && self.refusing[owner];
         self.tally.count(self.now, service, |it| {
             it.attempts += 1;
+            it.probes += u64::from(probe);
             it.retries += u64::from(number > 1);
         });
         let made = Made {

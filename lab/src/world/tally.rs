@@ -27,6 +27,8 @@ pub struct Counts {
     pub answered: u64,
     /// Requests that were not.
     pub lost: u64,
+    /// Attempts at the first service that were made while others were refused: probes.
+    pub probes: u64,
     /// Attempts that a server worked for when their callers had given up.
     pub dead_work: u64,
 }
@@ -40,7 +42,7 @@ impl Counts {
 
     /// All of it as plain numbers, for a digest.
     #[must_use]
-    pub const fn numbers(&self) -> [u64; 11] {
+    pub const fn numbers(&self) -> [u64; 12] {
         [
             self.requests,
             self.forgotten,
@@ -52,6 +54,7 @@ impl Counts {
             self.refused,
             self.answered,
             self.lost,
+            self.probes,
             self.dead_work,
         ]
     }
@@ -69,6 +72,7 @@ impl AddAssign for Counts {
         self.refused += other.refused;
         self.answered += other.answered;
         self.lost += other.lost;
+        self.probes += other.probes;
         self.dead_work += other.dead_work;
     }
 }
@@ -99,8 +103,6 @@ pub struct Tally {
     /// The moments at which calls of the first service began to be refused: the
     /// openings, as a caller sees them.
     pub refusals: Vec<Refusal>,
-    /// Attempts made while refusals went on: probes.
-    pub probes: u64,
     /// Calls of the first service that have ended, and of those the failed ones.
     pub(super) ended: (u64, u64),
     /// How often the rules have written to what callers share.
@@ -119,7 +121,6 @@ impl Tally {
             first: empty,
             phases,
             refusals: Vec::new(),
-            probes: 0,
             ended: (0, 0),
             writes: 0,
             events: 0,
@@ -182,7 +183,7 @@ impl Tally {
     pub fn digest(&self) -> u64 {
         let counts = self.bins.iter().chain(&self.first).flat_map(Counts::numbers);
         let others = self.refusals.iter().flat_map(|it| [it.at.as_micros(), it.failures, it.ended]);
-        counts.chain(others).chain([self.probes, self.writes, self.events]).fold(
+        counts.chain(others).chain([self.writes, self.events]).fold(
             0xCBF2_9CE4_8422_2325,
             |hash, number| {
                 number.to_le_bytes().into_iter().fold(hash, |hash: u64, byte| {

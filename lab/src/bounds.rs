@@ -1,0 +1,107 @@
+//! The bounds that our figures keep: `bounds.toml` has them, and a check fails where one
+//! gets worse.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    field,
+    table::{compare, goals, shopify},
+};
+
+/// The committed bounds.
+const COMMITTED: &str = include_str!("../bounds.toml");
+
+/// One of our figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Its name in `bounds.toml`.
+    pub key: String,
+    /// What it is now.
+    pub now: f64,
+    /// Whether more is better.
+    pub more: bool,
+}
+
+/// A figure is worse than its bound, or has none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worse {
+    /// The figure.
+    pub figure: Figure,
+    /// Its bound; `None` where `bounds.toml` has none.
+    pub bound: Option<f64>,
+}
+
+impl fmt::Display for Worse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Figure { key, now, more } = &self.figure;
+        let side = if *more { "at least" } else { "at most" };
+        match self.bound {
+            Some(bound) => write!(f, "`{key}` is {now}; bounds.toml has {side} {bound}"),
+            None => write!(f, "`{key}` is {now}; bounds.toml does not have it"),
+        }
+    }
+}
+
+/// All of our figures: the goals, the phases of published runs that land, and our row
+/// among the rules.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // small numbers
+pub fn figures() -> Vec<Figure> {
+    let figure = |key: &str, now, more| Figure { key: key.into(), now, more };
+    let mut all: Vec<_> = goals::measure(&field::ours())
+        .iter()
+        .map(|goal| figure(goal.key, goal.figure, goal.more))
+        .collect();
+    let landings = shopify::all_again(1);
+    let landed = landings.iter().map(shopify::Landing::landed).sum::<usize>();
+    all.push(figure("phases_landed", landed as f64, true));
+    let row = compare::row(&field::ours());
+    let failed = |it| match it {
+        compare::Seen::After { failed, .. } => failed as f64,
+        _ => f64::INFINITY,
+    };
+    all.push(figure("failed_until_refused_at_100", failed(row.outage), false));
+    all.push(figure("failed_until_refused_at_50", failed(row.half), false));
+    all.push(figure("refused_at_20", row.wrongly_refused, false));
+    all.push(figure("openings_at_1", row.false_alarms.openings as f64, false));
+    all.push(figure("openings_at_5", row.false_alarms_at_5.openings as f64, false));
+    all.push(figure("back_s", row.back_s.unwrap_or(f64::INFINITY), false));
+    all.push(figure("probes", row.probes as f64, false));
+    all.push(figure("writes_a_call", row.writes, false));
+    all.push(figure("bytes", row.bytes as f64, false));
+    all
+}
+
+/// Compares all figures with the committed bounds.
+///
+/// # Errors
+/// Those that are worse, or have no bound.
+///
+/// # Panics
+/// Where `bounds.toml` is no table of numbers, as it was built in.
+pub fn check() -> Result<Vec<Figure>, Vec<Worse>> {
+    let bounds: BTreeMap<String, f64> = toml::from_str(COMMITTED).expect("bounds.toml has numbers");
+    let figures = figures();
+    let worse: Vec<_> = figures
+        .iter()
+        .filter_map(|figure| {
+            let bound = bounds.get(&figure.key).copied();
+            let is_worse =
+                bound.is_none_or(|it| if figure.more { figure.now < it } else { figure.now > it });
+            is_worse.then(|| Worse { figure: figure.clone(), bound })
+        })
+        .collect();
+    if worse.is_empty() { Ok(figures) } else { Err(worse) }
+}
+
+/// The figures as `bounds.toml` has them.
+#[must_use]
+pub fn file(figures: &[Figure]) -> String {
+    let lines = figures.iter().map(|figure| {
+        let side = if figure.more { "at least" } else { "at most" };
+        format!("{} = {:?} # {side}\n", figure.key, figure.now)
+    });
+    let head = "# Our figures in virtual time. `fusebox-lab check` fails where one gets worse, and\n\
+                # `fusebox-lab check --accept` writes them anew: say why in the commit.\n";
+    head.to_owned() + &lines.collect::<String>()
+}
