@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -73,7 +73,7 @@ pub(crate) struct Live<'r, 'b> {
     /// How many callers have their own.
     pub(crate) owners: usize,
     began: Instant,
-    counts: Vec<[AtomicU64; 4]>,
+    counts: Vec<[AtomicUsize; 4]>,
     ends: Vec<Time>,
     random: Mutex<Random>,
 }
@@ -151,9 +151,9 @@ impl<'r, 'b> Live<'r, 'b> {
     }
 
     pub(crate) fn seen(&self) -> Seen {
-        let side = |counts: &[AtomicU64; 4]| {
+        let side = |counts: &[AtomicUsize; 4]| {
             let [attempts, successes, failures, refused] =
-                counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+                counts.each_ref().map(|count| count.load(Ordering::Relaxed) as u64);
             Side { attempts, successes, failures, refused }
         };
         Seen { phases: self.counts.iter().map(side).collect() }
