@@ -1,10 +1,13 @@
 //! What the command takes, and its help.
 
+mod try_storm;
+
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
 
+pub use self::try_storm::Try;
 use crate::{
     alerts::{self, Alerts},
     changes,
@@ -15,7 +18,8 @@ use crate::{
 ///
 /// A panel is a file that programs map into their memory, and in it their
 /// breakers live (see the crate fusebox-shm). What this command changes takes
-/// effect in all of them at their next call; it never makes a file.
+/// effect in all of them at their next call; it never makes such a file. And it tries
+/// settings in a storm before a real one does, for which it needs no panel.
 #[derive(Parser, Debug)]
 #[command(name = "fusebox", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Args {
@@ -45,10 +49,11 @@ Examples:
   fusebox close ai_provider             let everybody through again
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
+  fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
 
 Exit codes:
   0  done
-  1  it failed: no such file, no such breaker, a value out of range
+  1  it failed: no such file, no such breaker or storm, a value out of range
   2  the command was not understood";
 
 /// What to do.
@@ -81,6 +86,9 @@ pub enum Command {
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
+    /// Tries settings in a simulated storm, beside the rules of other libraries.
+    #[command(after_help = try_storm::help())]
+    Try(Try),
     /// Prints a script that completes this command in a shell.
     #[command(after_help = COMPLETIONS)]
     Completions {

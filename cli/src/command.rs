@@ -3,6 +3,7 @@
 mod force;
 mod ls;
 mod set;
+mod try_storm;
 mod watch;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
@@ -36,6 +37,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Reset(names) => force::run(&panel()?, Action::Reset, &names, &mut out)?,
         Command::Set(set) => set::run(&panel()?, &set, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
+        Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
             // Made whole first: the generator panics on a closed pipe.
             let mut script = Vec::new();

@@ -3,7 +3,8 @@
 //!
 //! `fusebox --help` says what it does. Here, [`args`] is what it takes,
 //! [`source`] the one file that knows the shared panel, [`command`] has a file
-//! for each short command, [`top`] the live screen, [`serve`] the HTTP server.
+//! for each short command, [`top`] the live screen, [`serve`] the HTTP server,
+//! [`trial`] what `try` reads and shows.
 
 pub mod action;
 pub mod alerts;
@@ -22,3 +23,4 @@ pub mod source;
 pub mod table;
 pub mod text;
 pub mod top;
+pub mod trial;

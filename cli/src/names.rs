@@ -42,22 +42,28 @@ pub fn find(readings: &[(usize, Reading)], name: &str) -> Result<(usize, Reading
 }
 
 fn unknown(readings: &[(usize, Reading)], name: &str) -> Failure {
-    let mut close: Vec<(f64, String)> = readings
-        .iter()
-        .filter_map(|(_, reading)| {
-            Some((likeness(name, reading.name?.as_str()), label(reading.name)))
-        })
+    let known = readings.iter().filter_map(|(_, reading)| reading.name);
+    let known: Vec<_> = known.map(|own| own.as_str().to_owned()).collect();
+    let hint = match (close(name, known.iter().map(String::as_str)), readings.is_empty()) {
+        (None, true) => "; the panel has no breaker yet".into(),
+        (None, false) => "; `fusebox ls` shows all of them".into(),
+        (Some(close), _) => format!("; did you mean {close}?"),
+    };
+    Failure::because(format!("there is no breaker `{}`{hint}", escape(name)))
+}
+
+/// Those of `known` that come closest to `name`, three at most, as they are shown: as
+/// in "`mail` or `main`".
+pub fn close<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    let mut close: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|known| (likeness(name, known), known))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .collect();
     close.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let close: Vec<String> =
-        close.into_iter().take(3).map(|(_, label)| format!("`{label}`")).collect();
-    let hint = match (&close[..], readings.is_empty()) {
-        ([], true) => "; the panel has no breaker yet".into(),
-        ([], false) => "; `fusebox ls` shows all of them".into(),
-        (close, _) => format!("; did you mean {}?", close.join(" or ")),
-    };
-    Failure::because(format!("there is no breaker `{}`{hint}", escape(name)))
+    let shown: Vec<_> =
+        close.into_iter().take(3).map(|(_, known)| format!("`{}`", escape(known))).collect();
+    (!shown.is_empty()).then(|| shown.join(" or "))
 }
 
 const ALIKE: f64 = 0.75;

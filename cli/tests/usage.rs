@@ -9,8 +9,19 @@ use std::{
 
 use common::{Panel, Ran, fusebox};
 
-const COMMANDS: [&str; 10] =
-    ["ls", "top", "watch", "isolate", "close", "disable", "reset", "set", "serve", "completions"];
+const COMMANDS: [&str; 11] = [
+    "ls",
+    "top",
+    "watch",
+    "isolate",
+    "close",
+    "disable",
+    "reset",
+    "set",
+    "serve",
+    "try",
+    "completions",
+];
 
 #[test]
 fn every_command_has_help_with_examples() {
@@ -29,7 +40,9 @@ fn every_command_has_help_with_examples() {
 
 #[test]
 fn code_2_for_what_is_not_understood() {
-    for args in [&[][..], &["lst"], &["ls", "--yaml"], &["isolate"], &["completions", "tcsh"]] {
+    for args in
+        [&[][..], &["lst"], &["ls", "--yaml"], &["isolate"], &["completions", "tcsh"], &["try"]]
+    {
         Ran::of(fusebox().args(args)).failed(2);
     }
     let panel = Panel::new();
@@ -42,6 +55,9 @@ fn code_2_for_what_is_not_understood() {
         (["serve", "--down-below", "101"], "101 is not in 0..=100"),
         (["serve", "--alert", "open_for=1m"], "there is no setting `open_for`; there are open_lo"),
         (["top", "--alert", "open_longer_than=1"], "`open_longer_than` takes a time such as"),
+        (["try", "--against", "poly"], "a similar value exists: 'polly'"),
+        (["try", "--list", "outage"], "cannot be used with"),
+        (["try", "--list", "--seed=1"], "cannot be used with"),
         (["top", "--alert", "fallbacks_above=101%"], "is 101%, and must be from 0 to 100%"),
     ] {
         let error = panel.run(&args).failed(2);
@@ -103,7 +119,13 @@ fn completions() {
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
     let panel = Panel::with(&["ai"]);
-    for args in [&["ls"][..], &["ls", "--json"], &["isolate", "ai"], &["completions", "bash"]] {
+    for args in [
+        &["ls"][..],
+        &["ls", "--json"],
+        &["isolate", "ai"],
+        &["completions", "bash"],
+        &["try", "--list"],
+    ] {
         let mut child = panel
             .command()
             .args(args)

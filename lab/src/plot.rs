@@ -32,8 +32,12 @@ pub struct Plot {
     pub lines: Vec<Line>,
 }
 
-const SIZE: (u32, u32) = (1_000, 420);
+const WIDTH: u32 = 1_000;
+const LEAST_HEIGHT: u32 = 420;
 const LEGEND: u32 = 300;
+/// Where the legend begins, and how far its lines are apart.
+const LEGEND_FROM: i32 = 50;
+const LEGEND_STEP: u16 = 24;
 const INK: RGBColor = RGBColor(40, 44, 52);
 const SHADE: RGBColor = RGBColor(244, 236, 226);
 /// Paul Tol's bright colours, which colour-blind readers tell apart, and darker ones.
@@ -62,15 +66,25 @@ impl Plot {
     pub fn svg(&self) -> String {
         let mut text = String::new();
         {
-            let root = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+            let root =
+                SVGBackend::with_string(&mut text, (WIDTH, self.height())).into_drawing_area();
             self.draw(&root).expect("a picture in memory");
         }
         text
     }
 
+    /// So high that the legend has room.
+    fn height(&self) -> u32 {
+        let lines = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        lines
+            .saturating_mul(LEGEND_STEP.into())
+            .saturating_add(LEGEND_FROM.unsigned_abs())
+            .max(LEAST_HEIGHT)
+    }
+
     fn draw(&self, root: &Area<'_>) -> Drawn {
         root.fill(&WHITE)?;
-        let (chart, legend) = root.split_horizontally(SIZE.0 - LEGEND);
+        let (chart, legend) = root.split_horizontally(WIDTH - LEGEND);
         let points = || self.lines.iter().flat_map(|line| &line.points);
         let most = |of: fn(&(f64, f64)) -> f64| points().map(of).fold(0.0, f64::max);
         let least = points().map(|it| it.0).fold(f64::INFINITY, f64::min).min(most(|it| it.0));
@@ -112,8 +126,10 @@ impl Plot {
     fn draw_legend(&self, area: &Area<'_>) -> Drawn {
         let style =
             ("sans-serif", 14).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
-        for (line, (colour, y)) in
-            self.lines.iter().zip(COLOURS.iter().cycle().zip((50..).step_by(24)))
+        for (line, (colour, y)) in self
+            .lines
+            .iter()
+            .zip(COLOURS.iter().cycle().zip((LEGEND_FROM..).step_by(LEGEND_STEP.into())))
         {
             if line.dots {
                 area.draw(&Circle::new((16, y), 4, colour.filled()))?;

@@ -3,6 +3,7 @@
 
 pub mod nobody;
 pub mod server;
+pub mod trial;
 
 use std::{
     ffi::OsStr,

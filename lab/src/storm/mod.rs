@@ -317,12 +317,16 @@ impl Storm {
         fn into(phases: Vec<Phase>, all: &mut Vec<Phase>) {
             for phase in phases {
                 for _ in 0..phase.times.unwrap_or(1).min(check::MOST_PHASES) {
+                    let before = all.len();
                     match &phase.turns {
                         Some(turns) => into(turns.clone(), all),
                         None => all.push(Phase { times: None, ..phase.clone() }),
                     }
                     if all.len() > check::MOST_PHASES as usize {
                         return;
+                    }
+                    if all.len() == before {
+                        break; // no turns, however often
                     }
                 }
             }

@@ -1,0 +1,10 @@
+//! What `try` reads and shows; the laboratory, fusebox-lab, tries.
+
+pub mod contenders;
+pub mod list;
+pub mod picture;
+pub mod place;
+pub mod progress;
+pub mod storms;
+pub mod table;
+pub mod toml_file;
