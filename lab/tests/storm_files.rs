@@ -309,7 +309,7 @@ fn accepted_storms_end_however_mean_they_are() {
 }
 
 /// How many events a storm may make, from its file.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small number
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // small
 fn events(storm: &Storm) -> u64 {
     let load = |phase: &fusebox_lab::storm::Phase| phase.load.unwrap_or(1.0);
     let requests: f64 = storm.phases.iter().map(|it| it.lasts.as_secs_f64() * load(it)).sum();
@@ -320,7 +320,7 @@ fn events(storm: &Storm) -> u64 {
 }
 
 /// The storm on a budget: whatever the file says, it comes to its end soon.
-fn runs(storm: Storm) {
+fn runs(storm: &Storm) {
     let is_small = |storm: &Storm| events(storm) < 20_000;
     let by = [1, 10, 100, 1_000, 10_000].into_iter();
     let Some(storm) = by.map(|by| storm.clone().shortened(by)).find(is_small) else { return };
@@ -370,7 +370,7 @@ proptest! {
         let (start, end) = (cut(other, cuts[2]), cut(other, cuts[2] % (other.len() + 1) + cuts[3] % (short + 1)));
         let new = if replaces && start <= end { &other[start..end] } else { "" };
         if let Ok(storm) = Storm::parse(&format!("{}{new}{}", &text[..from], &text[to..])) {
-            runs(storm);
+            runs(&storm);
         }
     }
 
@@ -395,7 +395,7 @@ proptest! {
         let len = text[at..].find(|it| !digit(it)).unwrap_or(text.len() - at);
         let text = format!("{}{number}{}", &text[..at], &text[at + len..]);
         if let Ok(storm) = Storm::parse(&text) {
-            runs(storm);
+            runs(&storm);
         }
     }
 }
