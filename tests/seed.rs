@@ -96,6 +96,20 @@ fn b18_breakers_outside_of_a_registry_have_their_own_waits() {
     }
 }
 
+/// Wherever in memory they lie, and whether in a registry or not.
+#[test]
+fn b18_one_name_has_one_wait() {
+    let _turn = turn();
+    let clock = ManualClock::new();
+    let in_registry = waits_by_name(1);
+    let owned = |n: usize| {
+        let name = fusebox::Name::new(&format!("backend {n}"));
+        Box::new(CircuitBreaker::with(Some(name), settings(), &clock, DefaultObserver))
+    };
+    let breakers: Vec<_> = (0..32).map(owned).collect();
+    assert!(breakers.iter().map(|it| wait(it)).eq(in_registry));
+}
+
 #[test]
 fn r10_the_next_sequence_is_another_one() {
     let _turn = turn();

@@ -56,10 +56,7 @@ pub fn figures() -> Vec<Figure> {
     let landed = landings.iter().map(shopify::Landing::landed).sum::<usize>();
     all.push(figure("phases_landed", landed as f64, true));
     let row = compare::row(&field::ours());
-    let failed = |it| match it {
-        compare::Seen::After { failed, .. } => failed as f64,
-        _ => f64::INFINITY,
-    };
+    let failed = |it: compare::Seen| it.failed().map_or(f64::INFINITY, |failed| failed as f64);
     all.push(figure("failed_until_refused_at_100", failed(row.outage), false));
     all.push(figure("failed_until_refused_at_50", failed(row.half), false));
     all.push(figure("refused_at_20", row.wrongly_refused, false));

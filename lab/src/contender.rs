@@ -216,19 +216,21 @@ impl<C: Clock + Copy> Breakers<C> {
         const ROUND: usize = 1 << 13;
         const STRETCH: usize = 1 << 27;
         const SPARE: usize = 64;
-        let breaker = |at: usize| {
-            let name = Name::try_new(&format!("{seed:x}.{}", at % count)).ok();
-            Breaker::with(name, settings, clock, Unwatched)
-        };
         let mut tried = Vec::new();
         loop {
-            let all: Vec<_> = (0..count + SPARE).map(breaker).collect();
-            let place = |at: usize| core::ptr::from_ref(&all[at]).addr();
+            let mut all: Vec<Breaker<C>> = Vec::with_capacity(count + SPARE);
+            let place = |at: usize| all.as_ptr().addr() + at * size_of::<Breaker<C>>();
             let first = (0..SPARE).find(|at| place(*at).is_multiple_of(ROUND));
             let in_one = place(0) / STRETCH == place(count + SPARE - 1) / STRETCH;
             if let Some(first) = first
                 && (in_one || tried.len() > 8)
             {
+                // A breaker draws its jitter from its name, which tells its number.
+                all.extend((0..first + count).map(|at| {
+                    let number = at.checked_sub(first);
+                    let name = number.and_then(|it| Name::try_new(&format!("{seed:x}.{it}")).ok());
+                    Breaker::with(name, settings, clock, Unwatched)
+                }));
                 return Self { all, first };
             }
             // The next one lies elsewhere as long as this one is there.
@@ -237,6 +239,6 @@ impl<C: Clock + Copy> Breakers<C> {
     }
 
     fn iter(&self) -> impl Iterator<Item = &Breaker<C>> {
-        self.all[self.first..].iter().take(self.all.len() - 64)
+        self.all[self.first..].iter()
     }
 }

@@ -91,7 +91,11 @@ impl<C, O> CircuitBreaker<C, O> {
         /// ```
         #[must_use]
         pub fn with(name: Option<Name>, settings: BreakerSettings, clock: C, observer: O) -> Self {
-            Self { cell: Cell::owned(0, name, settings), clock, observer }
+            let key = match &name {
+                Some(name) => name.hash64(),
+                None => 0,
+            };
+            Self { cell: Cell::owned(key, name, settings), clock, observer }
         }
     }
 

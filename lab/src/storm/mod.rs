@@ -78,7 +78,8 @@ pub struct Clients {
     /// Callers that know nothing of each other: processes, hosts.
     #[serde(default = "one_instance")]
     pub instances: usize,
-    /// Requests of all of them, each second.
+    /// Requests of all of them, each second; 100000 at most, and with all of their
+    /// retries 20 million in the storm.
     pub per_second: f64,
     /// How requests arrive.
     #[serde(default)]
@@ -162,7 +163,7 @@ const fn half_a_minute() -> Time {
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// So many services that are alike; each request goes to one of them at random. The
-    /// phases happen to the first one.
+    /// phases happen to the first one. Times the callers, there are 100000 at most.
     #[serde(default = "one_instance")]
     pub count: usize,
     /// How long it takes.
@@ -227,7 +228,7 @@ pub struct Phase {
     pub lasts: Time,
     /// How often this phase comes, one after another.
     pub times: Option<u32>,
-    /// Several phases in turn, as often as `times` says.
+    /// Several phases in turn, as often as `times` says. Nothing else stands beside them.
     pub turns: Option<Vec<Phase>>,
     /// The share of errors.
     pub errors: Option<Share>,
@@ -250,7 +251,7 @@ pub struct Phase {
     /// Requests come at this multiple of the usual rate.
     pub load: Option<f64>,
     /// Whether the share of errors and the added time grow over the phase, from those
-    /// of the one before.
+    /// of the one before. Not in the first one.
     #[serde(default)]
     pub ramp: bool,
 }
@@ -271,7 +272,7 @@ impl Storm {
     /// [`StormError`] shows the line, and says what may stand there.
     pub fn parse(text: &str) -> Result<Self, StormError> {
         let mut storm: Self = toml::from_str(text).map_err(|error| StormError::at(&error))?;
-        storm.unroll();
+        storm.unroll()?;
         storm.check()?;
         Ok(storm)
     }
@@ -313,26 +314,24 @@ impl Storm {
     }
 
     /// Writes repeated phases out.
-    fn unroll(&mut self) {
-        fn into(phases: Vec<Phase>, all: &mut Vec<Phase>) {
+    fn unroll(&mut self) -> Result<(), StormError> {
+        // Each turn of each loop adds a phase, so that it comes to an end.
+        fn into(phases: &[Phase], all: &mut Vec<Phase>) -> Result<(), StormError> {
             for phase in phases {
-                for _ in 0..phase.times.unwrap_or(1).min(check::MOST_PHASES) {
-                    let before = all.len();
+                phase.check_repeats()?;
+                for _ in 0..phase.times.unwrap_or(1) {
                     match &phase.turns {
-                        Some(turns) => into(turns.clone(), all),
+                        Some(turns) => into(turns, all)?,
                         None => all.push(Phase { times: None, ..phase.clone() }),
                     }
-                    if all.len() > check::MOST_PHASES as usize {
-                        return;
-                    }
-                    if all.len() == before {
-                        break; // no turns, however often
-                    }
+                    check::not_too_many(all)?;
                 }
             }
+            Ok(())
         }
         let mut all = Vec::new();
-        into(std::mem::take(&mut self.phases), &mut all);
+        into(&self.phases, &mut all)?;
         self.phases = all;
+        Ok(())
     }
 }

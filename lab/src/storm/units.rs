@@ -12,6 +12,9 @@ impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         match humantime::parse_duration(&text) {
+            Ok(time) if !time.subsec_nanos().is_multiple_of(1_000) => {
+                Err(D::Error::custom(format!("`{text}` is finer than a microsecond")))
+            }
             Ok(time) if time <= LONGEST => Ok(time.into()),
             Ok(_) => Err(D::Error::custom(format!("`{text}` is longer than 24h"))),
             Err(_) => Err(D::Error::custom(format!(

@@ -63,6 +63,17 @@ pub enum Seen {
     },
 }
 
+impl Seen {
+    /// The calls that failed until it saw it; `None` if it did not, or was refusing before.
+    #[must_use]
+    pub const fn failed(self) -> Option<u64> {
+        match self {
+            Self::After { failed, .. } => Some(failed),
+            Self::Never | Self::Before => None,
+        }
+    }
+}
+
 /// Calls refused where nothing was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Alarms {

@@ -405,7 +405,8 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
         if service.has_free_server() && !stalled {
             service.busy += 1;
             self.is_served(attempt);
-        } else if service.line.len() < service.room {
+        } else if service.waiting < service.room {
+            service.waiting += 1;
             service.line.push_back(attempt);
             self.attempts.at_mut(attempt).waits = true;
             let patience = self.storm.service.queue_timeout;
@@ -416,7 +417,10 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
     }
 
     fn leaves_line(&mut self, attempt: Attempted) {
-        if self.attempts.get(attempt).is_some_and(|made| made.waits) {
+        if let Some(made) = self.attempts.get(attempt).copied()
+            && made.waits
+        {
+            self.services[usize::from(made.service)].waiting -= 1;
             self.attempts.at_mut(attempt).waits = false;
             self.returns(attempt, End::Failure);
         }
@@ -457,6 +461,7 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
             if !made.waits {
                 continue;
             }
+            self.services[number].waiting -= 1;
             self.attempts.at_mut(attempt).waits = false;
             if !made.awaited && !self.storm.service.dead_work {
                 self.attempts.remove(attempt);
@@ -501,8 +506,12 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
             self.attempts.remove(attempt);
         }
         let Request { caller, service, number, .. } = *self.requests.at(made.request);
+        let took = self.now - made.began;
         self.tally.count(self.now, service, |it| match end {
-            End::Success => it.successes += 1,
+            End::Success => {
+                it.successes += 1;
+                it.took += took;
+            }
             End::Failure => it.failures += 1,
             End::Timeout => {
                 it.failures += 1;

@@ -18,7 +18,10 @@ pub(super) struct Service {
     /// How many are served at a time.
     servers: usize,
     pub(super) busy: usize,
+    /// Who waits, and who has left the line since.
     pub(super) line: VecDeque<Attempted>,
+    /// How many of them wait.
+    pub(super) waiting: usize,
     /// How many may wait.
     pub(super) room: usize,
     /// Calls served since the caches were cold.
@@ -35,6 +38,7 @@ impl Service {
             servers: storm.service.servers.unwrap_or(usize::MAX),
             busy: 0,
             line: VecDeque::new(),
+            waiting: 0,
             room: storm.service.queue.unwrap_or(usize::MAX),
             warm: u32::MAX,
             cold: storm.service.cold.as_ref().map(|cold| (cold.times, cold.calls)),

@@ -1,6 +1,6 @@
 //! What came of a storm, counted.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Sub};
 
 use crate::time::Time;
 
@@ -17,6 +17,8 @@ pub struct Counts {
     pub retries: u64,
     /// Attempts that succeeded.
     pub successes: u64,
+    /// What they took, all together.
+    pub took: Time,
     /// Attempts that failed or took too long.
     pub failures: u64,
     /// Of those, the ones that took too long.
@@ -40,15 +42,23 @@ impl Counts {
         self.successes + self.failures + self.refused
     }
 
+    /// What a success took, on average, in seconds; 0 where there was none.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // a count of calls
+    pub fn mean_success(&self) -> f64 {
+        self.took.as_secs_f64() / self.successes.max(1) as f64
+    }
+
     /// All of it as plain numbers, for a digest.
     #[must_use]
-    pub const fn numbers(&self) -> [u64; 12] {
+    pub const fn numbers(&self) -> [u64; 13] {
         [
             self.requests,
             self.forgotten,
             self.attempts,
             self.retries,
             self.successes,
+            self.took.as_micros(),
             self.failures,
             self.timeouts,
             self.refused,
@@ -60,6 +70,28 @@ impl Counts {
     }
 }
 
+impl Sub for Counts {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            requests: self.requests - other.requests,
+            forgotten: self.forgotten - other.forgotten,
+            attempts: self.attempts - other.attempts,
+            retries: self.retries - other.retries,
+            successes: self.successes - other.successes,
+            took: self.took - other.took,
+            failures: self.failures - other.failures,
+            timeouts: self.timeouts - other.timeouts,
+            refused: self.refused - other.refused,
+            answered: self.answered - other.answered,
+            lost: self.lost - other.lost,
+            probes: self.probes - other.probes,
+            dead_work: self.dead_work - other.dead_work,
+        }
+    }
+}
+
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.requests += other.requests;
@@ -67,6 +99,7 @@ impl AddAssign for Counts {
         self.attempts += other.attempts;
         self.retries += other.retries;
         self.successes += other.successes;
+        self.took += other.took;
         self.failures += other.failures;
         self.timeouts += other.timeouts;
         self.refused += other.refused;
@@ -145,24 +178,17 @@ impl Tally {
         sum(&self.bins, self.bin, from, to)
     }
 
-    /// The same of the first service alone.
+    /// The same of the first service alone, without requests and forgotten ones: they
+    /// count before it is known which service they go to.
     #[must_use]
     pub fn of_first(&self, from: Time, to: Time) -> Counts {
         sum(&self.first, self.bin, from, to)
     }
 
-    /// The same of all others.
+    /// The rest.
     #[must_use]
     pub fn of_others(&self, from: Time, to: Time) -> Counts {
-        let (all, first) = (self.between(from, to), self.of_first(from, to));
-        Counts {
-            requests: all.requests - first.requests,
-            attempts: all.attempts - first.attempts,
-            successes: all.successes - first.successes,
-            failures: all.failures - first.failures,
-            refused: all.refused - first.refused,
-            ..Counts::default()
-        }
+        self.between(from, to) - self.of_first(from, to)
     }
 
     /// What happened in a phase.
