@@ -5,5 +5,6 @@
 //! product's code on a manual clock.
 
 pub mod random;
+pub mod replay;
 pub mod rules;
 pub mod time;
