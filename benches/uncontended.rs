@@ -8,13 +8,18 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput};
-use fusebox::{CircuitBreaker, CountCalls, DefaultClock, DefaultObserver, StdClock};
+use fusebox::{
+    CircuitBreaker, CountCalls, DefaultClock, DefaultObserver, StdClock, Trace, TraceWord,
+};
 
 use crate::{BATCH, SETTINGS};
 
 static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy", SETTINGS);
 static COUNTED: CircuitBreaker<DefaultClock, CountCalls> =
     CircuitBreaker::with(None, SETTINGS, StdClock, CountCalls(DefaultObserver));
+static RECORDED: CircuitBreaker = CircuitBreaker::named("recorded", SETTINGS);
+static WORDS: [TraceWord; Trace::words(1 << 14)] =
+    [const { TraceWord::new() }; Trace::words(1 << 14)];
 static OPEN: CircuitBreaker = CircuitBreaker::named("open", SETTINGS);
 static FAILING: CircuitBreaker = CircuitBreaker::named("failing", SETTINGS);
 
@@ -44,6 +49,18 @@ pub(crate) fn bench(c: &mut Criterion) {
         b.iter(|| {
             for _ in 0..BATCH {
                 if let Ok(permit) = COUNTED.try_acquire() {
+                    black_box(());
+                    permit.success();
+                }
+            }
+        });
+    });
+    fusebox::set_trace(Trace::new(&WORDS)).expect("the first one");
+    RECORDED.set_recorded(Some(1));
+    group.bench_function("the same, every call recorded", |b| {
+        b.iter(|| {
+            for _ in 0..BATCH {
+                if let Ok(permit) = RECORDED.try_acquire() {
                     black_box(());
                     permit.success();
                 }

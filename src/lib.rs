@@ -33,6 +33,7 @@
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
+//! - [`Trace`]: a ring of records of calls, to be replayed with other settings
 //! - [`health`]: rates, scores and alerts of many breakers
 //! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which you
 //!   can replace; [`ManualClock`] for tests that do not wait
@@ -127,6 +128,9 @@ pub use name::{Name, NameError};
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use observe::known;
+pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
+#[cfg(feature = "std")]
+pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed,
     LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Summary, Tally, TimeCalls,

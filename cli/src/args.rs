@@ -48,6 +48,8 @@ Examples:
   fusebox isolate ai_provider           let nobody through until told otherwise
   fusebox close ai_provider             let everybody through again
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
+  fusebox record on ai_provider         its calls go into the program's trace
+  fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
 
@@ -83,6 +85,12 @@ pub enum Command {
     /// Changes a breaker's settings, all that are given or none.
     #[command(after_help = format!("Settings:\n{}{SET}", given::help(BreakerConfig::TABLE)))]
     Set(Set),
+    /// Records breakers in their programs' trace, or no longer.
+    #[command(after_help = RECORD)]
+    Record(Record),
+    /// Says what other settings would have done to the calls of a trace.
+    #[command(after_help = REPLAY)]
+    Replay(Replay),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
@@ -215,6 +223,73 @@ A TIME is written as 500ms, 10s, 1m30s or 2h. Settings take effect at the next c
 Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
   fusebox set ai_provider recovery_jitter=20%";
+
+/// `record`
+#[derive(ClapArgs, Debug)]
+pub struct Record {
+    /// Whether to record them.
+    pub switch: Switch,
+    /// The breakers' names, as `fusebox ls` shows them. If one is unknown nothing is
+    /// changed.
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+}
+
+/// Whether something is done.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// From now on.
+    On,
+    /// No longer.
+    Off,
+}
+
+const RECORD: &str = "\
+A program records calls where it has opened a trace (see `SharedTrace` in the crate
+fusebox-shm). Each call of a recorded breaker then writes 8 bytes, and takes some 25 ns
+longer; any other call pays nothing.
+
+Examples:
+  fusebox record on ai_provider billing
+  fusebox record off ai_provider";
+
+/// `replay`
+#[derive(ClapArgs, Debug)]
+pub struct Replay {
+    /// The trace's file.
+    #[arg(value_name = "TRACE")]
+    pub trace: OsString,
+    /// Only this breaker: its name, or the number under which it is recorded.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// A file of settings to try, as in `failure_threshold = 3`; may be repeated.
+    #[arg(long = "with", value_name = "FILE")]
+    pub with: Vec<std::path::PathBuf>,
+    /// Prints an array of objects instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const REPLAY: &str = "\
+Columns:
+  ADMITTED, REFUSED  the calls that the settings let through, and that they do not
+  FAILED             of those let through, the ones that failed
+  SAVED, LOST        of the refused ones, those that are known to have failed, and to
+                     have succeeded
+  UNKNOWN            let through, but refused when it happened: nobody knows their end
+  OPENED, OPEN       how often the breaker opened by itself, and how long it was open
+  DIFFERS            calls to which something else was done than was recorded
+
+Where the end of calls is not known, `3..7` is the range from all of them succeeding to
+all of them failing. The live settings must do what was recorded; where several threads
+raced, or there is a recovery jitter, the last column says how often they did not.
+
+A file has one setting a line, by the keys of `fusebox ls --json`; what it leaves out has
+its default. Names are those of the panel: by default TRACE without its `.trace`.
+
+Examples:
+  fusebox replay /dev/shm/shop.panel.trace
+  fusebox replay shop.panel.trace --name ai_provider --with a.toml --with b.toml";
 
 /// `serve`
 #[derive(ClapArgs, Debug)]

@@ -2,6 +2,8 @@
 
 mod force;
 mod ls;
+mod record;
+mod replay;
 mod set;
 mod try_storm;
 mod watch;
@@ -26,7 +28,7 @@ use crate::{
 pub fn run(args: Args) -> Result<(), Failure> {
     // Colours only where they are wanted: on a terminal, without NO_COLOR.
     let mut out = anstream::stdout().lock();
-    let panel = || named(args.panel);
+    let panel = || named(args.panel.clone());
     match args.command {
         Command::Ls(ls) => ls::run(&Source::read(&panel()?)?, &ls, &mut out)?,
         Command::Top(top) => top::run(&panel()?, &top)?,
@@ -36,6 +38,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Disable(names) => force::run(&panel()?, Action::Disable, &names, &mut out)?,
         Command::Reset(names) => force::run(&panel()?, Action::Reset, &names, &mut out)?,
         Command::Set(set) => set::run(&panel()?, &set, &mut out)?,
+        Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
+        Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {

@@ -19,6 +19,7 @@ pub mod names;
 pub mod overview;
 pub mod paint;
 pub mod serve;
+pub mod settings_file;
 pub mod source;
 pub mod table;
 pub mod text;

@@ -149,7 +149,8 @@ fn is_forbidden(error: &OpenError) -> bool {
     matches!(error.problem(), Problem::Permission { .. } | Problem::ReadOnly)
 }
 
-fn failure(error: &OpenError) -> Failure {
+/// Why a file was not opened.
+pub(crate) fn failure(error: &OpenError) -> Failure {
     let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
     Failure::because(escape(&format!("{error}{why}")))
 }

@@ -9,6 +9,7 @@ pub mod page;
 pub mod plot;
 pub mod published;
 pub mod random;
+pub mod replay;
 pub mod rules;
 pub mod sockets;
 pub mod storm;

@@ -1,4 +1,4 @@
-//! A new panel's file: made aside, whole, and then given its name, so that
+//! A new panel's file, or a trace's: made aside, whole, and then given its name, so that
 //! nobody ever sees a part of one, and of racing creators one wins.
 
 use std::{
@@ -20,27 +20,33 @@ use rustix::{
 use crate::{
     epoch::Epoch,
     error::Problem,
-    header,
+    header::{self, Kind},
     open::{no_room, system},
 };
 
 /// Makes the file; false if another did so first.
-pub(crate) fn create(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Problem> {
+pub(crate) fn create(
+    kind: &Kind,
+    path: &Path,
+    slots: usize,
+    mode: u32,
+    epoch: Epoch,
+) -> Result<bool, Problem> {
     let file = match unnamed(path) {
         Ok(file) => file,
         // A file system, or a kernel, that has no files without a name.
         Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
-            return named(path, slots, mode, epoch);
+            return named(kind, path, slots, mode, epoch);
         }
         Err(error) => return Err(no_file(error.into())),
     };
-    fill(&file, slots, mode, epoch)?;
+    fill(kind, &file, slots, mode, epoch)?;
     let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
     match linkat(CWD, itself, CWD, path, AtFlags::SYMLINK_FOLLOW) {
         Ok(()) => Ok(true),
         Err(Errno::EXIST) => Ok(false),
         // Or one that gives such a file no name later, or a guard that forbids it.
-        Err(_) => named(path, slots, mode, epoch),
+        Err(_) => named(kind, path, slots, mode, epoch),
     }
 }
 
@@ -52,10 +58,10 @@ fn unnamed(path: &Path) -> Result<File, Errno> {
 
 /// The same by a file with a name of its own beside the other, which a killed
 /// creator leaves behind.
-fn named(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Problem> {
+fn named(kind: &Kind, path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Problem> {
     let aside = tempfile::Builder::new().prefix(".panel-").tempfile_in(folder(path));
     let aside = aside.map_err(no_file)?;
-    fill(aside.as_file(), slots, mode, epoch)?;
+    fill(kind, aside.as_file(), slots, mode, epoch)?;
     match aside.persist_noclobber(path) {
         Ok(_) => Ok(true),
         Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -63,9 +69,15 @@ fn named(path: &Path, slots: usize, mode: u32, epoch: Epoch) -> Result<bool, Pro
     }
 }
 
-/// Makes it a panel without breakers.
-pub(crate) fn fill(file: &File, slots: usize, mode: u32, epoch: Epoch) -> Result<(), Problem> {
-    let needed = header::file_size(slots).map_or(u64::MAX, |size| size as u64);
+/// Makes it a panel without breakers, or a trace without records.
+pub(crate) fn fill(
+    kind: &Kind,
+    file: &File,
+    slots: usize,
+    mode: u32,
+    epoch: Epoch,
+) -> Result<(), Problem> {
+    let needed = header::file_size(kind, slots).map_or(u64::MAX, |size| size as u64);
     // Beyond the limit the kernel would not only refuse, but send SIGXFSZ,
     // which ends the process.
     if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < needed) {
@@ -80,7 +92,7 @@ pub(crate) fn fill(file: &File, slots: usize, mode: u32, epoch: Epoch) -> Result
         allocated => allocated.map_err(io::Error::from),
     }
     .map_err(no_room(needed))?;
-    file.write_all_at(&header::bytes(slots, epoch), 0).map_err(no_room(needed))?;
+    file.write_all_at(&header::bytes(kind, slots, epoch), 0).map_err(no_room(needed))?;
     // Once in a file's life: after a power failure a name must not be found
     // with a header that was never written, for then nobody could open it. The
     // slots need no such care: each of their words is the old or the new one.
@@ -133,13 +145,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("panel");
         let epoch = Epoch::current().unwrap();
-        assert!(named(&path, 8, 0o640, epoch).unwrap());
+        assert!(named(&header::PANEL, &path, 8, 0o640, epoch).unwrap());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o640);
         SharedRegistry::<8>::open(&path, Options::new().create(false))
             .unwrap()
             .get_or_default("a")
             .unwrap();
-        assert!(!named(&path, 8, 0o640, epoch).unwrap(), "another was first");
+        assert!(!named(&header::PANEL, &path, 8, 0o640, epoch).unwrap(), "another was first");
         assert!(SharedPanel::open(&path).unwrap().panel().get("a").is_some(), "and is still there");
         assert_eq!(files(folder.path()), 1, "no other name is left");
     }
@@ -151,7 +163,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("panel");
             let made = thread::scope(|scope| {
-                let make = || named(&path, 8, 0o600, epoch).unwrap();
+                let make = || named(&header::PANEL, &path, 8, 0o600, epoch).unwrap();
                 let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
                 threads
                     .into_iter()

@@ -73,6 +73,8 @@ pub enum Problem {
     Empty,
     /// The file does not start as a panel does.
     NotAPanel,
+    /// The file does not start as a trace does.
+    NotATrace,
     /// The file comes from a host of the other byte order.
     ByteOrder,
     /// The layout is that of another release.
@@ -174,6 +176,7 @@ impl fmt::Display for Problem {
             ),
             Self::Empty => f.write_str("is empty, and no panel is: give another path"),
             Self::NotAPanel => f.write_str("is no panel of breakers: give another path"),
+            Self::NotATrace => f.write_str("is no trace of calls: give another path"),
             Self::ByteOrder => {
                 write!(f, "comes from a host of the other byte order: {REMAKE}")
             }

@@ -1,13 +1,13 @@
-//! The first bytes of a panel's file: what the rest is, and whose clock stamped
-//! it.
+//! The first bytes of a panel's file, or a trace's: what the rest is, and whose clock
+//! stamped it.
 //!
 //! | word | content |
 //! |---|---|
-//! | 0 | magic: `fusebox` and a byte that no text holds |
+//! | 0 | magic: `fusebox` or `fusetrc`, and a byte that no text holds |
 //! | 1 | byte order: a number that reads the same in no other order |
 //! | 2 | version of the layout |
-//! | 3 | bytes of a slot |
-//! | 4 | number of slots |
+//! | 3 | bytes of a slot; of a trace, of a word |
+//! | 4 | number of slots, or of words |
 //! | 5 | checksum of the words before |
 //! | 6 | epoch: the only word that ever changes, see `epoch.rs` |
 //! | 7 to 15 | zeros |
@@ -15,7 +15,7 @@
 //! The slots follow, and nothing after them. All words are in the host's own
 //! byte order.
 
-use fusebox::CircuitBreaker;
+use fusebox::{CircuitBreaker, Trace, TraceWord};
 
 use crate::{epoch::Epoch, error::Problem};
 
@@ -24,27 +24,60 @@ pub(crate) const SIZE: usize = 128;
 /// The byte at which the epoch lies.
 pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
 
-/// Changes with the meaning of anything in a slot or in this header, the hash
-/// of names included.
-const VERSION: u64 = 3;
-const SLOT: usize = size_of::<CircuitBreaker>();
-const MAGIC: u64 = u64::from_ne_bytes(*b"fusebox\xFF");
+/// What a file is.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    magic: u64,
+    /// Changes with the meaning of anything in a slot or in this header, the hash of
+    /// names included.
+    version: u64,
+    /// Bytes of a slot.
+    slot: usize,
+    /// The least number of slots.
+    least: u64,
+    /// What is wrong with a file of another kind.
+    pub(crate) other: fn() -> Problem,
+}
+
+impl Kind {
+    pub(crate) const fn slot(&self) -> usize {
+        self.slot
+    }
+}
+
+pub(crate) const PANEL: Kind = Kind {
+    magic: u64::from_ne_bytes(*b"fusebox\xFF"),
+    version: 3,
+    slot: size_of::<CircuitBreaker>(),
+    least: 1,
+    other: || Problem::NotAPanel,
+};
+
+pub(crate) const TRACE: Kind = Kind {
+    magic: u64::from_ne_bytes(*b"fusetrc\xFF"),
+    version: 1,
+    slot: size_of::<TraceWord>(),
+    least: Trace::words(Trace::LEAST) as u64,
+    other: || Problem::NotATrace,
+};
+
 const ORDER: u64 = 0x0102_0304_0506_0708;
 
 /// The words that are checked.
 type Words = [u64; 6];
 
 /// The bytes of a file of this many slots; none if no file has so many.
-pub(crate) const fn file_size(slots: usize) -> Option<usize> {
-    match slots.checked_mul(SLOT) {
+pub(crate) const fn file_size(kind: &Kind, slots: usize) -> Option<usize> {
+    match slots.checked_mul(kind.slot) {
         Some(size) => size.checked_add(SIZE),
         None => None,
     }
 }
 
 /// The header of a new file.
-pub(crate) fn bytes(slots: usize, epoch: Epoch) -> [u8; SIZE] {
-    let mut words: Words = [MAGIC, ORDER, VERSION, SLOT as u64, slots as u64, 0];
+pub(crate) fn bytes(kind: &Kind, slots: usize, epoch: Epoch) -> [u8; SIZE] {
+    let Kind { magic, version, slot, .. } = *kind;
+    let mut words: Words = [magic, ORDER, version, slot as u64, slots as u64, 0];
     words[5] = checksum(&words);
     let mut bytes = [0; SIZE];
     for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(words.iter().chain([&epoch.0])) {
@@ -53,29 +86,29 @@ pub(crate) fn bytes(slots: usize, epoch: Epoch) -> [u8; SIZE] {
     bytes
 }
 
-/// The number of slots and the epoch, if this is the header of a file of `len`
-/// bytes, whose slots have the layout of this program's.
-pub(crate) fn read(bytes: &[u8; SIZE], len: u64) -> Result<(usize, Epoch), Problem> {
+/// The number of slots and the epoch, if this is the header of a file of this kind and
+/// of `len` bytes, whose slots have the layout of this program's.
+pub(crate) fn read(kind: &Kind, bytes: &[u8; SIZE], len: u64) -> Result<(usize, Epoch), Problem> {
     let word = |at: usize| u64::from_ne_bytes(bytes.as_chunks().0[at]);
     let words: Words = core::array::from_fn(word);
     let [magic, order, version, slot, slots, sum] = words;
-    if magic != MAGIC {
-        return Err(Problem::NotAPanel);
+    if magic != kind.magic {
+        return Err((kind.other)());
     }
     if order == ORDER.swap_bytes() {
         return Err(Problem::ByteOrder);
     }
-    if order == ORDER && version != VERSION {
-        return Err(Problem::Version { found: version, own: VERSION });
+    if order == ORDER && version != kind.version {
+        return Err(Problem::Version { found: version, own: kind.version });
     }
-    if order != ORDER || sum != checksum(&words) || slots == 0 {
+    if order != ORDER || sum != checksum(&words) || slots < kind.least {
         return Err(Problem::Damaged);
     }
-    if slot != SLOT as u64 {
-        return Err(Problem::SlotSize { found: slot, own: SLOT as u64 });
+    if slot != kind.slot as u64 {
+        return Err(Problem::SlotSize { found: slot, own: kind.slot as u64 });
     }
     let slots = usize::try_from(slots).map_err(|_| Problem::Damaged)?;
-    let expected = file_size(slots).ok_or(Problem::Damaged)? as u64;
+    let expected = file_size(kind, slots).ok_or(Problem::Damaged)? as u64;
     if len != expected {
         return Err(Problem::Length { found: len, expected });
     }

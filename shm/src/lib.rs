@@ -118,6 +118,7 @@ mod panel;
 mod rebase;
 mod registry;
 mod sealed;
+mod trace;
 #[cfg(target_pointer_width = "64")]
 mod view;
 
@@ -125,5 +126,8 @@ pub use error::{OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;
 pub use registry::SharedRegistry;
+pub use trace::SharedTrace;
+#[cfg(target_pointer_width = "64")]
+pub use trace::SharedTraceView;
 #[cfg(target_pointer_width = "64")]
 pub use view::SharedView;

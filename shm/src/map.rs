@@ -7,15 +7,15 @@ mod read_only;
 use core::{mem, sync::atomic::AtomicU64};
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, ConstDefault, Registry};
+use fusebox::{CircuitBreaker, ConstDefault, Registry, TraceWord};
 use memmap2::{MmapOptions, MmapRaw};
 
 #[cfg(target_pointer_width = "64")]
 pub(crate) use read_only::ReadOnly;
 
-use crate::header;
+use crate::header::{self, Kind};
 
-/// A panel's file in this process's memory.
+/// A panel's file, or a trace's, in this process's memory.
 ///
 /// Others write to it at any time, and can write anything. That is sound as all
 /// access, by whichever process, is by atomic operations, to types for which
@@ -23,6 +23,7 @@ use crate::header;
 /// alone.
 #[derive(Debug)]
 pub(crate) struct Map {
+    kind: &'static Kind,
     /// Never shorter than the header and the slots. Its address is a page's,
     /// and stays the same until it is dropped.
     memory: MmapRaw,
@@ -31,8 +32,8 @@ pub(crate) struct Map {
 
 impl Map {
     /// Maps a file that has this many slots, for reading and writing.
-    pub(crate) fn writable(file: &File, slots: usize) -> io::Result<Self> {
-        Ok(Self { memory: size(slots)?.map_raw(file)?, slots })
+    pub(crate) fn writable(kind: &'static Kind, file: &File, slots: usize) -> io::Result<Self> {
+        Ok(Self { kind, memory: size(kind, slots)?.map_raw(file)?, slots })
     }
 
     /// The header's word that says whose clock has stamped the slots.
@@ -59,6 +60,7 @@ impl Map {
             // They have values, and any number of them.
             mem::forget((C::DEFAULT, O::DEFAULT));
         }
+        self.check_kind::<CircuitBreaker>();
         // SAFETY: the mapping is as long as the header and `self.slots` slots,
         // and lives as long as the borrow of `self`. The slots are aligned, as
         // the mapping is to a page and the header is a multiple of their
@@ -68,6 +70,24 @@ impl Map {
             let first = self.memory.as_ptr().add(header::SIZE).cast();
             core::slice::from_raw_parts(first, self.slots)
         }
+    }
+
+    /// The words of a trace.
+    pub(crate) fn words(&self) -> &[TraceWord] {
+        self.check_kind::<TraceWord>();
+        // SAFETY: the mapping is as long as the header and `self.slots` words, and lives
+        // as long as the borrow of `self`. They are aligned, as the mapping is to a page
+        // and the header is a multiple of 8 bytes. A `TraceWord` is a transparent
+        // wrapper of an atomic; see `Map` for why others may write there.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
+    /// Its slots are as large as a `T`: the number of slots is that of `T`s.
+    fn check_kind<T>(&self) {
+        assert!(self.kind.slot() == size_of::<T>(), "a file is mapped as what it is");
     }
 
     /// The slots as a registry.
@@ -85,8 +105,8 @@ impl Map {
 }
 
 /// As much of a file as this many slots need.
-fn size(slots: usize) -> io::Result<MmapOptions> {
-    let size = header::file_size(slots).ok_or(io::ErrorKind::FileTooLarge)?;
+fn size(kind: &Kind, slots: usize) -> io::Result<MmapOptions> {
+    let size = header::file_size(kind, slots).ok_or(io::ErrorKind::FileTooLarge)?;
     let mut options = MmapOptions::new();
     options.len(size);
     Ok(options)

@@ -12,11 +12,18 @@ use rustix::fs::{FallocateFlags, OFlags};
 
 #[cfg(target_pointer_width = "64")]
 use crate::map::ReadOnly;
-use crate::{epoch::Epoch, error::Problem, header, map::Map, rebase::rebase};
+use crate::{
+    epoch::Epoch,
+    error::Problem,
+    header::{self, Kind},
+    map::Map,
+    rebase::{rebase, take_over},
+};
 
 /// A file whose header is good, of a clock that this process has, or of one
 /// that nobody has any more.
 pub(crate) struct Good {
+    kind: &'static Kind,
     file: File,
     slots: usize,
     epoch: Epoch,
@@ -24,7 +31,12 @@ pub(crate) struct Good {
 
 impl Good {
     /// Opens the file, and changes nothing.
-    pub(crate) fn open(path: &Path, write: bool, epoch: Epoch) -> Result<Self, Problem> {
+    pub(crate) fn open(
+        kind: &'static Kind,
+        path: &Path,
+        write: bool,
+        epoch: Epoch,
+    ) -> Result<Self, Problem> {
         let file = open_file(path, write)?;
         let len = regular(&file.metadata().map_err(system("look at it"))?)?;
         if len == 0 {
@@ -35,14 +47,14 @@ impl Good {
         // Read, not mapped: whatever becomes of the file, this is no SIGBUS.
         file.read_exact_at(&mut bytes[..there], 0).map_err(|error| match error.kind() {
             // Truncated since: nobody knows what it was.
-            io::ErrorKind::UnexpectedEof => Problem::NotAPanel,
+            io::ErrorKind::UnexpectedEof => (kind.other)(),
             _ => system("read it")(error),
         })?;
-        let (slots, stamped) = header::read(&bytes, len)?;
+        let (slots, stamped) = header::read(kind, &bytes, len)?;
         if stamped.same_boot(epoch) && stamped != epoch {
             return Err(Problem::TimeNamespace);
         }
-        Ok(Self { file, slots, epoch })
+        Ok(Self { kind, file, slots, epoch })
     }
 
     pub(crate) const fn slots(&self) -> usize {
@@ -55,6 +67,21 @@ impl Good {
         C: Clock + ConstDefault,
         O: Observer + ConstDefault,
     {
+        let epoch = self.epoch;
+        let map = self.map_writable()?;
+        rebase::<C, O>(&map, epoch)?;
+        Ok(map)
+    }
+
+    /// Maps a trace, for reading and writing.
+    pub(crate) fn map_trace(self) -> Result<Map, Problem> {
+        let epoch = self.epoch;
+        let map = self.map_writable()?;
+        take_over(&map, epoch, || {})?;
+        Ok(map)
+    }
+
+    fn map_writable(self) -> Result<Map, Problem> {
         // A copy of a panel can have holes, for which a write to the mapping
         // would need room: on a full disk a SIGBUS.
         let len = self.size();
@@ -63,22 +90,21 @@ impl Good {
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
             Err(error) => return Err(no_room(len)(error.into())),
         }
-        let map = Map::writable(&self.file, self.slots).map_err(system("map it"))?;
+        let map = Map::writable(self.kind, &self.file, self.slots).map_err(system("map it"))?;
         self.check_length()?;
-        rebase::<C, O>(&map, self.epoch)?;
         Ok(map)
     }
 
     /// Maps it, for reading.
     #[cfg(target_pointer_width = "64")]
     pub(crate) fn map_read_only(self) -> Result<ReadOnly, Problem> {
-        let map = ReadOnly::new(&self.file, self.slots).map_err(system("map it"))?;
+        let map = ReadOnly::new(self.kind, &self.file, self.slots).map_err(system("map it"))?;
         self.check_length()?;
         Ok(map)
     }
 
     fn size(&self) -> u64 {
-        header::file_size(self.slots).map_or(0, |size| size as u64)
+        header::file_size(self.kind, self.slots).map_or(0, |size| size as u64)
     }
 
     /// The length is still right, now that the file is mapped: whoever

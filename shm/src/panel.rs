@@ -8,6 +8,7 @@ use fusebox::{DefaultObserver, Panel, StdClock};
 use crate::{
     epoch::Epoch,
     error::{OpenError, Problem},
+    header,
     map::Map,
     open::Good,
 };
@@ -47,7 +48,8 @@ impl SharedPanel {
     }
 
     fn map(path: &Path) -> Result<Map, Problem> {
-        Good::open(path, true, Epoch::current()?)?.map::<StdClock, DefaultObserver>()
+        Good::open(&header::PANEL, path, true, Epoch::current()?)?
+            .map::<StdClock, DefaultObserver>()
     }
 
     /// Returns the breakers.

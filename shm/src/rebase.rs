@@ -18,6 +18,13 @@ pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     map: &Map,
     own: Epoch,
 ) -> Result<(), Problem> {
+    take_over(map, own, || {
+        Panel::new(map.slots::<C, O>()).iter().for_each(fusebox::CircuitBreaker::restamp);
+    })
+}
+
+/// Makes the epoch this process's, after `restamp`, if it is not.
+pub(crate) fn take_over(map: &Map, own: Epoch, restamp: impl Fn()) -> Result<(), Problem> {
     let epoch = map.epoch();
     // Acquire and release: whoever sees the new epoch sees the new stamps.
     let mut seen = Epoch(epoch.load(Ordering::Acquire));
@@ -25,7 +32,7 @@ pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
         if seen.same_boot(own) {
             return Err(Problem::TimeNamespace);
         }
-        Panel::new(map.slots::<C, O>()).iter().for_each(fusebox::CircuitBreaker::restamp);
+        restamp();
         match epoch.compare_exchange(seen.0, own.0, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => break,
             Err(found) => seen = Epoch(found),

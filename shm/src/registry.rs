@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often a file may vanish between two looks at it, or appear.
-const PATIENCE: usize = 16;
+pub(crate) const PATIENCE: usize = 16;
 
 /// Up to `N` breakers in a file that all processes of a host may open and
 /// share.
@@ -129,26 +129,36 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
     /// As there.
     pub fn sealed_with(name: &str) -> Result<Self, OpenError> {
         let make = || -> Result<Self, Problem> {
-            const { assert!(N > 0 && header::file_size(N).is_some(), "no file has so many slots") };
+            const {
+                assert!(
+                    N > 0 && header::file_size(&header::PANEL, N).is_some(),
+                    "no file has so many slots"
+                );
+            };
             let epoch = Epoch::current()?;
             let (file, path) = sealed(name, N, epoch)?;
-            let map = Good::open(&path, true, epoch)?.map::<C, O>()?;
+            let map = Good::open(&header::PANEL, &path, true, epoch)?.map::<C, O>()?;
             Ok(Self { map, path, _sealed: Some(file), slots: PhantomData })
         };
         make().map_err(|problem| OpenError::new(Path::new(name), problem))
     }
 
     fn map(path: &Path, options: Options) -> Result<Map, Problem> {
-        const { assert!(N > 0 && header::file_size(N).is_some(), "no file has so many slots") };
+        const {
+            assert!(
+                N > 0 && header::file_size(&header::PANEL, N).is_some(),
+                "no file has so many slots"
+            );
+        };
         let mode = options.checked_mode()?;
         let epoch = Epoch::current()?;
         for _ in 0..PATIENCE {
-            match Good::open(path, true, epoch) {
+            match Good::open(&header::PANEL, path, true, epoch) {
                 Ok(file) if file.slots() == N => return file.map::<C, O>(),
                 Ok(file) => return Err(Problem::SlotCount { found: file.slots(), asked: N }),
                 Err(Problem::NotFound) if options.creates() => {
                     // Made by us or by another: it is opened all the same.
-                    create::create(path, N, mode, epoch)?;
+                    create::create(&header::PANEL, path, N, mode, epoch)?;
                 }
                 Err(problem) => return Err(problem),
             }

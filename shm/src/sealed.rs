@@ -12,14 +12,14 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{create::fill, epoch::Epoch, error::Problem, open::system};
+use crate::{create::fill, epoch::Epoch, error::Problem, header, open::system};
 
 /// Such memory, as a panel without breakers, and the path by which others find
 /// it while `File` is open.
 pub(crate) fn sealed(name: &str, slots: usize, epoch: Epoch) -> Result<(File, PathBuf), Problem> {
     let refused = |step| move |error: Errno| system(step)(error.into());
     let file = File::from(unnamed(name).map_err(refused("make memory of that name"))?);
-    fill(&file, slots, 0o600, epoch)?;
+    fill(&header::PANEL, &file, slots, 0o600, epoch)?;
     // For ever, and for everybody: root cannot take a seal away either.
     let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
     rustix::fs::fcntl_add_seals(&file, seals).map_err(refused("seal it"))?;

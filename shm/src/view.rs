@@ -8,6 +8,7 @@ use fusebox::Reading;
 use crate::{
     epoch::Epoch,
     error::{OpenError, Problem},
+    header,
     map::ReadOnly,
     open::Good,
 };
@@ -48,7 +49,7 @@ impl SharedView {
         let path = path.as_ref();
         let open = || -> Result<Self, Problem> {
             let epoch = Epoch::current()?;
-            let map = Good::open(path, false, epoch)?.map_read_only()?;
+            let map = Good::open(&header::PANEL, path, false, epoch)?.map_read_only()?;
             Ok(Self { map, path: path.to_owned(), epoch })
         };
         open().map_err(|problem| OpenError::new(path, problem))

@@ -16,7 +16,7 @@ use crate::{
     config::unit::millis,
     error::Rejected,
     machine::Step,
-    observe::Observer,
+    observe::{Observer, trace::Record},
     time::{Clock, Tick},
 };
 
@@ -31,12 +31,16 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// With evidence against the service every call comes here, else a sample.
     #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
+        let recorder = self.recorder();
         let settings = self.cell.settings();
         if let Some(limit) = settings.slow_call_ms() {
             return self.acquire_timed(seen, limit, settings);
         }
         self.count_call();
-        Ok(seen.ticket())
+        Ok(match recorder {
+            Some(_) => seen.timed(self.clock.now(), None),
+            None => seen.ticket(),
+        })
     }
 
     #[inline(never)]
@@ -52,11 +56,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let mut word = seen;
         let charge = |group: usize, word: &mut Word| {
             while let Some(generation) = rows.take_overdue(group, limit, now) {
-                let hung = Word::ticket_of(generation);
-                if self.weigh(*word, hung, Evidence::slow(settings), settings) == Report::Counted {
-                    self.cell.slow.add_one();
-                }
-                *word = self.load();
+                *word = self.charge(*word, generation, settings);
             }
         };
         if first || seen.score() != 0 {
@@ -72,6 +72,18 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.count_call();
         let place = rows.note(group, word.generation(), now);
         Ok(word.timed(now, place))
+    }
+
+    /// A call that has not ended is slow already; the word after that.
+    #[cold]
+    #[inline(never)]
+    fn charge(&self, seen: Word, generation: u16, settings: BreakerSettings) -> Word {
+        let (recorder, hung) = (self.recorder(), Word::ticket_of(generation));
+        if self.weigh(seen, hung, Evidence::slow(settings), settings) == Report::Counted {
+            self.cell.slow.add_one();
+            self.record(recorder, |own, now| Record::hung(own, generation, now));
+        }
+        self.load()
     }
 
     /// A permit for a call that begins later: it is not timed yet.
@@ -94,12 +106,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return permit;
         }
         match seen.state() {
-            State::Closed if seen.has_attention() && (seen.score() != 0 || !sampling::skips()) => {}
+            State::Closed
+                if seen.has_attention()
+                    && (seen.score() != 0 || self.cell.mark.is_set() || !sampling::skips()) => {}
             State::HalfOpen => {}
             _ => return permit,
         }
+        let recorded = self.recorder().is_some();
         if self.cell.settings().slow_call_ms().is_none() {
-            return permit;
+            return if recorded { permit.timed(self.clock.now(), None) } else { permit };
         }
         let now = self.clock.now();
         sampling::timed_at(now.as_millis());
@@ -135,7 +150,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             {
                 return Pace::Charged;
             }
-            if took.is_none() {
+            if took.is_none() && settings.slow_call_ms().is_some() {
                 elapsed = self.clock.now().since(began).as_millis();
             }
         }

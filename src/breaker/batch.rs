@@ -100,8 +100,10 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         if seen.is_healthy() && are_successes(outcomes) {
             return seen.verdict(this.word);
         }
+        let recorder = this.breaker.recorder();
         let settings = this.breaker.cell.settings();
-        this.breaker.report_batch(this.word, this.calls - outcomes.len() as u64, || {
+        let left = this.calls - outcomes.len() as u64;
+        let verdict = this.breaker.report_batch(this.word, left, || {
             let mut left = outcomes;
             core::iter::from_fn(move || {
                 let successes = left.iter().take_while(|it| **it == Outcome::Success).count();
@@ -116,7 +118,13 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
                 let then = first.map(|outcome| Evidence::of(outcome, Pace::Fine, settings));
                 Some(Run { successes: successes as u64, then })
             })
-        })
+        });
+        this.breaker.record_batch(
+            recorder,
+            this.word,
+            outcomes.iter().copied().chain(ignored(left)),
+        );
+        verdict
     }
 
     /// Reports how many calls succeeded and how many failed, where nobody knows in
@@ -137,12 +145,21 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         let failure = Evidence::of(Outcome::Failure, Pace::Fine, settings);
         // Before the failure of this number, from 0, and before the end.
         let before = move |at: u64| successes * at / (failures + 1);
-        this.breaker.report_batch(this.word, this.calls - successes - failures, || {
+        let recorder = this.breaker.recorder();
+        let left = this.calls - successes - failures;
+        let verdict = this.breaker.report_batch(this.word, left, || {
             (0..=failures).map(move |at| Run {
                 successes: before(at + 1) - before(at),
                 then: (at < failures).then_some(failure),
             })
-        })
+        });
+        let outcomes = (0..=failures).flat_map(|at| {
+            let successes = before(at)..before(at + 1);
+            let failed = (at < failures).then_some(Outcome::Failure);
+            successes.map(|_| Outcome::Success).chain(failed)
+        });
+        this.breaker.record_batch(recorder, this.word, outcomes.chain(ignored(left)));
+        verdict
     }
 
     #[track_caller]
@@ -166,7 +183,9 @@ impl<C: Clock, O: Observer> Drop for Permits<'_, C, O> {
             (0..calls).for_each(|_| breaker.fail_unwinding(breaker.load(), word, None));
             return;
         }
+        let recorder = breaker.recorder();
         breaker.report_batch(word, calls, core::iter::empty);
+        breaker.record_batch(recorder, word, ignored(calls));
     }
 }
 
@@ -185,6 +204,11 @@ impl<C: Clock, O: Observer> fmt::Debug for Permits<'_, C, O> {
 #[inline]
 fn are_successes(outcomes: &[Outcome]) -> bool {
     outcomes.iter().fold(0, |others, it| others | u32::from(!matches!(it, Outcome::Success))) == 0
+}
+
+/// Calls whose outcome nobody reported.
+fn ignored(calls: u64) -> impl Iterator<Item = Outcome> {
+    (0..calls).map(|_| Outcome::Ignore)
 }
 
 /// Successes in a row, and what came after them.

@@ -3,13 +3,14 @@
 use crate::{
     breaker::{
         history::History,
+        mark::Mark,
         opened::Opened,
         settings::BreakerSettings,
         word::{Word, attends},
     },
     machine::{self, Machine},
     name::{self, Name},
-    observe::{Counter, Noted, Tally},
+    observe::{Counter, Noted, Tally, trace::Cause},
     sync::{AtomicU64, Ordering, const_fn, planted},
 };
 
@@ -35,6 +36,7 @@ pub(crate) struct Cell {
     /// breaker without a name.
     pub(crate) key: AtomicU64,
     pub(crate) opened: Opened,
+    pub(crate) mark: Mark,
     /// The rest of the first line: zeros, for words to come.
     spare: [u64; SPARE],
     pub(crate) failures: Counter,
@@ -55,7 +57,7 @@ pub(crate) struct Cell {
 /// Words of the settings.
 const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 3 };
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 2 };
 
 impl Cell {
     const_fn! {
@@ -89,6 +91,7 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 rule: Machine::new(settings[1]),
                 key: AtomicU64::new(key),
+                mark: Mark::new(),
                 spare: [0; SPARE],
                 failures: Counter::new(),
                 rejections: Counter::new(),
@@ -165,6 +168,7 @@ impl Cell {
             }
             word.store(Published(new));
         }
+        self.mark.owe(Cause::Settings);
         self.attend();
     }
 
@@ -185,6 +189,7 @@ impl Cell {
             }
             old = self.settings();
         };
+        self.mark.owe(Cause::Settings);
         self.attend();
         Ok((first, new))
     }
@@ -216,7 +221,8 @@ impl Cell {
         }
         let mut word = self.word.load::<Word>();
         loop {
-            let needed = attends(self.settings()) || !self.history.get().is_clear();
+            let needed =
+                attends(self.settings()) || !self.history.get().is_clear() || self.mark.is_set();
             let to = word.attending(needed);
             let done = if to == word {
                 // Written even so: whoever takes the bit away after that sees what

@@ -16,7 +16,7 @@ use crate::{
     error::Rejected,
     machine::Step,
     name::Name,
-    observe::{Event, Observer, Rejection, Transition},
+    observe::{Event, Observer, Rejection, Transition, trace::Record},
     random::{mix, process_seed},
     state::{Outcome, State, Verdict},
     sync::Ordering,
@@ -40,7 +40,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         // Closed admits everybody, whatever its score. With evidence against the
         // service, every call that can be timed is, else a sample.
-        if !seen.has_attention() || seen.score() == 0 && sampling::skips() {
+        let skips = || !self.cell.mark.is_set() && sampling::skips();
+        if !seen.has_attention() || seen.score() == 0 && skips() {
             self.count_call();
             return Ok(seen.ticket());
         }
@@ -61,7 +62,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// [`acquire_not_closed`](Self::acquire_not_closed) knows more.
     #[inline]
     fn plain_rejection(&self, seen: Word) -> Option<u64> {
-        if !QUICKLY || !seen.is_plainly_open() || bypass::breaker(|| self.cell.name()) {
+        if !QUICKLY || !seen.is_plainly_open() || self.cell.mark.is_set() {
+            return None;
+        }
+        if bypass::breaker(|| self.cell.name()) {
             return None;
         }
         let wait = self.cell.wait().plain_wait_ms()?;
@@ -91,6 +95,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return Ok(seen.outdated());
         }
         let asked = *calls;
+        let recorder = self.recorder();
         let settings = self.cell.settings();
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
@@ -103,18 +108,29 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             Admission::Admitted { calls: admitted } => {
                 *calls = admitted;
                 let mut ticket = to.ticket();
-                if attends(settings) && to.state() == State::HalfOpen && admitted == 1 {
+                let times = attends(settings) && to.state() == State::HalfOpen;
+                if (times || recorder.is_some()) && admitted == 1 {
                     ticket = to.timed(self.clock.now(), None);
                 }
                 // The permit first: should the observer panic, it is returned.
                 let permits = Permits::new(self, ticket, admitted);
+                if to.state() == State::HalfOpen {
+                    (0..admitted).for_each(|_| {
+                        self.record(recorder, |own, now| Record::probe(own, to.generation(), now));
+                    });
+                }
                 self.announce(from, to);
                 if to.state() != State::Disabled {
                     self.count_calls(admitted);
                 }
                 Ok(permits.into_word())
             }
-            Admission::Rejected { retry_after_ms } => Err(self.reject(to.state(), retry_after_ms)),
+            Admission::Rejected { retry_after_ms } => {
+                self.record(recorder, |own, now| {
+                    Record::rejected(own, to.generation(), to.state(), now)
+                });
+                Err(self.reject(to.state(), retry_after_ms))
+            }
         }
     }
 
@@ -171,14 +187,30 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> Verdict {
+        if self.cell.mark.is_set() {
+            return self.report_recorded(seen, permit, outcome, took);
+        }
+        self.weigh_end(seen, permit, outcome, took).0
+    }
+
+    /// The same, and how the call's pace was judged; `None` where a bypass judged
+    /// nothing.
+    #[inline(never)]
+    pub(super) fn weigh_end(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        took: Option<Duration>,
+    ) -> (Verdict, Option<Pace>) {
         let settings = self.cell.settings();
         let pace = self.pace(permit, took, settings);
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
-            return seen.verdict(permit);
+            return (seen.verdict(permit), Some(pace));
         }
         let evidence = if bypass::breaker(|| self.cell.name()) {
             if permit.state() != State::HalfOpen {
-                return seen.verdict(permit);
+                return (seen.verdict(permit), None);
             }
             // A probe from before: its place is given back, and that is all.
             Evidence::Nothing
@@ -194,7 +226,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 self.cell.slow.add_often();
             }
         }
-        said.verdict()
+        (said.verdict(), Some(pace))
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a
@@ -202,7 +234,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// [`report`](Self::report) knows more, and where another thread was faster.
     #[inline]
     pub(super) fn plain_failure(&self, seen: Word, permit: Word) -> Option<Verdict> {
-        if !QUICKLY || !seen.is_closed() || !seen.same_generation(permit) || permit.is_timed() {
+        if !QUICKLY
+            || !seen.is_closed()
+            || !seen.same_generation(permit)
+            || seen.either_attends(permit)
+        {
             return None;
         }
         let (threshold, weight) = self.cell.rule().plain_rule()?;
@@ -212,10 +248,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         let failed = seen.failed(score, self.clock.now());
         let step = self.cell.word.step(seen, |word| (if word == seen { failed } else { word }, ()));
-        (step.from == seen).then(|| {
-            self.cell.failures.add_often();
-            Verdict::Recorded
-        })
+        if step.from != seen {
+            return None;
+        }
+        self.cell.failures.add_often();
+        Some(Verdict::Recorded)
     }
 
     /// What evidence does to the word, and tells of it.
@@ -258,6 +295,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if !self.cell.history.get().is_clear() {
             self.cell.history.clear();
         }
+        // By hand, the checkpoint is of what somebody did.
+        let recorder = if forced { self.recorder() } else { self.recorder_after() };
+        self.record(recorder, |own, now| {
+            Record::changed(own, to.generation(), to.state(), forced, now)
+        });
         if to.is_closed() {
             self.cell.attend();
         }

@@ -9,7 +9,7 @@ use crate::{
     },
     config::{ConfigError, Unit, unit::millis},
     machine::Step,
-    observe::Observer,
+    observe::{Observer, trace::Cause},
     time::Clock,
 };
 
@@ -88,6 +88,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             .cell
             .word
             .step(self.load(), |word: Word| (word.trip(millis, settings, self.clock.now()), ()));
+        if to != from {
+            self.cell.mark.owe(Cause::Forced);
+        }
         // A wait that became longer is no change of state.
         if !to.same_generation(from) {
             self.tell(from, to, true);
@@ -121,6 +124,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let settings = self.cell.settings();
         let Step { from, to, .. } =
             self.cell.word.step(self.load(), |word: Word| (word.force(to, settings), ()));
+        self.cell.mark.owe(Cause::Forced);
         self.tell(from, to, true);
     }
 
@@ -133,5 +137,6 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let now = self.clock.now();
         self.cell.word.step(self.load(), |word: Word| (word.restamp(now), ()));
         self.cell.opened.restamp(now);
+        self.cell.mark.owe(Cause::Forced);
     }
 }

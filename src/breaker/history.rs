@@ -71,7 +71,11 @@ impl History {
     }
 
     pub(crate) fn clear(&self) {
-        self.0.store(Last(0));
+        self.set(Last(0));
+    }
+
+    pub(crate) fn set(&self, last: Last) {
+        self.0.store(last);
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod held;
 mod history;
 pub(crate) mod judge;
 mod length;
+mod mark;
 mod opened;
 pub(crate) mod permit;
 mod promise;
@@ -27,6 +28,7 @@ mod score;
 pub(crate) mod settings;
 pub(crate) mod snapshot;
 mod starts;
+mod traced;
 pub(crate) mod word;
 
 pub use batch::Permits;

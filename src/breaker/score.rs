@@ -4,6 +4,7 @@
 //! weight, a success takes 1 off, 0 is the floor, and the threshold opens. Where a
 //! success takes all of it, the score is the number of failures in a row.
 
+pub(crate) use crate::observe::trace::Pace;
 use crate::{
     breaker::{length::LONGEST_MS, settings::BreakerSettings},
     state::Outcome,
@@ -78,16 +79,6 @@ pub(crate) enum Evidence {
     Enough {
         millis: Option<u64>,
     },
-}
-
-/// Whether a call took too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// It did not, or nobody knows.
-    Fine,
-    Slow,
-    /// It did, and was charged with that before its end.
-    Charged,
 }
 
 impl Evidence {

@@ -140,6 +140,12 @@ impl Word {
         self.0 & STATE == CLOSED
     }
 
+    /// Whether there is more in the slot of a closed breaker, or its permit is timed.
+    #[inline]
+    pub(crate) const fn either_attends(self, permit: Self) -> bool {
+        Self(self.0 | permit.0).has_attention()
+    }
+
     #[inline]
     pub(crate) const fn same_generation(self, other: Self) -> bool {
         (self.0 ^ other.0) & GENERATION == 0
@@ -345,6 +351,12 @@ impl Word {
         let excess = length::decode(code) - millis;
         let begun = Tick::from_millis(now.as_millis().wrapping_sub(excess));
         open.with_count(code << LENGTH_SHIFT | open.reopenings()).with_stamp(begun)
+    }
+
+    /// As another breaker was, by hand: in a generation of its own.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn resumed(self, other: Self) -> Self {
+        other.with(GENERATION, self.0.wrapping_add(ONE_GENERATION) & GENERATION)
     }
 
     /// The clock has begun anew; whoever waits for nothing keeps its stamp.

@@ -1,7 +1,7 @@
 //! Counting every call, for whoever wants to pay for it.
 
 use crate::{
-    observe::{DefaultObserver, Event, Observer},
+    observe::{DefaultObserver, Event, Observer, trace::Trace},
     time::ConstDefault,
 };
 
@@ -47,6 +47,10 @@ impl<O: Observer> Observer for CountCalls<O> {
     #[inline]
     fn times_calls(&self) -> bool {
         self.0.times_calls()
+    }
+
+    fn trace(&self) -> Option<Trace<'_>> {
+        self.0.trace()
     }
 }
 

@@ -91,10 +91,12 @@ mod prepaid {
 
     #[inline]
     pub(super) fn add(counter: &Counter) {
-        let address = core::ptr::from_ref(counter).addr();
-        let entry = (address >> 3 ^ address >> 8) % ENTRIES;
-        let none_left = (address as u64) << LEFT;
-        PAID.with(|paid| {
+        // By value, and nothing but that: should the compiler not inline it, it costs
+        // little more.
+        PAID.with(move |paid| {
+            let address = core::ptr::from_ref(counter).addr();
+            let entry = (address >> 3 ^ address >> 8) % ENTRIES;
+            let none_left = (address as u64) << LEFT;
             let left = paid[entry].left.get();
             // A counter that says 0 is a new one, which lies where another one lay.
             if left.wrapping_sub(none_left + 1) < MOST && counter.get() != 0 {

@@ -1,5 +1,7 @@
 //! The observer of a breaker or policy that was given no other.
 
+#[cfg(feature = "std")]
+use crate::observe::trace::Trace;
 use crate::{
     observe::{Event, Observer},
     time::ConstDefault,
@@ -55,6 +57,11 @@ impl Observer for DefaultObserver {
     #[inline]
     fn times_calls(&self) -> bool {
         cfg!(feature = "time-calls")
+    }
+
+    #[cfg(feature = "std")]
+    fn trace(&self) -> Option<Trace<'_>> {
+        crate::observe::trace::current()
     }
 }
 

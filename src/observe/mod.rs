@@ -18,6 +18,7 @@ mod summary;
 mod tally;
 mod text;
 mod time_calls;
+pub(crate) mod trace;
 #[cfg(feature = "tracing")]
 mod tracing;
 

@@ -1,6 +1,6 @@
 //! Who hears of events.
 
-use crate::observe::Event;
+use crate::observe::{Event, trace::Trace};
 
 /// Hears of events, on the thread that caused them, after they took effect.
 ///
@@ -67,11 +67,22 @@ pub trait Observer {
     {
         false
     }
+
+    /// Returns the trace in which breakers with this observer are recorded, those that
+    /// [ask for it](crate::CircuitBreaker::set_recorded). There is none unless you write
+    /// another; [`DefaultObserver`](crate::DefaultObserver) has the one of the process.
+    fn trace(&self) -> Option<Trace<'_>> {
+        None
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for &O {
     fn on_event(&self, event: &Event<'_>) {
         (**self).on_event(event);
+    }
+
+    fn trace(&self) -> Option<Trace<'_>> {
+        (**self).trace()
     }
 }
 
@@ -95,5 +106,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline]
     fn times_calls(&self) -> bool {
         self.0.times_calls() || self.1.times_calls()
+    }
+
+    fn trace(&self) -> Option<Trace<'_>> {
+        self.0.trace().or_else(|| self.1.trace())
     }
 }

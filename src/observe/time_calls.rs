@@ -1,7 +1,7 @@
 //! Telling of every call, for whoever wants to pay for it.
 
 use crate::{
-    observe::{DefaultObserver, Event, Observer},
+    observe::{DefaultObserver, Event, Observer, trace::Trace},
     time::ConstDefault,
 };
 
@@ -57,6 +57,10 @@ impl<O: Observer> Observer for TimeCalls<O> {
     #[inline]
     fn times_calls(&self) -> bool {
         true
+    }
+
+    fn trace(&self) -> Option<Trace<'_>> {
+        self.0.trace()
     }
 }
 

@@ -53,6 +53,10 @@ pub enum Defect {
     BatchInSteps,
     /// A text that two writers mixed is shown.
     MixedTextIsShown,
+    /// The place of a record in a trace is claimed by a load and a store.
+    TraceClaimedByStore,
+    /// A reader of a trace takes what it finds for what it looks for.
+    OldRecordIsShown,
 }
 
 std::thread_local! {

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 
 use fusebox::{
     BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
-    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, resilient,
-    with_circuit_breaker,
+    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, Trace, TraceWord,
+    resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -108,6 +108,12 @@ pub(crate) const PATHS: &[Path] = &[
         run: path_timed_call,
     },
     Path {
+        name: "recorded call, healthy",
+        function: "path_recorded_call",
+        prepare: Prepare::By(record),
+        run: path_recorded_call,
+    },
+    Path {
         name: "counted call, healthy",
         function: "path_counted_call",
         prepare: Prepare::Nothing,
@@ -167,6 +173,7 @@ static OPEN: CircuitBreaker<&CachedClock> =
     CircuitBreaker::with(Some(Name::new("open path")), SETTINGS, &CLOCK, DefaultObserver);
 static FAILING: CircuitBreaker<&CachedClock> =
     CircuitBreaker::with(Some(Name::new("failing path")), SETTINGS, &CLOCK, DefaultObserver);
+static RECORDED: CircuitBreaker = CircuitBreaker::named("recorded", SETTINGS);
 static TIMED: CircuitBreaker<&CachedClock> = CircuitBreaker::with(
     Some(Name::new("timed path")),
     BreakerConfig::new().slow_call(Duration::from_mins(1)).build(),
@@ -274,6 +281,21 @@ fn path_async_call() {
 fn path_timed_call() {
     for n in 0..CALLS {
         used(TIMED.call(|| work(n)));
+    }
+}
+
+static WORDS: [TraceWord; Trace::words(1 << 14)] =
+    [const { TraceWord::new() }; Trace::words(1 << 14)];
+
+fn record() {
+    let _ = fusebox::set_trace(Trace::new(&WORDS));
+    RECORDED.set_recorded(Some(1));
+}
+
+#[inline(never)]
+fn path_recorded_call() {
+    for n in 0..CALLS {
+        used(RECORDED.call(|| work(n)));
     }
 }
 

@@ -3,10 +3,10 @@
 use core::sync::atomic::Ordering;
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, Panel, Reading};
+use fusebox::{CircuitBreaker, Entry, Panel, Reading, Trace};
 
 use super::{Map, size};
-use crate::epoch::Epoch;
+use crate::{epoch::Epoch, header::Kind};
 
 /// The same, without permission to write: a store there is a SIGSEGV. So it
 /// lends out no breaker, and does nothing but load.
@@ -19,8 +19,8 @@ pub(crate) struct ReadOnly(Map);
 
 impl ReadOnly {
     /// Maps a file that has this many slots, for reading.
-    pub(crate) fn new(file: &File, slots: usize) -> io::Result<Self> {
-        Ok(Self(Map { memory: size(slots)?.map_raw_read_only(file)?, slots }))
+    pub(crate) fn new(kind: &'static Kind, file: &File, slots: usize) -> io::Result<Self> {
+        Ok(Self(Map { kind, memory: size(kind, slots)?.map_raw_read_only(file)?, slots }))
     }
 
     pub(crate) const fn capacity(&self) -> usize {
@@ -34,5 +34,16 @@ impl ReadOnly {
     pub(crate) fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
         let slots: &[CircuitBreaker] = self.0.slots();
         Panel::new(slots).readings()
+    }
+
+    /// What a trace says.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
+        Trace::new(self.0.words()).entries()
+    }
+
+    /// How many records a trace keeps, and how many were written.
+    pub(crate) fn records(&self) -> (usize, u64) {
+        let trace = Trace::new(self.0.words());
+        (trace.capacity(), trace.written())
     }
 }

@@ -1,0 +1,205 @@
+//! What a recorded breaker writes into its trace.
+
+use core::time::Duration;
+
+use crate::{
+    breaker::{CircuitBreaker, score::Pace, word::Word},
+    observe::{
+        Observer,
+        trace::{Checkpoint, End, Record, Trace},
+    },
+    state::{Outcome, Verdict},
+    time::{Clock, Tick},
+};
+#[cfg(not(fusebox_compact))]
+use crate::{
+    breaker::{
+        batch::Permits, history::Last, mark::Marked, settings::BreakerSettings, snapshot::Snapshot,
+    },
+    machine::Step,
+};
+
+/// A trace, and the number under which a breaker is recorded there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recorder<'a> {
+    trace: Trace<'a>,
+    breaker: u16,
+}
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// Records this breaker in its [`Trace`] from now on, under a number of its own; or
+    /// no longer. Which trace that is, its observer says: the one of the process, unless
+    /// you write another.
+    ///
+    /// Each call then reads the clock twice, and writes 8 bytes when it ends; a healthy
+    /// call takes some 25 ns instead of 0.5. Where the settings have a
+    /// [`slow_call`](crate::BreakerConfig::slow_call), every call is timed. A breaker
+    /// that is not recorded pays nothing. Calls that were admitted before, and calls
+    /// under a bypass, are not recorded.
+    ///
+    /// A panel's breaker keeps the mark in its slot, for all programs: the number is
+    /// that of the slot, plus one. A compact slot lacks this function.
+    ///
+    /// # Panics
+    /// On a number that is not from 1 to 4095.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Trace, TraceWord, What, set_trace};
+    ///
+    /// static WORDS: [TraceWord; Trace::words(256)] =
+    ///     [const { TraceWord::new() }; Trace::words(256)];
+    /// set_trace(Trace::new(&WORDS))?;
+    ///
+    /// let shop = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    /// shop.set_recorded(Some(1));
+    /// let _ = shop.call(|| "x".parse::<u32>());
+    /// let ends = |entry: &fusebox::Entry| matches!(entry.what, What::Ended { .. });
+    /// assert_eq!(Trace::new(&WORDS).entries().filter(ends).count(), 1);
+    /// # Ok::<(), fusebox::TraceInUse>(())
+    /// ```
+    #[cfg(not(fusebox_compact))]
+    #[track_caller]
+    pub fn set_recorded(&self, breaker: Option<u16>) {
+        assert!(
+            breaker.is_none_or(|number| (1..=Record::MOST).contains(&number)),
+            "a breaker is recorded under a number from 1 to 4095"
+        );
+        self.cell.mark.set(breaker);
+        self.cell.attend();
+        self.recorder();
+    }
+
+    /// Returns the number under which this breaker is recorded, if it is.
+    #[cfg(not(fusebox_compact))]
+    #[must_use]
+    pub fn recorded(&self) -> Option<u16> {
+        self.cell.mark.get().map(Marked::breaker)
+    }
+
+    /// Makes the state of this breaker the one that a trace recorded, to replay what came
+    /// next. Its settings and its clock stay its own. As with any state that is set by
+    /// hand, calls that were admitted before are stale.
+    ///
+    /// Returns permits of that state, for the calls that were in flight: take as many as
+    /// there were. A probe that nobody takes never ends.
+    #[cfg(not(fusebox_compact))]
+    pub fn resume(&self, checkpoint: Checkpoint) -> impl Iterator<Item = Permits<'_, C, O>> {
+        let recorded = Word(checkpoint.word);
+        let Step { to, .. } =
+            self.cell.word.step(self.load(), |word: Word| (word.resumed(recorded), ()));
+        let window = self.settings().window() != 0;
+        self.cell.history.set(Last(if window { checkpoint.last } else { 0 }));
+        self.cell.attend();
+        core::iter::repeat_with(move || Permits::new(self, to.ticket(), 1))
+    }
+
+    /// Whoever records asks before its step, as a checkpoint that is due says what was
+    /// there before.
+    #[inline]
+    pub(super) fn recorder(&self) -> Option<Recorder<'_>> {
+        if self.cell.mark.is_set() { self.recorder_of_marked() } else { None }
+    }
+
+    /// After a step, and with no checkpoint.
+    pub(super) fn recorder_after(&self) -> Option<Recorder<'_>> {
+        let (marked, trace) = (self.cell.mark.get()?, self.observer.trace()?);
+        Some(Recorder { trace, breaker: marked.breaker() })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
+        let (marked, recorder) = (self.cell.mark.get()?, self.recorder_after()?);
+        let trace = recorder.trace;
+        let quarter = trace.quarter();
+        if let Some(cause) = marked.due(quarter)
+            && self.cell.mark.settle(marked, quarter)
+        {
+            let word = self.load();
+            let checkpoint = Checkpoint {
+                cause,
+                word: word.0,
+                settings: self.cell.settings().pack(),
+                last: self.cell.history.get().0,
+            };
+            trace.write(checkpoint.records(recorder.breaker, self.clock.now()));
+        }
+        Some(recorder)
+    }
+
+    /// Writes one record of now.
+    #[inline]
+    pub(super) fn record(
+        &self,
+        recorder: Option<Recorder<'_>>,
+        what: impl FnOnce(u16, Tick) -> Record,
+    ) {
+        if let Some(Recorder { trace, breaker }) = recorder {
+            trace.write([what(breaker, self.clock.now())]);
+        }
+    }
+
+    /// A call of a recorded breaker reports.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn report_recorded(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        took: Option<Duration>,
+    ) -> Verdict {
+        let recorder = self.recorder();
+        let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
+        if let Some(recorder) = recorder
+            && let Some(pace) = pace
+        {
+            let now = self.clock.now();
+            let timed = || permit.is_timed().then(|| now.since(permit.timing().0));
+            let took = took.or_else(timed).unwrap_or_default();
+            let end = End { outcome, took, pace, verdict: Some(verdict) };
+            recorder.write_end(permit, end, now);
+        }
+        verdict
+    }
+
+    /// Calls of a batch report.
+    pub(super) fn record_batch(
+        &self,
+        recorder: Option<Recorder<'_>>,
+        permit: Word,
+        outcomes: impl Iterator<Item = Outcome>,
+    ) {
+        if let Some(recorder) = recorder {
+            let now = self.clock.now();
+            for outcome in outcomes {
+                let end = End { outcome, took: Duration::ZERO, pace: Pace::Fine, verdict: None };
+                recorder.write_end(permit, end, now);
+            }
+        }
+    }
+}
+
+impl Recorder<'_> {
+    fn write_end(self, permit: Word, end: End, now: Tick) {
+        match Record::ended(self.breaker, permit.generation(), end, now) {
+            (Some(note), record) => self.trace.write([note, record]),
+            (None, record) => self.trace.write([record]),
+        }
+    }
+}
+
+#[cfg(not(fusebox_compact))]
+impl Checkpoint {
+    /// Returns the settings in force at that moment.
+    #[must_use]
+    pub fn settings(&self) -> BreakerSettings {
+        BreakerSettings::unpack(self.settings)
+    }
+
+    /// Returns what the breaker's word said at that moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(Word(self.word), Last(self.last))
+    }
+}
