@@ -61,6 +61,20 @@ impl Machine {
         self.0.store(word.bits(), Ordering::Relaxed);
     }
 
+    /// Puts `to` in the place of what was `seen` a moment ago; false where that is not
+    /// there any more.
+    #[inline]
+    pub(crate) fn replace<W: Word>(&self, seen: W, to: W) -> bool {
+        #[cfg(fusebox_loom)]
+        if planted!(LostUpdate) || seen.is_torn(to) {
+            self.store(to);
+            return true;
+        }
+        // As in `step`.
+        let (seen, to) = (seen.bits(), to.bits());
+        self.0.compare_exchange(seen, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
     /// Applies `rule` to the word, which was `seen` a moment ago, until what it
     /// was applied to is still there.
     #[inline]

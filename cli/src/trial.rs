@@ -3,8 +3,6 @@
 pub mod contenders;
 pub mod list;
 pub mod picture;
-pub mod place;
 pub mod progress;
 pub mod storms;
 pub mod table;
-pub mod toml_file;

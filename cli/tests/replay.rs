@@ -102,7 +102,7 @@ fn bad_settings_are_errors_that_name_the_line() {
     assert!(error.contains("line 1: "), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     let error = it.replay(&["--with", "no/such.toml"]).failed(1);
-    assert!(error.contains("`no/such.toml`: cannot be read: "), "{error}");
+    assert!(error.contains("cannot read `no/such.toml`: "), "{error}");
 }
 
 #[test]

@@ -31,16 +31,26 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// With evidence against the service every call comes here, else a sample.
     #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
-        let recorder = self.recorder();
         let settings = self.cell.settings();
         if let Some(limit) = settings.slow_call_ms() {
             return self.acquire_timed(seen, limit, settings);
         }
+        if self.cell.mark.is_set() {
+            return Ok(self.acquire_recorded(seen));
+        }
         self.count_call();
-        Ok(match recorder {
+        Ok(seen.ticket())
+    }
+
+    /// A call that is timed for its record alone.
+    #[cold]
+    #[inline(never)]
+    fn acquire_recorded(&self, seen: Word) -> Word {
+        self.count_call();
+        match self.recorder() {
             Some(_) => seen.timed(self.clock.now(), None),
             None => seen.ticket(),
-        })
+        }
     }
 
     #[inline(never)]
@@ -106,9 +116,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return permit;
         }
         match seen.state() {
-            State::Closed
-                if seen.has_attention()
-                    && (seen.score() != 0 || self.cell.mark.is_set() || !sampling::skips()) => {}
+            State::Closed if seen.has_attention() && (seen.score() != 0 || !sampling::skips()) => {}
             State::HalfOpen => {}
             _ => return permit,
         }
@@ -142,22 +150,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[inline(never)]
     fn measured(&self, permit: Word, took: Option<Duration>, settings: BreakerSettings) -> Pace {
-        let mut elapsed = took.map_or(0, millis::raw);
-        if permit.is_timed() {
-            let (began, place) = permit.timing();
-            if let Some(place) = place
-                && !self.rows().take(place, permit.generation(), began)
-            {
-                return Pace::Charged;
-            }
-            if took.is_none() && settings.slow_call_ms().is_some() {
-                elapsed = self.clock.now().since(began).as_millis();
-            }
+        let place = if permit.is_timed() { permit.timing() } else { (Tick::from_millis(0), None) };
+        if let (began, Some(place)) = place
+            && !self.rows().take(place, permit.generation(), began)
+        {
+            return Pace::Charged;
         }
-        match settings.slow_call_ms() {
-            Some(limit) if elapsed > limit.into() => Pace::Slow,
-            _ => Pace::Fine,
-        }
+        // A call may be timed for its record alone.
+        let Some(limit) = settings.slow_call_ms() else { return Pace::Fine };
+        let elapsed = match took {
+            Some(took) => millis::raw(took),
+            None => self.clock.now().since(place.0).as_millis(),
+        };
+        if elapsed > limit.into() { Pace::Slow } else { Pace::Fine }
     }
 
     /// Adds a call to the last ones of a closed breaker whose settings have a window.

@@ -100,10 +100,15 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         if seen.is_healthy() && are_successes(outcomes) {
             return seen.verdict(this.word);
         }
-        let recorder = this.breaker.recorder();
-        let settings = this.breaker.cell.settings();
-        let left = this.calls - outcomes.len() as u64;
-        let verdict = this.breaker.report_batch(this.word, left, || {
+        this.report_outcomes(outcomes)
+    }
+
+    #[inline(never)]
+    fn report_outcomes(&self, outcomes: &[Outcome]) -> Verdict {
+        let recorder = self.breaker.recorder();
+        let settings = self.breaker.cell.settings();
+        let left = self.calls - outcomes.len() as u64;
+        let verdict = self.breaker.report_batch(self.word, left, || {
             let mut left = outcomes;
             core::iter::from_fn(move || {
                 let successes = left.iter().take_while(|it| **it == Outcome::Success).count();
@@ -119,11 +124,8 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
                 Some(Run { successes: successes as u64, then })
             })
         });
-        this.breaker.record_batch(
-            recorder,
-            this.word,
-            outcomes.iter().copied().chain(ignored(left)),
-        );
+        let outcomes = outcomes.iter().copied().chain(ignored(left));
+        self.breaker.record_batch(recorder, self.word, outcomes);
         verdict
     }
 

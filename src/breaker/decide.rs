@@ -40,8 +40,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         // Closed admits everybody, whatever its score. With evidence against the
         // service, every call that can be timed is, else a sample.
-        let skips = || !self.cell.mark.is_set() && sampling::skips();
-        if !seen.has_attention() || seen.score() == 0 && skips() {
+        if !seen.has_attention() || seen.score() == 0 && sampling::skips() {
             self.count_call();
             return Ok(seen.ticket());
         }
@@ -52,27 +51,28 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     fn acquire_open(&self, seen: Word) -> Result<Word, Rejected> {
         match self.plain_rejection(seen) {
-            Some(retry_after_ms) => Err(self.reject(State::Open, Some(retry_after_ms))),
-            None => self.acquire_not_closed(seen, &mut 1),
+            0 => self.acquire_not_closed(seen, &mut 1),
+            retry_after_ms => Err(self.reject(State::Open, Some(retry_after_ms))),
         }
     }
 
     /// The milliseconds left of an opening that waits as the settings say and no
-    /// longer: what nearly every rejection is. `None` for all else, of which
+    /// longer: what nearly every rejection is. 0 for all else, of which
     /// [`acquire_not_closed`](Self::acquire_not_closed) knows more.
     #[inline]
-    fn plain_rejection(&self, seen: Word) -> Option<u64> {
+    fn plain_rejection(&self, seen: Word) -> u64 {
         if !QUICKLY || !seen.is_plainly_open() || self.cell.mark.is_set() {
-            return None;
+            return 0;
         }
         if bypass::breaker(|| self.cell.name()) {
-            return None;
+            return 0;
         }
-        let wait = self.cell.wait().plain_wait_ms()?;
+        let Some(wait) = self.cell.wait().plain_wait_ms() else { return 0 };
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
-        let elapsed = u64::try_from(seen.elapsed(self.clock.now())).ok()?;
-        wait.checked_sub(elapsed).filter(|left| *left > 0)
+        let elapsed = seen.elapsed(self.clock.now()).cast_unsigned();
+        // Of a clock that stepped back it is larger than any wait.
+        wait.saturating_sub(elapsed)
     }
 
     /// Counts and tells a rejection.
@@ -187,6 +187,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> Verdict {
+        // A call that is recorded is timed, too.
+        let plain = outcome == Outcome::Success && !permit.is_timed() && took.is_none();
+        if plain && self.is_well(seen) {
+            return seen.verdict(permit);
+        }
         if self.cell.mark.is_set() {
             return self.report_recorded(seen, permit, outcome, took);
         }
@@ -195,7 +200,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// The same, and how the call's pace was judged; `None` where a bypass judged
     /// nothing.
-    #[inline(never)]
+    #[inline]
     pub(super) fn weigh_end(
         &self,
         seen: Word,
@@ -219,14 +224,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         };
         let said = self.weigh(seen, permit, evidence, settings);
         if evidence.is_against() && said == Report::Counted {
-            if !matches!(outcome, Outcome::Success | Outcome::Ignore) {
-                self.cell.failures.add_often();
-            }
-            if pace == Pace::Slow {
-                self.cell.slow.add_often();
-            }
+            self.count_against(outcome, pace);
         }
         (said.verdict(), Some(pace))
+    }
+
+    /// Out of line: what nearly every failure and rejection does has the inlined count.
+    #[inline(never)]
+    fn count_against(&self, outcome: Outcome, pace: Pace) {
+        let failed = !matches!(outcome, Outcome::Success | Outcome::Ignore);
+        let counters = [(failed, &self.cell.failures), (pace == Pace::Slow, &self.cell.slow)];
+        for (_, counter) in counters.into_iter().filter(|(counts, _)| *counts) {
+            counter.add_often();
+        }
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a
@@ -247,12 +257,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return None;
         }
         let failed = seen.failed(score, self.clock.now());
-        let step = self.cell.word.step(seen, |word| (if word == seen { failed } else { word }, ()));
-        if step.from != seen {
-            return None;
-        }
-        self.cell.failures.add_often();
-        Some(Verdict::Recorded)
+        self.cell.word.replace(seen, failed).then(|| {
+            self.cell.failures.add_often();
+            Verdict::Recorded
+        })
     }
 
     /// What evidence does to the word, and tells of it.

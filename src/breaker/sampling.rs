@@ -10,10 +10,13 @@
 const FIRST: u32 = 32;
 
 #[cfg(all(feature = "std", not(fusebox_loom)))]
+use crate::sync::Ordering;
+
+#[cfg(all(feature = "std", not(fusebox_loom)))]
 mod thread {
     use core::cell::Cell;
 
-    use crate::sync::{Ordering, UnmodelledUsize as AtomicUsize};
+    use crate::sync::{Ordering, UnmodelledBool as AtomicBool, UnmodelledUsize as AtomicUsize};
 
     std::thread_local! {
         /// Calls to skip before the next one is timed.
@@ -24,6 +27,9 @@ mod thread {
         /// This thread's number, once it was asked for.
         pub(super) static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
     }
+
+    /// Whether this process records calls, and so times each one.
+    pub(super) static EVERY: AtomicBool = AtomicBool::new(false);
 
     /// The next number of a thread.
     #[cold]
@@ -51,6 +57,15 @@ pub(super) fn skips() -> bool {
     false
 }
 
+/// From now on this process times every call, as some of them are recorded. What a thread
+/// was about to skip, it skips: 23 calls at most.
+#[cold]
+pub(super) fn time_all() {
+    // A lone flag: relaxed, here and below.
+    #[cfg(all(feature = "std", not(fusebox_loom)))]
+    thread::EVERY.store(true, Ordering::Relaxed);
+}
+
 /// A call of this thread is timed at this tick; whether it is the first in it.
 #[inline]
 pub(super) fn timed_at(tick: u64) -> bool {
@@ -63,7 +78,7 @@ pub(super) fn timed_at(tick: u64) -> bool {
         }
         if timed < FIRST {
             state.set((tick, timed + 1, draw));
-        } else {
+        } else if !thread::EVERY.load(Ordering::Relaxed) {
             // Numerical Recipes' generator; its upper bits are good enough for gaps.
             let draw = draw.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             state.set((tick, timed, draw));

@@ -98,10 +98,15 @@ impl Rows {
     /// than `limit` milliseconds ago; its generation.
     #[allow(clippy::cast_possible_truncation)] // the low bits
     pub(super) fn take_overdue(&self, group: usize, limit: u64, now: Tick) -> Option<u16> {
-        self.rows[group].0.iter().find_map(|place| {
+        let row = &self.rows[group].0;
+        // Nearly always all are empty.
+        if row.iter().fold(0, |all, place| all | place.load(Ordering::Relaxed)) == 0 {
+            return None;
+        }
+        row.iter().find_map(|place| {
             let value = place.load(Ordering::Relaxed);
             if value == 0 {
-                return None; // as nearly all are
+                return None;
             }
             let age = (now.as_millis() as u32).wrapping_sub(value as u32).cast_signed();
             let overdue = value >> TAG_SHIFT == self.tag && i64::from(age) > limit.cast_signed();

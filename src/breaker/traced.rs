@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    breaker::{CircuitBreaker, score::Pace, word::Word},
+    breaker::{CircuitBreaker, sampling, score::Pace, word::Word},
     observe::{
         Observer,
         trace::{Checkpoint, End, Record, Trace},
@@ -33,9 +33,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ///
     /// Each call then reads the clock twice, and writes 8 bytes when it ends; a healthy
     /// call takes some 25 ns instead of 0.5. Where the settings have a
-    /// [`slow_call`](crate::BreakerConfig::slow_call), every call is timed. A breaker
-    /// that is not recorded pays nothing. Calls that were admitted before, and calls
-    /// under a bypass, are not recorded.
+    /// [`slow_call`](crate::BreakerConfig::slow_call), every call is timed, of all such
+    /// breakers of the process. A breaker that is not recorded pays nothing. Calls that
+    /// were admitted before, calls under a bypass, and the first few successes of a
+    /// thread that was timing a sample of its calls, are not recorded.
     ///
     /// A panel's breaker keeps the mark in its slot, for all programs: the number is
     /// that of the slot, plus one. A compact slot lacks this function.
@@ -110,6 +111,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
         let (marked, recorder) = (self.cell.mark.get()?, self.recorder_after()?);
+        sampling::time_all();
         let trace = recorder.trace;
         let quarter = trace.quarter();
         if let Some(cause) = marked.due(quarter)

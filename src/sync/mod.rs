@@ -18,7 +18,7 @@ pub(crate) use loom::sync::atomic::AtomicU64;
 /// interleavings for nothing.
 pub(crate) use portable_atomic::AtomicU64 as UnmodelledU64;
 #[cfg(all(feature = "std", not(fusebox_loom)))]
-pub(crate) use portable_atomic::AtomicUsize as UnmodelledUsize;
+pub(crate) use portable_atomic::{AtomicBool as UnmodelledBool, AtomicUsize as UnmodelledUsize};
 
 /// Declares a function that is `const`, except under loom, whose atomics have
 /// no `const` constructor.

@@ -7,7 +7,7 @@ use std::path::Path;
 use fusebox::BreakerConfig;
 use fusebox_cli::{
     escape::is_deceptive,
-    trial::toml_file::{parsed, settings, storm},
+    toml_file::{parsed, settings, storm},
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -17,10 +17,10 @@ use crate::{
     args::Replay,
     escape::escape,
     failure::{Failure, say},
-    json, names, settings_file,
+    json, names,
     source::{self, Source},
     table::{self, Cell, Column},
-    text,
+    text, toml_file,
 };
 
 /// What one breaker's story is by each of the settings.
@@ -66,7 +66,7 @@ pub(super) fn run(
     let others = replay
         .with
         .iter()
-        .map(|path| Ok((source::shown(path), settings_file::read(path)?)))
+        .map(|path| Ok((source::shown(path), toml_file::read(path, toml_file::settings)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
     let path = Path::new(&replay.trace);
     let view = SharedTraceView::open(path).map_err(|error| source::failure(&error))?;

@@ -10,7 +10,7 @@ use fusebox_lab::{
     storm::{Sharing, Storm},
 };
 
-use crate::{args::Try, escape::escape, failure::Failure, names, source::Source, trial::toml_file};
+use crate::{args::Try, escape::escape, failure::Failure, names, source::Source, toml_file};
 
 /// The name of the rule that refuses nothing.
 const NONE: &str = "none";

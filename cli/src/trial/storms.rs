@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use fusebox_lab::storm::{self, BUILTIN, Storm};
 
-use crate::{failure::Failure, names, source::shown, trial::toml_file};
+use crate::{failure::Failure, names, source::shown, toml_file};
 
 /// The built-in storm of this name, or else the one in this file.
 ///

@@ -7,14 +7,12 @@ use toml::{
 };
 
 /// The number of the line at this byte.
-#[must_use]
-pub fn line(text: &[u8], at: usize) -> usize {
+pub(super) fn line(text: &[u8], at: usize) -> usize {
     text[..at.min(text.len())].split(|byte| *byte == b'\n').count()
 }
 
 /// The line of a key at the top.
-#[must_use]
-pub fn of_key(text: &str, key: &str) -> Option<usize> {
+pub(super) fn of_key(text: &str, key: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let (key, _) = table.get_ref().get_key_value(key)?;
     Some(line(text.as_bytes(), key.span().start))
@@ -31,8 +29,7 @@ pub fn of_key(text: &str, key: &str) -> Option<usize> {
 /// assert_eq!(of_value(text, "phases.load", "1"), Some(1));
 /// assert_eq!(of_value(text, "clients.timeout", "missing"), None);
 /// ```
-#[must_use]
-pub fn of_value(text: &str, field: &str, value: &str) -> Option<usize> {
+pub(super) fn of_value(text: &str, field: &str, value: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let path: Vec<&str> = field.split('.').collect();
     let mut found = Vec::new();

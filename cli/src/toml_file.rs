@@ -1,5 +1,7 @@
 //! Settings and storms as TOML: an error names the line, and what is allowed there.
 
+mod place;
+
 use std::{
     fmt,
     fs::File,
@@ -11,7 +13,7 @@ use fusebox::{BreakerConfig, BreakerSettings};
 use fusebox_lab::storm::{Storm, StormError};
 use serde::de::DeserializeOwned;
 
-use crate::{escape::escape, failure::Failure, source::shown, trial::place};
+use crate::{escape::escape, failure::Failure, source::shown};
 
 /// Reads a breaker's settings.
 ///
@@ -19,7 +21,7 @@ use crate::{escape::escape, failure::Failure, source::shown, trial::place};
 /// [`TomlError`] names the line.
 ///
 /// ```
-/// use fusebox_cli::trial::toml_file::settings;
+/// use fusebox_cli::toml_file::settings;
 ///
 /// assert_eq!(settings("failure_threshold = 3").unwrap().failure_threshold(), 3);
 /// let error = settings("# mine\nfailure_threshold = 0").unwrap_err();
@@ -46,7 +48,7 @@ fn own_key(why: &str) -> Option<&str> {
 /// [`TomlError`] names the line.
 ///
 /// ```
-/// use fusebox_cli::trial::toml_file::storm;
+/// use fusebox_cli::toml_file::storm;
 ///
 /// let error = storm("title = \"mine\"\ncolour = \"grey\"").unwrap_err();
 /// assert!(error.to_string().starts_with("line 2: unknown field `colour`, expected one of `title`"));
