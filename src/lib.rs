@@ -104,6 +104,8 @@ pub mod tower;
 mod wide;
 
 #[cfg(not(fusebox_compact))]
+pub use breaker::Advice;
+#[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,

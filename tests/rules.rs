@@ -9,8 +9,15 @@ use std::{
 };
 
 /// The rules that there must be: a family's letter and its numbers.
-const FAMILIES: [(char, RangeInclusive<u32>); 6] =
-    [('B', 1..=21), ('S', 1..=9), ('R', 1..=12), ('F', 1..=7), ('D', 4..=4), ('G', 1..=6)];
+const FAMILIES: [(char, RangeInclusive<u32>); 7] = [
+    ('B', 1..=21),
+    ('S', 1..=9),
+    ('R', 1..=12),
+    ('F', 1..=7),
+    ('N', 2..=3),
+    ('D', 4..=4),
+    ('G', 1..=6),
+];
 
 /// One rule, as it is written down.
 struct Rule {

@@ -1,5 +1,7 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
+#[cfg(not(fusebox_compact))]
+use crate::breaker::advice::Advised;
 use crate::{
     breaker::{
         history::History,
@@ -37,6 +39,9 @@ pub(crate) struct Cell {
     pub(crate) key: AtomicU64,
     pub(crate) opened: Opened,
     pub(crate) mark: Mark,
+    /// What others say of the service.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) advised: Machine,
     /// The rest of the first line: zeros, for words to come.
     spare: [u64; SPARE],
     pub(crate) failures: Counter,
@@ -57,7 +62,7 @@ pub(crate) struct Cell {
 /// Words of the settings.
 const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 2 };
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 1 };
 
 impl Cell {
     const_fn! {
@@ -92,6 +97,8 @@ impl Cell {
                 rule: Machine::new(settings[1]),
                 key: AtomicU64::new(key),
                 mark: Mark::new(),
+                #[cfg(not(fusebox_compact))]
+                advised: Machine::new(0),
                 spare: [0; SPARE],
                 failures: Counter::new(),
                 rejections: Counter::new(),
@@ -221,8 +228,10 @@ impl Cell {
         }
         let mut word = self.word.load::<Word>();
         loop {
-            let needed =
-                attends(self.settings()) || !self.history.get().is_clear() || self.mark.is_set();
+            let needed = attends(self.settings())
+                || !self.history.get().is_clear()
+                || self.mark.is_set()
+                || self.is_advised();
             let to = word.attending(needed);
             let done = if to == word {
                 // Written even so: whoever takes the bit away after that sees what
@@ -240,6 +249,18 @@ impl Cell {
             }
             word = self.word.load();
         }
+    }
+
+    /// Whether others say something of the service, or did.
+    #[cfg(not(fusebox_compact))]
+    fn is_advised(&self) -> bool {
+        !self.advised.load::<Advised>().is_none()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[allow(clippy::unused_self)] // as the other's
+    const fn is_advised(&self) -> bool {
+        false
     }
 
     /// The name, as far as it is published.

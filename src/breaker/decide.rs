@@ -97,6 +97,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let asked = *calls;
         let recorder = self.recorder();
         let settings = self.cell.settings();
+        #[cfg(not(fusebox_compact))]
+        if let Some(left) = self.probed_elsewhere_ms(seen, settings) {
+            return Err(self.reject(State::Open, Some(left)));
+        }
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
         let Step { from, to, said } = self.cell.word.step(seen, |word: Word| match word.state() {
@@ -151,6 +155,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let word = self.load();
         if word.is_closed() || bypass::breaker(|| self.cell.name()) {
             return true;
+        }
+        #[cfg(not(fusebox_compact))]
+        if self.probed_elsewhere_ms(word, self.cell.settings()).is_some() {
+            return false;
         }
         let (_, said) = word.admit(self.cell.settings(), self.clock.now(), || self.salt(), 1);
         matches!(said, Admission::Admitted { .. })
@@ -271,6 +279,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         evidence: Evidence,
         settings: BreakerSettings,
     ) -> Report {
+        #[cfg(not(fusebox_compact))]
+        let evidence = if evidence.is_against() && seen.has_attention() {
+            self.primed(evidence)
+        } else {
+            evidence
+        };
         if settings.window() != 0
             && let Some(said) = self.weigh_by_window(permit, evidence, settings)
         {
@@ -338,7 +352,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// What sets this breaker's jitter apart from all others': its key or,
     /// without one, its address, and the seed of the process.
     #[cold]
-    fn salt(&self) -> u64 {
+    pub(super) fn salt(&self) -> u64 {
         let key = match self.cell.key.load(Ordering::Relaxed) {
             0 => core::ptr::from_ref(self).addr() as u64,
             key => key,

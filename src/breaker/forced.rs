@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+#[cfg(not(fusebox_compact))]
+use crate::breaker::advice::Advised;
 use crate::{
     breaker::{
         CircuitBreaker, length,
@@ -121,6 +123,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if to == Forced::Reset {
             self.cell.noted.clear();
         }
+        // Whoever decides by hand has heard what others say.
+        #[cfg(not(fusebox_compact))]
+        self.cell.advised.step(self.cell.advised.load(), |_: Advised| (Advised::NONE, ()));
         let settings = self.cell.settings();
         let Step { from, to, .. } =
             self.cell.word.step(self.load(), |word: Word| (word.force(to, settings), ()));

@@ -1,5 +1,9 @@
 //! Circuit breakers: the rules in `word`, the loop around them in `breaker`.
 
+#[cfg(not(fusebox_compact))]
+mod advice;
+#[cfg(not(fusebox_compact))]
+mod advised;
 mod attended;
 mod batch;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
@@ -31,6 +35,8 @@ mod starts;
 mod traced;
 pub(crate) mod word;
 
+#[cfg(not(fusebox_compact))]
+pub use advice::Advice;
 pub use batch::Permits;
 pub use breaker::CircuitBreaker;
 pub use each::Each;

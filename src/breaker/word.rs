@@ -346,11 +346,16 @@ impl Word {
         if self.state() == State::Open && self.left_ms(settings, now) >= Some(millis) {
             return self;
         }
+        open.waiting(millis, now)
+    }
+
+    /// An open word that waits so many milliseconds from now on.
+    fn waiting(self, millis: u64, now: Tick) -> Self {
         let code = length::encode(millis);
         // A length is kept in a few bits; what it is too long by has passed.
         let excess = length::decode(code) - millis;
         let begun = Tick::from_millis(now.as_millis().wrapping_sub(excess));
-        open.with_count(code << LENGTH_SHIFT | open.reopenings()).with_stamp(begun)
+        self.with_count(code << LENGTH_SHIFT | self.reopenings()).with_stamp(begun)
     }
 
     /// As another breaker was, by hand: in a generation of its own.

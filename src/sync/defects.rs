@@ -36,6 +36,8 @@ pub enum Defect {
     ForceKeepsGeneration,
     /// Settings are published by a load and a store.
     SettingsPublishedByStore,
+    /// Advice that has ended is cleared by a store, whatever is there by then.
+    AdviceClearedByStore,
     /// A live change of settings clears them first.
     SettingsClearedFirst,
     /// A change of some settings is a load and a store.

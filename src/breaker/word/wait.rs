@@ -43,6 +43,17 @@ impl Word {
         self.left(settings, now, || self.draw(salt()))
     }
 
+    /// It waits no longer than this from now on, in milliseconds.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) fn hastened(self, within: u64, settings: BreakerSettings, now: Tick) -> Self {
+        let waits_longer = self.left_ms(settings, now).is_some_and(|left| left > within);
+        if self.0 & STAMP == FOREVER || !waits_longer {
+            self
+        } else {
+            self.waiting(within.max(1), now)
+        }
+    }
+
     fn left(self, settings: BreakerSettings, now: Tick, draw: impl FnOnce() -> u16) -> Option<u64> {
         (self.state() == State::Open).then(|| {
             let elapsed = u64::try_from(self.elapsed(now)).unwrap_or(0);
