@@ -1,0 +1,220 @@
+//! An instance's part in its fleet, without its store: what it says, and what it does with
+//! what others say.
+
+use std::time::Duration;
+
+use fusebox::{Advice, CircuitBreaker, Clock, Observer, Reading, State};
+
+use crate::{
+    config::{FleetConfig, Obedience},
+    news::News,
+    peers::Peers,
+    register::Register,
+    report::{Report, ReportError},
+};
+
+/// An instance's part in its fleet. Times are those since it began, on its own clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use fusebox::{BreakerConfig, CircuitBreaker, State};
+/// use fusebox_fleet::{FleetConfig, Member, News};
+///
+/// let settings = BreakerConfig::new().failure_threshold(5).build();
+/// let [here, there] = [CircuitBreaker::named("shop", settings), CircuitBreaker::named("shop", settings)];
+/// let config = |name| FleetConfig::new(name).quorum(2).enough(2).build();
+/// let (mut this, mut other) = (Member::new(config("this")?), Member::new(config("other")?));
+///
+/// // The other instance sees two failures, and says so; this one sees one of its own.
+/// let fail = |breaker: &CircuitBreaker| breaker.call(|| Err::<(), _>("down"));
+/// let _ = (fail(&there), fail(&there), fail(&here));
+/// let report = other.report([there.reading()], Duration::ZERO).unwrap();
+/// let news = News { instance: "other".into(), bytes: report.encode(), age: Duration::ZERO };
+/// this.hear(&news, Duration::ZERO)?;
+///
+/// // That is enough: the next failure opens.
+/// this.heed([&here], Duration::ZERO);
+/// let _ = fail(&here);
+/// assert_eq!(here.state(), State::Open);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Member {
+    config: FleetConfig,
+    peers: Peers,
+    beat: u32,
+    said: Vec<Register>,
+    said_at: Option<Duration>,
+    swept: Duration,
+}
+
+impl Member {
+    /// Begins.
+    #[must_use]
+    pub fn new(config: FleetConfig) -> Self {
+        Self {
+            peers: Peers::new(config.clone()),
+            config,
+            beat: 0,
+            said: Vec::new(),
+            said_at: None,
+            swept: Duration::ZERO,
+        }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub const fn config(&self) -> &FleetConfig {
+        &self.config
+    }
+
+    /// What it knows of the others.
+    #[must_use]
+    pub const fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// When it has something to say at the latest, whatever happens.
+    #[must_use]
+    pub fn due(&self) -> Duration {
+        self.said_at.map_or(Duration::ZERO, |at| at + self.config.beat())
+    }
+
+    /// What it has to say: that something has changed, not more often than the settings
+    /// allow, or that it is alive. `None` where there is nothing to say yet.
+    pub fn report(
+        &mut self,
+        readings: impl IntoIterator<Item = Reading>,
+        now: Duration,
+    ) -> Option<Report> {
+        let since = self.said_at.map(|at| now.saturating_sub(at));
+        if since.is_some_and(|since| since < self.config.gap()) {
+            return None;
+        }
+        let registers: Vec<_> =
+            readings.into_iter().filter_map(|it| Register::of(&it)).take(Report::MOST).collect();
+        let is_due = since.is_none_or(|since| since >= self.config.beat());
+        if !is_due && says_the_same(&registers, &self.said) {
+            return None;
+        }
+        self.beat = self.beat.wrapping_add(1);
+        self.said_at = Some(now);
+        self.said.clone_from(&registers);
+        let group = self.config.own_group().to_owned();
+        Some(Report { beat: self.beat, group, registers })
+    }
+
+    /// Hears what somebody said.
+    ///
+    /// # Errors
+    /// [`ReportError`] where that is no report; then nothing changes.
+    pub fn hear(&mut self, news: &News, now: Duration) -> Result<(), ReportError> {
+        let report = Report::decode(&news.bytes)?;
+        self.peers.hear(&news.instance, report, now, news.age);
+        Ok(())
+    }
+
+    /// Applies what the others say to this instance's breakers, each by a compare-and-swap
+    /// of its own.
+    pub fn heed<'b, C: Clock + 'b, O: Observer + 'b>(
+        &mut self,
+        breakers: impl IntoIterator<Item = &'b CircuitBreaker<C, O>>,
+        now: Duration,
+    ) {
+        if now.saturating_sub(self.swept) >= self.config.beat() {
+            self.swept = now;
+            self.peers.forget_the_silent(now);
+        }
+        let recovered = self.peers.recovered();
+        for breaker in breakers {
+            let reading = breaker.reading();
+            let Some(name) = reading.name else { continue };
+            let own = Register::of(&reading);
+            self.heed_one(breaker, &reading, own.as_ref());
+            if recovered.contains(&name) && reading.snapshot.state == State::Open {
+                breaker.hasten(self.soon(&name));
+            }
+        }
+    }
+
+    fn heed_one<C: Clock, O: Observer>(
+        &self,
+        breaker: &CircuitBreaker<C, O>,
+        reading: &Reading,
+        own: Option<&Register>,
+    ) {
+        let Some(name) = &reading.name else { return };
+        let there = breaker.advice();
+        if reading.snapshot.state != State::Closed || self.config.obeys() == Obedience::Observe {
+            return;
+        }
+        if !self.peers.have_seen_enough(name, own) {
+            if there.is_some_and(|advice| advice.primed) {
+                breaker.advise(None);
+            }
+            return;
+        }
+        if self.config.obeys() == Obedience::Obey {
+            breaker.trip();
+            return;
+        }
+        // It is given anew before it ends, and not with every beat.
+        if there.is_some_and(|advice| advice.primed && advice.lasts > self.config.lives() / 2) {
+            return;
+        }
+        let opinion = self.peers.opinion(name);
+        breaker.advise(Some(Advice {
+            primed: true,
+            probed_elsewhere: false,
+            instances: u16::try_from(opinion.instances).unwrap_or(u16::MAX),
+            failures: u16::try_from(opinion.failures).unwrap_or(u16::MAX),
+            lasts: self.config.lives(),
+        }));
+    }
+
+    /// After a restart: what this instance said last, of breakers that were open, holds for
+    /// what remains of it.
+    ///
+    /// # Errors
+    /// [`ReportError`] where that is no report; then nothing changes.
+    pub fn resume<'b, C: Clock + 'b, O: Observer + 'b>(
+        &mut self,
+        breakers: impl IntoIterator<Item = &'b CircuitBreaker<C, O>>,
+        news: &News,
+    ) -> Result<(), ReportError> {
+        let report = Report::decode(&news.bytes)?;
+        // Its own beats go on, so that peers do not take them for old ones.
+        self.beat = self.beat.max(report.beat);
+        for breaker in breakers {
+            let Some(name) = breaker.name() else { continue };
+            let said = report.registers.iter().find(|it| it.name == name);
+            let Some(said) = said.filter(|it| it.state == State::Open) else { continue };
+            let left = said.left.saturating_sub(news.age);
+            if !left.is_zero() && breaker.state() == State::Closed {
+                // A length of a report is in range: four bytes of milliseconds, or it is
+                // not taken.
+                let _ = breaker.trip_for(left);
+            }
+        }
+        Ok(())
+    }
+
+    /// A moment within a second, another for each instance and breaker.
+    fn soon(&self, name: &fusebox::Name) -> Duration {
+        let bytes = self.config.instance().bytes().chain(name.as_str().bytes());
+        let hash = bytes.fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+        });
+        Duration::from_millis(1 + (hash ^ u64::from(self.beat)) % 1_000)
+    }
+}
+
+/// Whether others would learn nothing new: how much is left of a wait, they count down
+/// themselves.
+fn says_the_same(now: &[Register], before: &[Register]) -> bool {
+    now.len() == before.len()
+        && now.iter().zip(before).all(|(now, before)| {
+            let plain = |it: &Register| Register { left: Duration::ZERO, ..*it };
+            plain(now) == plain(before)
+        })
+}

@@ -1,0 +1,114 @@
+//! A store in this process's memory, for tests and simulations.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    news::News,
+    transport::{Store, StoreError},
+};
+
+/// A store in memory that instances of one process share. Its time is moved by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Simulated {
+    shared: Arc<Mutex<Shared>>,
+    instance: String,
+    read: usize,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    now: Duration,
+    is_down: bool,
+    feed: Vec<(Duration, String, Vec<u8>)>,
+    last: HashMap<String, (Duration, Vec<u8>)>,
+    leases: HashMap<String, Duration>,
+}
+
+impl Simulated {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same store, as this instance sees it.
+    #[must_use]
+    pub fn of(&self, instance: impl Into<String>) -> Self {
+        Self { shared: self.shared.clone(), instance: instance.into(), read: 0 }
+    }
+
+    /// Moves its time on.
+    pub fn advance(&self, by: Duration) {
+        self.shared().now += by;
+    }
+
+    /// Takes it away, or brings it back with what it had.
+    pub fn set_down(&self, is_down: bool) {
+        self.shared().is_down = is_down;
+    }
+
+    /// Empties it.
+    pub fn flush(&self) {
+        let mut shared = self.shared();
+        shared.last.clear();
+        shared.leases.clear();
+    }
+
+    fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn up(&self) -> Result<std::sync::MutexGuard<'_, Shared>, StoreError> {
+        let shared = self.shared();
+        if shared.is_down { Err(StoreError::new("it is down")) } else { Ok(shared) }
+    }
+}
+
+impl Store for Simulated {
+    fn publish(&mut self, report: &[u8]) -> Result<(), StoreError> {
+        let mut shared = self.up()?;
+        let now = shared.now;
+        shared.feed.push((now, self.instance.clone(), report.to_vec()));
+        shared.last.insert(self.instance.clone(), (now, report.to_vec()));
+        Ok(())
+    }
+
+    fn news(&mut self, _: Duration) -> Result<Vec<News>, StoreError> {
+        let shared = self.up()?;
+        let now = shared.now;
+        let news = shared.feed[self.read..].iter().map(|(at, instance, bytes)| News {
+            instance: instance.clone(),
+            bytes: bytes.clone(),
+            age: now.saturating_sub(*at),
+        });
+        let (news, read) = (news.collect(), shared.feed.len());
+        drop(shared);
+        self.read = read;
+        Ok(news)
+    }
+
+    fn everything(&mut self) -> Result<Vec<News>, StoreError> {
+        let shared = self.up()?;
+        let now = shared.now;
+        let all = shared.last.iter().map(|(instance, (at, bytes))| News {
+            instance: instance.clone(),
+            bytes: bytes.clone(),
+            age: now.saturating_sub(*at),
+        });
+        Ok(all.collect())
+    }
+
+    fn lease(&mut self, breaker: &str, lasts: Duration) -> Result<bool, StoreError> {
+        let mut shared = self.up()?;
+        let now = shared.now;
+        if shared.leases.get(breaker).is_some_and(|until| *until > now) {
+            return Ok(false);
+        }
+        shared.leases.insert(breaker.to_owned(), now + lasts);
+        Ok(true)
+    }
+}

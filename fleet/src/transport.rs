@@ -1,0 +1,57 @@
+//! The way to the others.
+
+use std::{error::Error, fmt, time::Duration};
+
+use crate::news::News;
+
+/// A store that all instances reach, more or less. Only a fleet's own task calls it, and
+/// never a call that a breaker guards.
+pub trait Store {
+    /// Keeps a report as this instance's last word, and tells the others of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store does not answer in time.
+    fn publish(&mut self, report: &[u8]) -> Result<(), StoreError>;
+
+    /// What others have said since the last time; it waits so long for news.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn news(&mut self, wait: Duration) -> Result<Vec<News>, StoreError>;
+
+    /// The last word of every instance, this one's from before a restart as well.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn everything(&mut self) -> Result<Vec<News>, StoreError>;
+
+    /// Asks for the right to probe a service, for so long. False where another instance
+    /// has it.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn lease(&mut self, breaker: &str, lasts: Duration) -> Result<bool, StoreError>;
+}
+
+/// A store does not answer, or not as a store does.
+#[derive(Debug)]
+pub struct StoreError(Box<dyn Error + Send + Sync>);
+
+impl StoreError {
+    /// Keeps what the store's own client said.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the fleet's store does not answer: {}", self.0)
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
