@@ -2,12 +2,14 @@
 //! behind breakers in a shared panel.
 //!
 //! `cargo run -p fusebox-cli --example traffic -- /tmp/demo.panel`, and in
-//! another terminal `fusebox top --panel /tmp/demo.panel`. Ctrl-C ends it.
+//! another terminal `fusebox top --panel /tmp/demo.panel`. With `fusebox record on
+//! billing` its calls go into the trace `/tmp/demo.panel.trace`, for `fusebox replay`.
+//! Ctrl-C ends it.
 
 use std::{env, error::Error, process, thread, time::Duration};
 
 use fusebox::{BreakerConfig, CountCalls, StdClock};
-use fusebox_shm::{Options, SharedRegistry};
+use fusebox_shm::{Options, SharedRegistry, SharedTrace};
 
 /// A name, calls a second, and the share of them that fails in bad times.
 const SERVICES: [(&str, u32, f64); 6] = [
@@ -25,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         process::exit(2);
     };
     let panel = SharedRegistry::<64, StdClock, CountCalls>::open_with(&path, Options::new())?;
+    let mut trace = path.clone();
+    trace.push(".trace");
+    fusebox::set_trace(SharedTrace::open(&trace, 1 << 16, Options::new())?.leak())?;
     let settings = BreakerConfig::new()
         .failure_threshold(4)
         .recovery_timeout(Duration::from_secs(8))
