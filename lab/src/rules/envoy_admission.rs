@@ -10,6 +10,7 @@
 
 use super::{
     Attempt, Ended, Rule, Ticket,
+    throttle::rejection,
     window::{Counts, Parts},
 };
 use crate::{random::Random, time::Time};
@@ -29,8 +30,7 @@ impl EnvoyAdmission {
     #[must_use]
     pub fn rejection(&self) -> f64 {
         let Counts { all, part } = self.window.sum();
-        let wanted = f64::from(all) - f64::from(all - part) / self.threshold;
-        let plain = wanted.max(0.0) / (f64::from(all) + 1.0);
+        let plain = rejection(all, f64::from(all - part) / self.threshold);
         libm::pow(plain, 1.0 / self.aggression).min(self.at_most)
     }
 }
@@ -67,7 +67,7 @@ impl Rule for EnvoyAdmission {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{Rig, same};
+    use crate::rules::testing::{Rig, admitted_late, rejects, same};
 
     #[test]
     fn the_formula() {
@@ -82,18 +82,14 @@ mod tests {
 
     #[test]
     fn a_twentieth_of_errors_rejects_nothing() {
-        let mut rig = Rig::new(EnvoyAdmission::default());
-        assert_eq!(rig.run(100, Time::secs(60), 0.05).refused_at, None);
-        let mut rig = Rig::new(EnvoyAdmission::default());
-        assert!(rig.run(100, Time::secs(60), 0.1).refused_at.is_some());
+        assert!(!rejects::<EnvoyAdmission>(Time::secs(60), 0.05));
+        assert!(rejects::<EnvoyAdmission>(Time::secs(60), 0.1));
     }
 
     #[test]
     fn one_in_five_passes_in_a_long_outage() {
-        let mut rig = Rig::new(EnvoyAdmission::default());
-        rig.run(100, Time::secs(60), 1.0);
-        let ran = rig.run(100, Time::secs(100), 1.0);
-        assert!((1_850..2_150).contains(&ran.admitted), "{ran:?}");
+        let admitted = admitted_late::<EnvoyAdmission>(Time::secs(60));
+        assert!((1_850..2_150).contains(&admitted), "{admitted}");
     }
 
     #[test]

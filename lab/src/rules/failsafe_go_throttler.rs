@@ -9,6 +9,7 @@
 
 use super::{
     Attempt, Ended, Rule, Ticket,
+    throttle::rejection,
     window::{Buckets, Counts},
 };
 use crate::{random::Random, time::Time};
@@ -27,8 +28,7 @@ impl FailsafeGoThrottler {
     #[must_use]
     pub fn rejection(&self) -> f64 {
         let Counts { all, part } = self.window.sum();
-        let wanted = f64::from(all) - f64::from(all - part) / self.success_rate;
-        (wanted.max(0.0) / (f64::from(all) + 1.0)).min(self.at_most)
+        rejection(all, f64::from(all - part) / self.success_rate).min(self.at_most)
     }
 }
 
@@ -65,7 +65,7 @@ impl Rule for FailsafeGoThrottler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{Rig, same};
+    use crate::rules::testing::{admitted_late, rejects, same};
 
     #[test]
     fn the_formula() {
@@ -78,18 +78,14 @@ mod tests {
 
     #[test]
     fn a_tenth_of_failures_rejects_nothing() {
-        let mut rig = Rig::new(FailsafeGoThrottler::default());
         // The last call of each ten is the one that fails.
-        assert_eq!(rig.run(100, Time::secs(120), 0.1).refused_at, None);
-        let mut rig = Rig::new(FailsafeGoThrottler::default());
-        assert!(rig.run(100, Time::secs(120), 0.15).refused_at.is_some());
+        assert!(!rejects::<FailsafeGoThrottler>(Time::secs(120), 0.1));
+        assert!(rejects::<FailsafeGoThrottler>(Time::secs(120), 0.15));
     }
 
     #[test]
     fn one_in_ten_passes_in_a_long_outage() {
-        let mut rig = Rig::new(FailsafeGoThrottler::default());
-        rig.run(100, Time::secs(120), 1.0);
-        let ran = rig.run(100, Time::secs(100), 1.0);
-        assert!((900..1_100).contains(&ran.admitted), "{ran:?}");
+        let admitted = admitted_late::<FailsafeGoThrottler>(Time::secs(120));
+        assert!((900..1_100).contains(&admitted), "{admitted}");
     }
 }

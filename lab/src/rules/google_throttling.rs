@@ -9,6 +9,7 @@
 
 use super::{
     Attempt, Ended, Rule, Ticket,
+    throttle::rejection,
     window::{Buckets, Counts},
 };
 use crate::{random::Random, time::Time};
@@ -33,8 +34,7 @@ impl GoogleThrottling {
     pub fn rejection(&self) -> f64 {
         // The part of the requests that was accepted.
         let Counts { all, part } = self.window.sum();
-        let wanted = f64::from(all) - self.k * f64::from(part);
-        (wanted / (f64::from(all) + 1.0)).max(0.0)
+        rejection(all, self.k * f64::from(part))
     }
 }
 

@@ -25,6 +25,7 @@ mod semian_pid;
 mod sentinel;
 #[cfg(test)]
 mod testing;
+mod throttle;
 mod window;
 
 pub use aws_budget::AwsBudget;

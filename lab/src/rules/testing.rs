@@ -90,6 +90,19 @@ impl<R: Rule> Rig<R> {
     }
 }
 
+/// Whether a new rule rejects any of 100 calls a second for this long, of which this
+/// share fails.
+pub(super) fn rejects<R: Rule + Default>(time: Time, share: f64) -> bool {
+    Rig::new(R::default()).run(100, time, share).refused_at.is_some()
+}
+
+/// How many of 10,000 calls a rule admits when an outage has lasted this long already.
+pub(super) fn admitted_late<R: Rule + Default>(outage: Time) -> u32 {
+    let mut rig = Rig::new(R::default());
+    rig.run(100, outage, 1.0);
+    rig.run(100, Time::secs(100), 1.0).admitted
+}
+
 /// Whether two numbers are the same but for rounding.
 pub(super) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-12

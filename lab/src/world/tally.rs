@@ -4,35 +4,72 @@ use std::ops::{AddAssign, Sub};
 
 use crate::time::Time;
 
-/// What happened in some time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+/// Counts, each written once: as a field, as a number and as what is added or taken away.
+macro_rules! counts {
+    (@number $count:expr, u64) => {
+        $count
+    };
+    (@number $count:expr, Time) => {
+        $count.as_micros()
+    };
+    ($($(#[$doc:meta])* $name:ident: $kind:ident,)+) => {
+        /// What happened in some time.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Counts {
+            $($(#[$doc])* pub $name: $kind,)+
+        }
+
+        impl Counts {
+            /// All of it as plain numbers, for a digest, in the order of the fields.
+            #[must_use]
+            pub const fn numbers(&self) -> [u64; [$(stringify!($name)),+].len()] {
+                [$(counts!(@number self.$name, $kind)),+]
+            }
+        }
+
+        impl Sub for Counts {
+            type Output = Self;
+
+            fn sub(self, other: Self) -> Self {
+                Self { $($name: self.$name - other.$name),+ }
+            }
+        }
+
+        impl AddAssign for Counts {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$name += other.$name;)+
+            }
+        }
+    };
+}
+
+counts! {
     /// Requests that came.
-    pub requests: u64,
+    requests: u64,
     /// Requests that nobody took up in time.
-    pub forgotten: u64,
+    forgotten: u64,
     /// Attempts that were made.
-    pub attempts: u64,
+    attempts: u64,
     /// Of those, the ones after a request's first.
-    pub retries: u64,
+    retries: u64,
     /// Attempts that succeeded.
-    pub successes: u64,
+    successes: u64,
     /// What they took, all together.
-    pub took: Time,
+    took: Time,
     /// Attempts that failed or took too long.
-    pub failures: u64,
+    failures: u64,
     /// Of those, the ones that took too long.
-    pub timeouts: u64,
+    timeouts: u64,
     /// Attempts that were refused by the rule.
-    pub refused: u64,
+    refused: u64,
     /// Requests that were answered.
-    pub answered: u64,
+    answered: u64,
     /// Requests that were not.
-    pub lost: u64,
+    lost: u64,
     /// Attempts at the first service that were made while others were refused: probes.
-    pub probes: u64,
+    probes: u64,
     /// Attempts that a server worked for when their callers had given up.
-    pub dead_work: u64,
+    dead_work: u64,
 }
 
 impl Counts {
@@ -47,66 +84,6 @@ impl Counts {
     #[allow(clippy::cast_precision_loss)] // a count of calls
     pub fn mean_success(&self) -> f64 {
         self.took.as_secs_f64() / self.successes.max(1) as f64
-    }
-
-    /// All of it as plain numbers, for a digest.
-    #[must_use]
-    pub const fn numbers(&self) -> [u64; 13] {
-        [
-            self.requests,
-            self.forgotten,
-            self.attempts,
-            self.retries,
-            self.successes,
-            self.took.as_micros(),
-            self.failures,
-            self.timeouts,
-            self.refused,
-            self.answered,
-            self.lost,
-            self.probes,
-            self.dead_work,
-        ]
-    }
-}
-
-impl Sub for Counts {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self {
-            requests: self.requests - other.requests,
-            forgotten: self.forgotten - other.forgotten,
-            attempts: self.attempts - other.attempts,
-            retries: self.retries - other.retries,
-            successes: self.successes - other.successes,
-            took: self.took - other.took,
-            failures: self.failures - other.failures,
-            timeouts: self.timeouts - other.timeouts,
-            refused: self.refused - other.refused,
-            answered: self.answered - other.answered,
-            lost: self.lost - other.lost,
-            probes: self.probes - other.probes,
-            dead_work: self.dead_work - other.dead_work,
-        }
-    }
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.forgotten += other.forgotten;
-        self.attempts += other.attempts;
-        self.retries += other.retries;
-        self.successes += other.successes;
-        self.took += other.took;
-        self.failures += other.failures;
-        self.timeouts += other.timeouts;
-        self.refused += other.refused;
-        self.answered += other.answered;
-        self.lost += other.lost;
-        self.probes += other.probes;
-        self.dead_work += other.dead_work;
     }
 }
 

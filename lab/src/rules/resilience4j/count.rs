@@ -3,15 +3,11 @@
 use std::collections::VecDeque;
 
 use super::{Breaker, Sum, Window};
-use crate::{
-    random::Random,
-    rules::{Attempt, Ended, Rule, Ticket},
-    time::Time,
-};
+use crate::time::Time;
 
 /// The last calls, each a measurement.
 #[derive(Debug, Clone)]
-pub(super) struct Ring {
+pub struct Ring {
     size: usize,
     calls: VecDeque<(bool, bool)>,
     sum: Sum,
@@ -20,6 +16,13 @@ pub(super) struct Ring {
 impl Ring {
     pub(super) fn new(size: usize) -> Self {
         Self { size, calls: VecDeque::new(), sum: Sum::default() }
+    }
+}
+
+/// Of the last 100 calls.
+impl Default for Ring {
+    fn default() -> Self {
+        Self::new(100)
     }
 }
 
@@ -50,32 +53,7 @@ impl Window for Ring {
 }
 
 /// resilience4j with a window of the last 100 calls.
-#[derive(Debug, Clone)]
-pub struct CountWindow(Breaker<Ring>);
-
-impl Default for CountWindow {
-    fn default() -> Self {
-        Self(Breaker::new(Ring::new(100)))
-    }
-}
-
-impl Rule for CountWindow {
-    fn admit(&mut self, attempt: Attempt, random: &mut Random) -> Option<Ticket> {
-        self.0.admit(attempt, random)
-    }
-
-    fn end(&mut self, ticket: Ticket, ended: Ended, random: &mut Random) {
-        self.0.end(ticket, ended, random);
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.bytes()
-    }
-
-    fn writes(&self) -> u64 {
-        self.0.writes()
-    }
-}
+pub type CountWindow = Breaker<Ring>;
 
 #[cfg(test)]
 mod tests {

@@ -40,7 +40,7 @@ enum State {
 
 /// The states around a window.
 #[derive(Debug, Clone)]
-struct Breaker<W> {
+pub struct Breaker<W> {
     window: W,
     state: State,
     writes: u64,
@@ -51,11 +51,13 @@ const PERMITTED: u32 = 10;
 const OPEN: Time = Time::secs(60);
 const SLOW: Time = Time::secs(60);
 
-impl<W: Window> Breaker<W> {
-    fn new(window: W) -> Self {
-        Self { window, state: State::Closed, writes: 0 }
+impl<W: Default> Default for Breaker<W> {
+    fn default() -> Self {
+        Self { window: W::default(), state: State::Closed, writes: 0 }
     }
+}
 
+impl<W> Breaker<W> {
     fn go(&mut self, state: State) {
         self.state = state;
         self.writes += 1;

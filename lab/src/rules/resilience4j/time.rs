@@ -2,23 +2,19 @@
 
 use super::{Breaker, Sum, Window};
 use crate::{
-    random::Random,
-    rules::{
-        Attempt, Ended, Rule, Ticket,
-        window::{Buckets, Counts},
-    },
+    rules::window::{Buckets, Counts},
     time::Time,
 };
 
 /// Failures and slow calls by whole seconds.
 #[derive(Debug, Clone)]
-struct Seconds {
+pub struct Seconds {
     failures: Buckets,
     slow: Buckets,
 }
 
-impl Seconds {
-    fn new() -> Self {
+impl Default for Seconds {
+    fn default() -> Self {
         let buckets = Buckets::new(100, Time::secs(1));
         Self { failures: buckets.clone(), slow: buckets }
     }
@@ -33,7 +29,7 @@ impl Window for Seconds {
     }
 
     fn clear(&mut self) {
-        *self = Self::new();
+        *self = Self::default();
     }
 
     /// On a 64-bit JVM: a bucket of 48 bytes and a reference of 4 for each second, and
@@ -44,32 +40,7 @@ impl Window for Seconds {
 }
 
 /// resilience4j with a window of the last 100 seconds.
-#[derive(Debug, Clone)]
-pub struct TimeWindow(Breaker<Seconds>);
-
-impl Default for TimeWindow {
-    fn default() -> Self {
-        Self(Breaker::new(Seconds::new()))
-    }
-}
-
-impl Rule for TimeWindow {
-    fn admit(&mut self, attempt: Attempt, random: &mut Random) -> Option<Ticket> {
-        self.0.admit(attempt, random)
-    }
-
-    fn end(&mut self, ticket: Ticket, ended: Ended, random: &mut Random) {
-        self.0.end(ticket, ended, random);
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.bytes()
-    }
-
-    fn writes(&self) -> u64 {
-        self.0.writes()
-    }
-}
+pub type TimeWindow = Breaker<Seconds>;
 
 #[cfg(test)]
 mod tests {
