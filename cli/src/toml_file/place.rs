@@ -20,15 +20,6 @@ pub(super) fn of_key(text: &str, key: &str) -> Option<usize> {
 
 /// The line of a field with this value, such as `clients.per_second`. Where there are
 /// several, as of `phases.lasts`, it is the first that has the value, or else lacks one.
-///
-/// ```
-/// use fusebox_cli::trial::place::of_value;
-///
-/// let text = "[[phases]]\nlasts = \"1s\"\n[[phases]]\nlasts = \"0s\"\n[[phases]]";
-/// assert_eq!(of_value(text, "phases.lasts", "0ns"), Some(4));
-/// assert_eq!(of_value(text, "phases.load", "1"), Some(1));
-/// assert_eq!(of_value(text, "clients.timeout", "missing"), None);
-/// ```
 pub(super) fn of_value(text: &str, field: &str, value: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let path: Vec<&str> = field.split('.').collect();
@@ -116,5 +107,13 @@ mod tests {
         // Not in a text that is no TOML, nor past its end.
         assert_eq!(of_value("[", "phases.lasts", "1s"), None);
         assert_eq!(line(b"a\nb", 100), 2);
+    }
+
+    #[test]
+    fn of_several_it_is_the_one_that_has_the_value_or_else_lacks_one() {
+        let text = "[[phases]]\nlasts = \"1s\"\n[[phases]]\nlasts = \"0s\"\n[[phases]]";
+        assert_eq!(of_value(text, "phases.lasts", "0ns"), Some(4));
+        assert_eq!(of_value(text, "phases.load", "1"), Some(1));
+        assert_eq!(of_value(text, "clients.timeout", "missing"), None);
     }
 }
