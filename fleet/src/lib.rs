@@ -3,21 +3,44 @@
 //! Each instance says what it sees of the services that are not well: a [`Report`]. What
 //! others say is evidence, pooled in [`Peers`]; where it is enough, a [`Member`] primes
 //! its own breakers, or opens them. Only a local compare-and-swap ever changes a breaker.
+//!
+//! A program begins with [`Fleet::spawn`]: one thread that takes its part, over a
+//! [`RedisStore`] or another [`Store`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
+mod doubts;
+mod event;
+mod link;
 mod member;
 mod news;
 mod peers;
+mod probes;
+#[cfg(feature = "redis")]
+mod redis;
 mod register;
 mod report;
 mod simulated;
+mod status;
+mod task;
 mod transport;
+mod turns;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisSettings, RedisStore};
 pub use config::{FleetConfig, FleetConfigError, Obedience};
+pub use event::FleetEvent;
 pub use member::Member;
 pub use news::News;
 pub use peers::{Opinion, Peers};
 pub use register::Register;
 pub use report::{Report, ReportError};
 pub use simulated::Simulated;
+pub use status::FleetStatus;
+pub use task::Fleet;
 pub use transport::{Store, StoreError};
+
+#[cfg(all(doctest, feature = "redis"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fusebox::{Advice, CircuitBreaker, Clock, Observer, Reading, State};
+use fusebox::{Advice, CircuitBreaker, Clock, Name, Observer, Reading, State};
 
 use crate::{
     config::{FleetConfig, Obedience},
@@ -115,12 +115,12 @@ impl Member {
     }
 
     /// Applies what the others say to this instance's breakers, each by a compare-and-swap
-    /// of its own.
+    /// of its own. It returns the breakers that peers have found well again.
     pub fn heed<'b, C: Clock + 'b, O: Observer + 'b>(
         &mut self,
         breakers: impl IntoIterator<Item = &'b CircuitBreaker<C, O>>,
         now: Duration,
-    ) {
+    ) -> Vec<Name> {
         if now.saturating_sub(self.swept) >= self.config.beat() {
             self.swept = now;
             self.peers.forget_the_silent(now);
@@ -135,6 +135,7 @@ impl Member {
                 breaker.hasten(self.soon(&name));
             }
         }
+        recovered
     }
 
     fn heed_one<C: Clock, O: Observer>(
@@ -200,7 +201,7 @@ impl Member {
     }
 
     /// A moment within a second, another for each instance and breaker.
-    fn soon(&self, name: &fusebox::Name) -> Duration {
+    fn soon(&self, name: &Name) -> Duration {
         let bytes = self.config.instance().bytes().chain(name.as_str().bytes());
         let hash = bytes.fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)

@@ -13,7 +13,8 @@ pub trait Store {
     /// [`StoreError`] where the store does not answer in time.
     fn publish(&mut self, report: &[u8]) -> Result<(), StoreError>;
 
-    /// What others have said since the last time; it waits so long for news.
+    /// What others have said since the last time, and this instance itself where the store
+    /// has all in one row; it waits so long for news.
     ///
     /// # Errors
     /// As [`publish`](Self::publish).

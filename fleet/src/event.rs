@@ -1,0 +1,80 @@
+//! What happens to an instance's part in its fleet.
+
+use std::{fmt, time::Duration};
+
+use fusebox::Name;
+
+use crate::{peers::Opinion, report::ReportError};
+
+/// What happens to an instance's part in its fleet, told to whoever began it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FleetEvent {
+    /// The store answers. What was lost is found again.
+    Connected,
+    /// The store does not answer. Each breaker decides alone, until it does.
+    Lost {
+        /// What the store said.
+        why: String,
+    },
+    /// Something in the store is no report. It is told once a minute for each instance.
+    Garbage {
+        /// Under whose name it stands; empty where there is none.
+        instance: String,
+        /// What is wrong with it.
+        why: ReportError,
+    },
+    /// Another instance has this one's name. It is told once a minute.
+    SameName,
+    /// A breaker is open again after a restart, for what remained.
+    Resumed {
+        /// Which.
+        breaker: Name,
+        /// How long yet.
+        left: Duration,
+    },
+    /// The others have seen enough: the breaker's next failure opens it.
+    Primed {
+        /// Which.
+        breaker: Name,
+        /// What they have seen.
+        opinion: Opinion,
+    },
+    /// The others have seen enough, and this instance obeys: the breaker is open.
+    Decided {
+        /// Which.
+        breaker: Name,
+        /// What they have seen.
+        opinion: Opinion,
+    },
+    /// A peer found the service behind a breaker well again.
+    Recovered {
+        /// Which.
+        breaker: Name,
+    },
+}
+
+impl fmt::Display for FleetEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connected => f.write_str("the fleet's store answers"),
+            Self::Lost { why } => write!(f, "{why}; each breaker decides alone"),
+            // Others chose the name: it is shown with its control characters escaped.
+            Self::Garbage { instance, why } => write!(f, "of the instance {instance:?}: {why}"),
+            Self::SameName => f.write_str("another instance has the name of this one"),
+            Self::Resumed { breaker, left } => write!(f, "{breaker} is open yet, for {left:?}"),
+            Self::Primed { breaker, opinion } => {
+                write!(f, "{breaker} opens with its next failure: {opinion}")
+            }
+            Self::Decided { breaker, opinion } => write!(f, "{breaker} opens: {opinion}"),
+            Self::Recovered { breaker } => write!(f, "a peer found {breaker} well again"),
+        }
+    }
+}
+
+impl fmt::Display for Opinion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instances, failures, open } = self;
+        write!(f, "{instances} instances saw {failures} failures, {open} are open")
+    }
+}

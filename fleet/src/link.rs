@@ -1,0 +1,165 @@
+//! What an instance and its store have to say to each other.
+
+use std::{collections::VecDeque, time::Duration};
+
+use fusebox::{CircuitBreaker, Clock, Observer, State};
+
+use crate::{
+    config::FleetConfig,
+    doubts::Doubts,
+    event::FleetEvent,
+    member::Member,
+    news::News,
+    probes::Probes,
+    report::ReportError,
+    transport::{Store, StoreError},
+};
+
+/// Makes a connection to the store.
+pub(crate) type Connect = Box<dyn FnMut() -> Result<Box<dyn Store>, StoreError> + Send>;
+/// Whom events are told to.
+pub(crate) type Tell = Box<dyn FnMut(FleetEvent) + Send>;
+
+/// So many reports of its own an instance knows again.
+const KNOWN_AGAIN: usize = 64;
+
+/// What an instance and its store have to say to each other.
+pub(crate) struct Link {
+    connect: Connect,
+    pub(crate) tell: Tell,
+    store: Option<Box<dyn Store>>,
+    pub(crate) member: Member,
+    pub(crate) probes: Probes,
+    doubts: Doubts,
+    /// When this instance first read what its fleet said last.
+    greeted: Option<Duration>,
+    /// What was said and not heard again yet, the last first.
+    said: VecDeque<Vec<u8>>,
+    /// The last of it did not get through.
+    is_unsaid: bool,
+    pub(crate) lag: Duration,
+}
+
+impl Link {
+    pub(crate) fn new(config: FleetConfig, connect: Connect, tell: Tell) -> Self {
+        Self {
+            connect,
+            tell,
+            store: None,
+            member: Member::new(config),
+            probes: Probes::default(),
+            doubts: Doubts::default(),
+            greeted: None,
+            said: VecDeque::new(),
+            is_unsaid: false,
+            lag: Duration::ZERO,
+        }
+    }
+
+    /// Says what there is to say, and hears what there is to hear, for which it waits. After
+    /// an error the next time begins with a new connection.
+    pub(crate) fn exchange<C: Clock, O: Observer>(
+        &mut self,
+        breakers: &[&CircuitBreaker<C, O>],
+        now: Duration,
+    ) -> Result<(), StoreError> {
+        // It comes back where nothing fails.
+        let mut store = if let Some(store) = self.store.take() {
+            store
+        } else {
+            let mut store = (self.connect)()?;
+            self.greet(store.as_mut(), breakers, now)?;
+            store
+        };
+        if let Some(report) = self.member.report(breakers.iter().map(|it| it.reading()), now) {
+            self.said.truncate(KNOWN_AGAIN - 1);
+            self.said.push_front(report.encode());
+            self.is_unsaid = true;
+        }
+        // What could not be said is said first where the store is found again: it does not
+        // answer before it keeps something.
+        if self.is_unsaid
+            && let Some(report) = self.said.front()
+        {
+            store.publish(report)?;
+            self.is_unsaid = false;
+        }
+        let alive = self.member.peers().alive() + 1;
+        self.probes.ask(breakers, store.as_mut(), alive, now)?;
+        let news = store.news(self.member.config().gap() / 2)?;
+        self.lag = news.iter().map(|it| it.age).max().unwrap_or_default();
+        for it in &news {
+            if self.is_of_a_namesake(it, now) && self.doubts.same_name(now) {
+                (self.tell)(FleetEvent::SameName);
+            }
+            self.hear(it, now);
+        }
+        self.store = Some(store);
+        Ok(())
+    }
+
+    /// Reads what all have said last; the first time, what this instance said before it
+    /// began.
+    fn greet<C: Clock, O: Observer>(
+        &mut self,
+        store: &mut dyn Store,
+        breakers: &[&CircuitBreaker<C, O>],
+        now: Duration,
+    ) -> Result<(), StoreError> {
+        let all = store.everything()?;
+        if self.greeted.is_none() {
+            self.greeted = Some(now);
+            let own = all.iter().find(|it| it.instance == self.member.config().instance());
+            // Later, the breakers know better than what they were before.
+            let fresh = if now <= self.member.config().lives() { breakers } else { &[] };
+            if let Some(own) = own
+                && let Err(why) = self.resume(fresh, own)
+            {
+                self.complain(&own.instance, why, now);
+            }
+        }
+        for it in &all {
+            self.hear(it, now);
+        }
+        Ok(())
+    }
+
+    fn resume<C: Clock, O: Observer>(
+        &mut self,
+        breakers: &[&CircuitBreaker<C, O>],
+        own: &News,
+    ) -> Result<(), ReportError> {
+        let closed: Vec<_> =
+            breakers.iter().copied().filter(|it| it.state() == State::Closed).collect();
+        self.member.resume(closed.iter().copied(), own)?;
+        for reading in closed.iter().map(|it| it.reading()) {
+            if let (Some(breaker), Some(left)) = (reading.name, reading.time_left) {
+                (self.tell)(FleetEvent::Resumed { breaker, left });
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, news: &News, now: Duration) {
+        if let Err(why) = self.member.hear(news, now) {
+            self.complain(&news.instance, why, now);
+        }
+    }
+
+    fn complain(&mut self, instance: &str, why: ReportError, now: Duration) {
+        if self.doubts.garbage(instance, now) {
+            (self.tell)(FleetEvent::Garbage { instance: instance.to_owned(), why });
+        }
+    }
+
+    /// Whether it is said under this instance's name, since it began, and not by it. Two
+    /// may say the same: each hears its own once.
+    fn is_of_a_namesake(&mut self, news: &News, now: Duration) -> bool {
+        let is_since = self.greeted.is_some_and(|at| news.age < now.saturating_sub(at));
+        if news.instance != self.member.config().instance() || !is_since {
+            return false;
+        }
+        let own = self.said.iter().position(|said| *said == news.bytes);
+        own.is_none_or(|at| self.said.remove(at).is_none())
+    }
+}

@@ -1,0 +1,26 @@
+//! Where things lie in Redis.
+
+/// The keys of one fleet.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    /// A hash: the last word of each instance.
+    pub(super) now: String,
+    /// A stream: what was said, in its order.
+    pub(super) feed: String,
+    probe: String,
+}
+
+impl Keys {
+    pub(super) fn of(namespace: &str) -> Self {
+        Self {
+            now: format!("{namespace}:now"),
+            feed: format!("{namespace}:feed"),
+            probe: format!("{namespace}:probe:"),
+        }
+    }
+
+    /// Who may probe the service behind a breaker.
+    pub(super) fn probe(&self, breaker: &str) -> String {
+        format!("{}{breaker}", self.probe)
+    }
+}

@@ -1,0 +1,9 @@
+//! The store that is Redis, or Valkey.
+
+mod keys;
+mod reply;
+mod settings;
+mod store;
+
+pub use settings::RedisSettings;
+pub use store::RedisStore;

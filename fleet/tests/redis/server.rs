@@ -1,0 +1,117 @@
+//! A Redis of the test's own.
+
+use std::{
+    io::ErrorKind,
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use redis::{Client, Connection, FromRedisValue, cmd};
+use tempfile::TempDir;
+
+use crate::eventually;
+
+/// A `redis-server` in a folder of its own, which ends with it.
+pub(crate) struct Server {
+    folder: TempDir,
+    arguments: Vec<String>,
+    child: Child,
+    pub(crate) url: String,
+    /// As the test reaches it.
+    admin: String,
+}
+
+impl Server {
+    /// A server behind a socket in its folder; `None` where the program is missing.
+    pub(crate) fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("redis.sock");
+        let url = format!("redis+unix://{}", socket.display());
+        let arguments = vec!["--port".into(), "0".into(), "--unixsocket".into()];
+        let socket = socket.display().to_string();
+        Self::begin(folder, [arguments, vec![socket]].concat(), url.clone(), url)
+    }
+
+    /// A server at a port of this host, which asks for the password `right`.
+    pub(crate) fn start_with_password() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["--bind", "127.0.0.1", "--requirepass", "right", "--port"];
+        let mut arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        arguments.push(port.to_string());
+        let url = |password| format!("redis://:{password}@127.0.0.1:{port}");
+        Self::begin(folder, arguments, url("wrong"), url("right"))
+    }
+
+    fn begin(
+        folder: TempDir,
+        mut arguments: Vec<String>,
+        url: String,
+        admin: String,
+    ) -> Option<Self> {
+        arguments.extend(["--save".into(), String::new(), "--dir".into()]);
+        arguments.push(folder.path().display().to_string());
+        match launch(&arguments) {
+            Ok(child) => {
+                let server = Self { folder, arguments, child, url, admin };
+                eventually("the server answers", || server.try_connect().is_some());
+                Some(server)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                eprintln!(
+                    "LEFT OUT: there is no redis-server (Debian: apt-get install redis-server)"
+                );
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again after a `kill`: empty.
+    pub(crate) fn revive(&mut self) {
+        assert!(self.folder.path().exists());
+        self.child = launch(&self.arguments).unwrap();
+        eventually("the server answers again", || self.try_connect().is_some());
+    }
+
+    /// SIGSTOP, or SIGCONT.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    fn try_connect(&self) -> Option<Connection> {
+        let client = Client::open(self.admin.as_str()).unwrap();
+        let mut connection = client.get_connection_with_timeout(Duration::from_secs(5)).ok()?;
+        cmd("PING").exec(&mut connection).ok().map(|()| connection)
+    }
+
+    /// Runs a command with these words.
+    pub(crate) fn run<T: FromRedisValue>(&self, words: &[&[u8]]) -> T {
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        command.query(&mut self.try_connect().unwrap()).unwrap()
+    }
+
+    /// Runs a command with these words, that somebody may have put there.
+    pub(crate) fn say<T: FromRedisValue>(&self, words: &str) -> T {
+        self.run(&words.split(' ').map(str::as_bytes).collect::<Vec<_>>())
+    }
+}
+
+fn launch(arguments: &[String]) -> std::io::Result<Child> {
+    Command::new("redis-server").args(arguments).stdout(Stdio::null()).spawn()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

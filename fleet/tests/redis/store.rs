@@ -1,0 +1,154 @@
+//! The store by itself.
+
+use std::{thread::sleep, time::Duration};
+
+use fusebox_fleet::{FleetConfig, RedisSettings, RedisStore, Report, Store};
+
+use crate::server::Server;
+
+const AT_ONCE: Duration = Duration::from_millis(1);
+
+fn store(server: &Server, name: &str) -> RedisStore {
+    let config = FleetConfig::new(name).namespace("test").build().unwrap();
+    RedisStore::connect(&RedisSettings::new(&server.url, &config).unwrap()).unwrap()
+}
+
+fn report(beat: u32) -> Vec<u8> {
+    Report { beat, ..Report::default() }.encode()
+}
+
+#[test]
+fn what_one_says_the_others_hear_with_its_age() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    assert!(other.everything().unwrap().is_empty());
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+    one.publish(&report(1)).unwrap();
+    one.publish(&report(2)).unwrap();
+    sleep(Duration::from_millis(300));
+
+    let news = other.news(AT_ONCE).unwrap();
+    let beats: Vec<_> = news.iter().map(|it| it.bytes.clone()).collect();
+    assert_eq!(beats, [report(1), report(2)]);
+    let all = store(&server, "third").everything().unwrap();
+    assert_eq!((all.len(), &all[0].bytes), (1, &report(2)));
+    for it in news.iter().chain(&all) {
+        assert_eq!(it.instance, "one");
+        assert!((300..10_000).contains(&it.age.as_millis()), "{:?}", it.age);
+    }
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+}
+
+#[test]
+fn it_waits_for_news_and_not_longer() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    other.everything().unwrap();
+    let began = std::time::Instant::now();
+    assert!(other.news(Duration::from_millis(400)).unwrap().is_empty());
+    assert!(began.elapsed() >= Duration::from_millis(390));
+    let speaker = std::thread::spawn(move || {
+        sleep(Duration::from_millis(100));
+        one.publish(&report(1)).unwrap();
+    });
+    let began = std::time::Instant::now();
+    assert_eq!(other.news(Duration::from_mins(1)).unwrap().len(), 1);
+    assert!(began.elapsed() < Duration::from_secs(30));
+    speaker.join().unwrap();
+}
+
+/// Who is far behind, or missed something, reads what all said last.
+#[test]
+fn a_lost_cursor_leads_to_the_hash() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    other.everything().unwrap();
+    for beat in 0..1_500 {
+        one.publish(&report(beat)).unwrap();
+    }
+    assert_eq!(other.news(AT_ONCE).unwrap().len(), 1_000);
+    let last = other.news(AT_ONCE).unwrap();
+    assert_eq!((last.len(), &last[0].bytes), (1, &report(1_499)));
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+}
+
+/// Who finds its own word gone reads the others' again.
+#[test]
+fn a_flush_leads_to_the_hash() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    for store in [&mut one, &mut other] {
+        store.everything().unwrap();
+        store.publish(&report(1)).unwrap();
+        store.news(AT_ONCE).unwrap();
+    }
+    let _: () = server.say("FLUSHALL");
+    one.publish(&report(2)).unwrap();
+    let _: usize = server.say("DEL test:feed");
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+    other.publish(&report(2)).unwrap();
+    let news = other.news(AT_ONCE).unwrap();
+    assert_eq!((news.len(), news[0].instance.as_str()), (1, "one"));
+}
+
+/// Its clock was set back: entries have lower ids than the cursor.
+#[test]
+fn a_feed_that_goes_back_is_noticed() {
+    let Some(server) = Server::start() else { return };
+    let ahead: [&[u8]; 5] = [b"XADD", b"test:feed", b"9999999999999-0", b"price", b"7"];
+    let _: String = server.run(&ahead);
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    one.everything().unwrap();
+    other.everything().unwrap();
+    // As after a failover to a server whose clock is behind.
+    let _: usize = server.say("DEL test:feed");
+    one.publish(&report(1)).unwrap();
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+    other.publish(&report(1)).unwrap();
+    assert_eq!(other.news(AT_ONCE).unwrap().len(), 1);
+    one.publish(&report(2)).unwrap();
+    assert_eq!(other.news(AT_ONCE).unwrap().len(), 1);
+}
+
+#[test]
+fn the_word_of_an_instance_that_is_long_gone_is_removed() {
+    let Some(server) = Server::start() else { return };
+    let words = |field: &'static str, bytes: &[u8]| {
+        let value = [&[0; 8], bytes].concat();
+        let _: usize = server.run(&[b"HSET", b"test:now", field.as_bytes(), &value]);
+    };
+    words("gone", &report(1));
+    words("foreign", b"hello");
+    let mut one = store(&server, "one");
+    one.publish(&report(1)).unwrap();
+    let all: Vec<_> = one.everything().unwrap().into_iter().map(|it| it.instance).collect();
+    assert!(all.len() == 2 && !all.contains(&"gone".into()), "{all:?}");
+    assert!(!server.say::<bool>("HEXISTS test:now gone"));
+    assert!(server.say::<bool>("HEXISTS test:now foreign"));
+}
+
+#[test]
+fn a_lease_is_one_instances_and_ends() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    assert!(one.lease("shop", Duration::from_secs(1)).unwrap());
+    assert!(!other.lease("shop", Duration::from_secs(1)).unwrap());
+    assert!(other.lease("bank", Duration::from_secs(1)).unwrap());
+    sleep(Duration::from_millis(1_200));
+    assert!(other.lease("shop", Duration::from_secs(1)).unwrap());
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_no_password() {
+    let Some(server) = Server::start() else { return };
+    let _: () = server.say("SET test:now something");
+    let error = store(&server, "one").everything().unwrap_err().to_string();
+    println!("{error}");
+    assert!(error.contains("WRONGTYPE"), "{error}");
+
+    let config = FleetConfig::new("one").build().unwrap();
+    let settings = RedisSettings::new("redis://me:secret@127.0.0.1:1", &config).unwrap();
+    let error = RedisStore::connect(&settings).unwrap_err().to_string();
+    println!("{error}\n{settings:?}");
+    assert!(!error.contains("secret") && !format!("{settings:?}").contains("secret"));
+}
