@@ -92,7 +92,8 @@ impl FleetConfig {
         self
     }
 
-    /// How often it says that it is alive, from 100 ms to a minute; a second by default.
+    /// How often at least it says that it is alive, from 100 ms to a minute; a second by
+    /// default.
     /// What a peer said counts for three of these.
     #[must_use]
     pub const fn heartbeat(mut self, heartbeat: Duration) -> Self {
@@ -124,9 +125,9 @@ impl FleetConfig {
     }
 
     /// How many failures are enough, together and each instance's up to the cap, from 2 to
-    /// 4000; 22 by default, so that ten bad instances of a thousand move nobody. The cap of
-    /// half of the instances that are alive is enough in any case, and what is usual is
-    /// added three times.
+    /// 4000; 22 by default, so that ten bad instances of a thousand move nobody. What is
+    /// usual is added three times, and the cap of half of the instances that are alive is
+    /// enough in any case.
     #[must_use]
     pub const fn enough(mut self, failures: u16) -> Self {
         self.failures = failures;
@@ -227,7 +228,7 @@ impl FleetConfig {
     pub(crate) fn is_enough(&self, instances: u32, failures: u32, alive: u32, usual: u32) -> bool {
         let quorum = u32::from(self.instances).min(alive.max(2));
         let half = u32::from(self.cap) * alive.div_ceil(2);
-        let needed = u32::from(self.failures).min(half.max(2)) + 3 * usual;
+        let needed = (u32::from(self.failures) + 3 * usual).min(half.max(2));
         instances >= quorum && failures >= needed
     }
 }

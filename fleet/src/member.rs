@@ -1,7 +1,7 @@
 //! An instance's part in its fleet, without its store: what it says, and what it does with
 //! what others say.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use fusebox::{Advice, CircuitBreaker, Clock, Name, Observer, Reading, State};
 
@@ -9,7 +9,7 @@ use crate::{
     config::{FleetConfig, Obedience},
     news::News,
     peers::Peers,
-    register::Register,
+    register::{Register, say_the_same},
     report::{Report, ReportError},
 };
 
@@ -46,6 +46,8 @@ pub struct Member {
     said: Vec<Register>,
     said_at: Option<Duration>,
     swept: Duration,
+    /// Breakers that were opened because the others have seen enough, and still have.
+    obeyed: HashSet<Name>,
 }
 
 impl Member {
@@ -59,6 +61,7 @@ impl Member {
             said: Vec::new(),
             said_at: None,
             swept: Duration::ZERO,
+            obeyed: HashSet::new(),
         }
     }
 
@@ -77,7 +80,7 @@ impl Member {
     /// When it has something to say at the latest, whatever happens.
     #[must_use]
     pub fn due(&self) -> Duration {
-        self.said_at.map_or(Duration::ZERO, |at| at + self.config.beat())
+        self.said_at.map_or(Duration::ZERO, |at| at + self.beat_now())
     }
 
     /// What it has to say: that something has changed, not more often than the settings
@@ -87,14 +90,15 @@ impl Member {
         readings: impl IntoIterator<Item = Reading>,
         now: Duration,
     ) -> Option<Report> {
-        let since = self.said_at.map(|at| now.saturating_sub(at));
+        // After a clock stepped back, nobody knows when that was.
+        let since = self.said_at.filter(|at| *at <= now).map(|at| now.saturating_sub(at));
         if since.is_some_and(|since| since < self.config.gap()) {
             return None;
         }
         let registers: Vec<_> =
             readings.into_iter().filter_map(|it| Register::of(&it)).take(Report::MOST).collect();
-        let is_due = since.is_none_or(|since| since >= self.config.beat());
-        if !is_due && says_the_same(&registers, &self.said) {
+        let is_due = since.is_none_or(|since| since >= self.beat_now());
+        if !is_due && say_the_same(&registers, &self.said) {
             return None;
         }
         self.beat = self.beat.wrapping_add(1);
@@ -121,7 +125,7 @@ impl Member {
         breakers: impl IntoIterator<Item = &'b CircuitBreaker<C, O>>,
         now: Duration,
     ) -> Vec<Name> {
-        if now.saturating_sub(self.swept) >= self.config.beat() {
+        if now < self.swept || now.saturating_sub(self.swept) >= self.config.beat() {
             self.swept = now;
             self.peers.forget_the_silent(now);
         }
@@ -139,7 +143,7 @@ impl Member {
     }
 
     fn heed_one<C: Clock, O: Observer>(
-        &self,
+        &mut self,
         breaker: &CircuitBreaker<C, O>,
         reading: &Reading,
         own: Option<&Register>,
@@ -150,12 +154,14 @@ impl Member {
             return;
         }
         if !self.peers.have_seen_enough(name, own) {
+            self.obeyed.remove(name);
             if there.is_some_and(|advice| advice.primed) {
                 breaker.advise(None);
             }
             return;
         }
-        if self.config.obeys() == Obedience::Obey {
+        // Once: its own probe, or an operator, closes it while others are still open.
+        if self.config.obeys() == Obedience::Obey && self.obeyed.insert(*name) {
             breaker.trip();
             return;
         }
@@ -174,7 +180,10 @@ impl Member {
     }
 
     /// After a restart: what this instance said last, of breakers that were open, holds for
-    /// what remains of it.
+    /// what remains of it. One whose wait is over by now, or that was probing, probes first.
+    ///
+    /// Whoever begins with the name of an instance that lives takes over what that one has
+    /// open.
     ///
     /// # Errors
     /// [`ReportError`] where that is no report; then nothing changes.
@@ -189,33 +198,42 @@ impl Member {
         for breaker in breakers {
             let Some(name) = breaker.name() else { continue };
             let said = report.registers.iter().find(|it| it.name == name);
-            let Some(said) = said.filter(|it| it.state == State::Open) else { continue };
-            let left = said.left.saturating_sub(news.age);
-            if !left.is_zero() && breaker.state() == State::Closed {
-                // A length of a report is in range: four bytes of milliseconds, or it is
-                // not taken.
+            let was_open = |it: &&Register| matches!(it.state, State::Open | State::HalfOpen);
+            let Some(said) = said.filter(was_open) else { continue };
+            if breaker.state() == State::Closed {
+                // Whoever writes to the store keeps nobody open for longer than the
+                // breaker's own settings would.
+                let longest = breaker.settings().max_recovery_timeout();
+                let left = said.left.saturating_sub(news.age).min(longest);
+                let left = left.max(Duration::from_millis(1));
+                // A length that no breaker has is not taken.
                 let _ = breaker.trip_for(left);
             }
         }
         Ok(())
     }
 
-    /// A moment within a second, another for each instance and breaker.
-    fn soon(&self, name: &Name) -> Duration {
-        let bytes = self.config.instance().bytes().chain(name.as_str().bytes());
-        let hash = bytes.fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        });
-        Duration::from_millis(1 + (hash ^ u64::from(self.beat)) % 1_000)
+    /// A heartbeat, or up to a fifth less: a fleet whose instances began together does not
+    /// speak in step.
+    fn beat_now(&self) -> Duration {
+        let percent = 80 + self.draw("") % 21;
+        // 80 to 100.
+        self.config.beat() * u32::try_from(percent).unwrap_or(100) / 100
     }
-}
 
-/// Whether others would learn nothing new: how much is left of a wait, they count down
-/// themselves.
-fn says_the_same(now: &[Register], before: &[Register]) -> bool {
-    now.len() == before.len()
-        && now.iter().zip(before).all(|(now, before)| {
-            let plain = |it: &Register| Register { left: Duration::ZERO, ..*it };
-            plain(now) == plain(before)
-        })
+    /// A moment within a second.
+    fn soon(&self, name: &Name) -> Duration {
+        Duration::from_millis(1 + self.draw(name.as_str()) % 1_000)
+    }
+
+    /// A number that looks random: another for each instance, breaker and beat.
+    fn draw(&self, of: &str) -> u64 {
+        let bytes = self.config.instance().bytes().chain(of.bytes());
+        let hash =
+            bytes.chain(self.beat.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+            });
+        // The high bits know of all bytes.
+        hash >> 32 ^ hash
+    }
 }

@@ -1,10 +1,17 @@
 //! What the others have said, pooled.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use fusebox::{Name, State};
 
-use crate::{config::FleetConfig, register::Register, report::Report};
+use crate::{
+    config::FleetConfig,
+    register::{Register, say_the_same},
+    report::Report,
+};
 
 /// What the others think of one service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,7 +25,8 @@ pub struct Opinion {
 }
 
 /// What the others have said, pooled, and forgotten after three heartbeats of silence. It
-/// keeps so many instances and breakers, and no more.
+/// keeps so many instances and breakers, and no more: newcomers are left out, and counted,
+/// until there is room.
 #[derive(Debug)]
 pub struct Peers {
     config: FleetConfig,
@@ -26,6 +34,11 @@ pub struct Peers {
     pools: HashMap<Name, Pool>,
     /// Breakers that a peer has found well again.
     recovered: Vec<Name>,
+    /// How many peers there were at the last heartbeat.
+    met: u32,
+    /// Heartbeats since it began to know what is usual.
+    beats: u32,
+    left_out: u64,
 }
 
 #[derive(Debug)]
@@ -42,6 +55,19 @@ struct Pool {
     usual: u32,
 }
 
+impl Pool {
+    /// Moves what is usual by one heartbeat, the last of so many.
+    fn learn(&mut self, config: &FleetConfig, alive: u32, beats: u32) {
+        let Opinion { instances, failures, .. } = self.opinion;
+        let is_outage = config.is_enough(instances, failures, alive, self.usual >> 8);
+        let step = ((failures << 8).cast_signed() - self.usual.cast_signed())
+            .div_euclid(beats.cast_signed());
+        // An outage is not usual, unless it is all that was ever seen.
+        let most = if is_outage && beats > 1 { 256 / USUAL } else { u32::MAX >> 1 };
+        self.usual = self.usual.saturating_add_signed(step.min(most.cast_signed()));
+    }
+}
+
 /// Instances that are remembered, at most.
 const MOST_PEERS: usize = 4_096;
 /// Breakers that are remembered, at most.
@@ -53,7 +79,15 @@ impl Peers {
     /// Nobody has said anything.
     #[must_use]
     pub fn new(config: FleetConfig) -> Self {
-        Self { config, known: HashMap::new(), pools: HashMap::new(), recovered: Vec::new() }
+        Self {
+            config,
+            known: HashMap::new(),
+            pools: HashMap::new(),
+            recovered: Vec::new(),
+            met: 0,
+            beats: 0,
+            left_out: 0,
+        }
     }
 
     /// How many there are.
@@ -63,45 +97,65 @@ impl Peers {
         self.known.len() as u32
     }
 
+    /// The reports of instances, and registers of breakers, for which there was no room.
+    #[must_use]
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// An instance has said something, `age` ago; now is so long after the beginning. What
     /// is older than what it said last, by its own count, changes nothing: messages may
-    /// come twice, or late.
+    /// come twice, or late. After a heartbeat of silence any count will do, as an instance
+    /// that begins anew counts from 0.
+    ///
+    /// Of two instances with one name, the one that counts higher is heard.
     pub fn hear(&mut self, instance: &str, report: Report, now: Duration, age: Duration) {
         let is_peer = instance != self.config.instance() && report.group == self.config.own_group();
         if !is_peer || age > self.config.lives() {
             return;
         }
         let heard = now.saturating_sub(age);
-        if let Some(peer) = self.known.get(instance) {
-            // It wraps; and an instance that begins anew counts from 0.
-            let newer = report.beat.wrapping_sub(peer.beat).cast_signed() > 0;
-            let anew = report.beat < 8 && heard > peer.heard + self.config.beat();
-            if !newer && !anew {
+        let mut is_later = true;
+        if let Some(peer) = self.known.get_mut(instance) {
+            // It wraps.
+            is_later = report.beat.wrapping_sub(peer.beat).cast_signed() > 0;
+            if !is_later && heard < peer.heard + self.config.beat() {
+                return;
+            }
+            if say_the_same(&report.registers, &peer.registers) {
+                (peer.heard, peer.beat) = (heard, report.beat);
                 return;
             }
         } else if self.known.len() >= MOST_PEERS {
-            let oldest = self.known.iter().min_by_key(|(_, peer)| peer.heard);
-            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                self.forget(&oldest);
-            }
+            self.left_out += 1;
+            return;
         }
         let before = self.forget(instance);
-        for register in &before {
-            let is_gone = !report.registers.iter().any(|it| it.name == register.name);
-            if is_gone && is_open(register) && self.recovered.len() < MOST_POOLS {
-                self.recovered.push(register.name);
-            }
+        // Whoever begins anew, or has too much to say, has found nothing well.
+        if is_later && report.registers.len() < Report::MOST {
+            let is_well = |name| {
+                let now = report.registers.iter().find(|it| it.name == name);
+                now.is_none_or(|it| it.state == State::Closed)
+            };
+            let well = before.iter().filter(|it| is_open(it) && is_well(it.name));
+            self.recovered.extend(well.map(|it| it.name));
+            self.recovered.truncate(MOST_POOLS);
         }
-        for register in &report.registers {
-            self.count(register, true);
-        }
-        let peer = Peer { heard, beat: report.beat, registers: report.registers };
+        // Each breaker once, and only what was counted is ever taken back.
+        let mut names = HashSet::new();
+        let mut registers = report.registers;
+        registers.retain(|it| names.insert(it.name) && self.count(it));
+        let peer = Peer { heard, beat: report.beat, registers };
         self.known.insert(instance.to_owned(), peer);
     }
 
     /// Forgets who has been silent for three heartbeats.
     pub fn forget_the_silent(&mut self, now: Duration) {
         let lives = self.config.lives();
+        // A clock that stepped back makes nobody immortal.
+        for peer in self.known.values_mut() {
+            peer.heard = peer.heard.min(now);
+        }
         let silent: Vec<_> = self
             .known
             .iter()
@@ -111,11 +165,14 @@ impl Peers {
         for name in &silent {
             self.forget(name);
         }
+        let alive = self.alive();
+        if !self.knows_them() {
+            self.beats = 0;
+        }
+        self.met = alive;
+        self.beats = (self.beats + 1).min(USUAL);
         for pool in self.pools.values_mut() {
-            let failures = (pool.opinion.failures << 8).cast_signed();
-            let step = (failures - pool.usual.cast_signed()) / USUAL.cast_signed();
-            // An outage is not usual: it moves the mean by one failure a beat at most.
-            pool.usual = pool.usual.saturating_add_signed(step.min(256 / USUAL.cast_signed()));
+            pool.learn(&self.config, alive + 1, self.beats);
         }
         self.pools.retain(|_, pool| pool.opinion != Opinion::default() || pool.usual > 0);
     }
@@ -126,10 +183,14 @@ impl Peers {
         self.pools.get(breaker).map_or_else(Opinion::default, |pool| pool.opinion)
     }
 
-    /// Whether the fleet has seen enough of it, with what this instance says itself.
+    /// Whether the fleet has seen enough of it, with what this instance says itself. Not
+    /// while it only gets to know the others: whoever is in trouble is heard first.
     #[must_use]
     pub fn have_seen_enough(&self, breaker: &Name, own: Option<&Register>) -> bool {
         let Some(pool) = self.pools.get(breaker) else { return false };
+        if !self.knows_them() {
+            return false;
+        }
         let own = own.map_or(0, |it| self.config.capped(it.failures));
         let instances = pool.opinion.instances + u32::from(own > 0);
         let failures = pool.opinion.failures + own;
@@ -141,27 +202,43 @@ impl Peers {
         std::mem::take(&mut self.recovered)
     }
 
+    /// Whether it met about as many at the last heartbeat.
+    fn knows_them(&self) -> bool {
+        self.alive() <= 2 * self.met.max(1)
+    }
+
     fn forget(&mut self, instance: &str) -> Vec<Register> {
         let Some(peer) = self.known.remove(instance) else { return Vec::new() };
         for register in &peer.registers {
-            self.count(register, false);
+            let Some(pool) = self.pools.get_mut(&register.name) else { continue };
+            let part = opinion_of(&self.config, register);
+            pool.opinion.instances -= part.instances;
+            pool.opinion.failures -= part.failures;
+            pool.opinion.open -= part.open;
         }
         peer.registers
     }
 
-    fn count(&mut self, register: &Register, add: bool) {
+    /// False where there is no room for it.
+    fn count(&mut self, register: &Register) -> bool {
         if !self.pools.contains_key(&register.name) && self.pools.len() >= MOST_POOLS {
-            return;
+            self.left_out += 1;
+            return false;
         }
-        let failures = self.config.capped(register.failures);
         let opinion = &mut self.pools.entry(register.name).or_default().opinion;
-        let apply = |number: &mut u32, by: u32| {
-            *number = if add { *number + by } else { number.saturating_sub(by) };
-        };
-        apply(&mut opinion.instances, u32::from(failures > 0));
-        apply(&mut opinion.failures, failures);
-        apply(&mut opinion.open, u32::from(is_open(register)));
+        let part = opinion_of(&self.config, register);
+        opinion.instances += part.instances;
+        opinion.failures += part.failures;
+        opinion.open += part.open;
+        true
     }
+}
+
+/// What one register adds to an opinion.
+fn opinion_of(config: &FleetConfig, register: &Register) -> Opinion {
+    let failures = config.capped(register.failures);
+    let open = u32::from(is_open(register));
+    Opinion { instances: u32::from(failures > 0), failures, open }
 }
 
 fn is_open(register: &Register) -> bool {

@@ -17,8 +17,9 @@ fn rounds(count: u32) {
     took.sort_unstable();
     println!("{count} instances: the others are primed after {took:?}");
     assert!(took[2] < Duration::from_millis(300), "{took:?}");
-    let last = hands.last().unwrap();
-    assert_eq!(last.count(|event| matches!(event, FleetEvent::Primed { .. })), 5);
+    // One event for each outage; and one more where what the others say outlived it.
+    let told = hands.last().unwrap().count(|event| matches!(event, FleetEvent::Primed { .. }));
+    assert!((5..=10).contains(&told), "{told}");
 }
 
 #[test]
