@@ -4,9 +4,9 @@ mod common;
 
 use common::{Bench, TIMEOUT, after, config, fail, finish, succeed};
 use fusebox::{
-    CircuitBreaker, Clock, CountCalls, Counters, DefaultObserver, Event, Fallback, ManualClock,
-    Observer, Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, State, TimedOut, Verdict,
-    presets,
+    BreakerConfig, CircuitBreaker, Clock, CountCalls, Counters, DefaultObserver, Event, Fallback,
+    ManualClock, Observer, Pipeline, Retry, RetryConfig, RetrySettings, SleepBy, State, TimedOut,
+    Verdict, presets,
 };
 
 const RETRY: RetrySettings = RetryConfig::new().max_attempts(3).build();
@@ -247,4 +247,26 @@ fn what_no_observer_hears_of_is_counted_all_the_same() {
     assert_eq!((calls, failures, openings), (2, 1, 1));
     assert_eq!((shop.state(), shop.open_since()), (State::Closed, None));
     assert!(!(Deaf, CountCalls(Deaf)).hears_events() && (Deaf, Silent).hears_events());
+}
+
+/// A thread remembers a counter by its place. Where a breaker that has counted moves to a
+/// place at which another one lay, it is not taken for that.
+#[test]
+fn a_breaker_that_moves_to_anothers_place_counts_on() {
+    let breaker = || CircuitBreaker::new(BreakerConfig::new().failure_threshold(2_000).build());
+    let fails = |breaker: &CircuitBreaker, times: u32| {
+        for _ in 0..times {
+            let _ = breaker.call(|| Err::<(), _>("no"));
+        }
+    };
+    // After 128 in a row a thread counts in advance; wherever it stops, some are left.
+    for times in 128..140 {
+        let mut place = Box::new(breaker());
+        fails(&place, times);
+        let other = breaker();
+        fails(&other, 25);
+        *place = other;
+        fails(&place, 1);
+        assert_eq!(place.counters().failures, 26, "after {times}");
+    }
 }

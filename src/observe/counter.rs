@@ -98,20 +98,23 @@ mod prepaid {
             let entry = (address >> 3 ^ address >> 8) % ENTRIES;
             let none_left = (address as u64) << LEFT;
             let left = paid[entry].left.get();
-            // A counter that says 0 is a new one, which lies where another one lay.
-            if left.wrapping_sub(none_left + 1) < MOST && counter.get() != 0 {
+            // A counter that says less than this thread has added is another one, which
+            // lies where that lay.
+            if left.wrapping_sub(none_left + 1) < MOST && counter.get() >= paid[entry].run.get() {
                 paid[entry].left.set(left - 1);
             } else {
-                pay(counter, &paid[entry], none_left);
+                pay(counter, &paid[entry], left, none_left);
             }
         });
     }
 
     #[cold]
     #[inline(never)]
-    fn pay(counter: &Counter, paid: &Paid, none_left: u64) {
-        let goes_on = paid.left.get() == none_left && counter.get() != 0;
-        let run = if goes_on { paid.run.get() } else { 0 };
+    fn pay(counter: &Counter, paid: &Paid, left: u64, none_left: u64) {
+        let mut run = paid.run.get();
+        if left != none_left || counter.get() < run {
+            run = 0;
+        }
         let many = (run / SHARE).clamp(1, MOST);
         counter.add(many);
         paid.left.set(none_left + many - 1);
