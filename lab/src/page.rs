@@ -268,11 +268,7 @@ fn landing_plot(landings: &[Landing], storm: &str) -> Plot {
         title: format!("{}: successes of each phase", storm.title),
         x: "seconds".into(),
         y: "successes per second".into(),
-        shaded: storm
-            .trouble()
-            .map(|it| (it.0.as_secs_f64(), it.1.as_secs_f64()))
-            .into_iter()
-            .collect(),
+        shaded: storm.trouble_in_secs().into_iter().collect(),
         lines,
     }
 }
@@ -313,11 +309,7 @@ fn stall_plot() -> Plot {
         title: storm.title.clone(),
         x: "seconds".into(),
         y: "answers per second".into(),
-        shaded: storm
-            .trouble()
-            .map(|it| (it.0.as_secs_f64(), it.1.as_secs_f64()))
-            .into_iter()
-            .collect(),
+        shaded: storm.trouble_in_secs().into_iter().collect(),
         lines: all.iter().map(line).collect(),
     }
 }

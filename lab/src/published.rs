@@ -66,6 +66,17 @@ pub enum Breaker {
     Pid,
 }
 
+impl Breaker {
+    /// What tables call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Pid => "pid",
+        }
+    }
+}
+
 impl Experiment {
     /// The published run of one of their breakers.
     ///

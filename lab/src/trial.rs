@@ -111,7 +111,7 @@ impl Trial {
             storm: storm.title.clone(),
             text: storm.text.trim().into(),
             seconds: storm.lasts().as_secs_f64(),
-            trouble: storm.trouble().map(|(from, to)| (from.as_secs_f64(), to.as_secs_f64())),
+            trouble: storm.trouble_in_secs(),
         }
     }
 

@@ -150,8 +150,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[inline(never)]
     fn measured(&self, permit: Word, took: Option<Duration>, settings: BreakerSettings) -> Pace {
-        let place = if permit.is_timed() { permit.timing() } else { (Tick::from_millis(0), None) };
-        if let (began, Some(place)) = place
+        // Whoever is not timed knows itself how long it took.
+        let untimed = (Tick::from_millis(0), None);
+        let (began, place) = if permit.is_timed() { permit.timing() } else { untimed };
+        if let Some(place) = place
             && !self.rows().take(place, permit.generation(), began)
         {
             return Pace::Charged;
@@ -160,7 +162,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let Some(limit) = settings.slow_call_ms() else { return Pace::Fine };
         let elapsed = match took {
             Some(took) => millis::raw(took),
-            None => self.clock.now().since(place.0).as_millis(),
+            None => self.clock.now().since(began).as_millis(),
         };
         if elapsed > limit.into() { Pace::Slow } else { Pace::Fine }
     }

@@ -232,19 +232,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         };
         let said = self.weigh(seen, permit, evidence, settings);
         if evidence.is_against() && said == Report::Counted {
-            self.count_against(outcome, pace);
+            if !matches!(outcome, Outcome::Success | Outcome::Ignore) {
+                self.cell.failures.add_often();
+            }
+            if pace == Pace::Slow {
+                self.cell.slow.add_often();
+            }
         }
         (said.verdict(), Some(pace))
-    }
-
-    /// Out of line: what nearly every failure and rejection does has the inlined count.
-    #[inline(never)]
-    fn count_against(&self, outcome: Outcome, pace: Pace) {
-        let failed = !matches!(outcome, Outcome::Success | Outcome::Ignore);
-        let counters = [(failed, &self.cell.failures), (pace == Pace::Slow, &self.cell.slow)];
-        for (_, counter) in counters.into_iter().filter(|(counts, _)| *counts) {
-            counter.add_often();
-        }
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a

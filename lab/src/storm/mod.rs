@@ -297,6 +297,11 @@ impl Storm {
         trouble
     }
 
+    /// The same in seconds, as tables and pictures have it.
+    pub(crate) fn trouble_in_secs(&self) -> Option<(f64, f64)> {
+        self.trouble().map(|(from, to)| (from.as_secs_f64(), to.as_secs_f64()))
+    }
+
     /// The same storm from another seed.
     #[must_use]
     pub const fn seeded(mut self, seed: u64) -> Self {

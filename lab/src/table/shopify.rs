@@ -150,7 +150,7 @@ pub fn landings(landings: &[Landing]) -> Table {
         let mean = distances.sum::<f64>() / seconds(it.phases.len() as u64);
         table.row([
             it.storm.to_owned(),
-            format!("{:?}", it.breaker).to_lowercase(),
+            it.breaker.name().to_owned(),
             it.phases.len().to_string(),
             it.landed().to_string(),
             it.in_range().to_string(),
@@ -192,7 +192,7 @@ pub fn missed(landings: &[Landing]) -> Table {
                 ]
             };
             let outside = if Landing::is_in_range(theirs, here) { "" } else { ", **outside**" };
-            let breaker = format!("{:?}", it.breaker).to_lowercase();
+            let breaker = it.breaker.name();
             let head = [format!("{}, {breaker}{outside}", it.storm), format!("{from} s")];
             let successes = cells(theirs.successes, |it| it.successes);
             let refused = cells(theirs.refused, |it| it.refused);
