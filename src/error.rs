@@ -1,5 +1,8 @@
 //! The errors of a call.
 
+mod limited;
+mod timed_out;
+
 use core::{
     error::Error,
     fmt,
@@ -9,7 +12,9 @@ use core::{
     time::Duration,
 };
 
+pub use limited::{LimitKind, Limited};
 use pin_project_lite::pin_project;
+pub use timed_out::TimedOut;
 
 use crate::{name::Name, state::State};
 
@@ -17,31 +22,43 @@ use crate::{name::Name, state::State};
 /// probes in flight.
 ///
 /// It holds its breaker's name by value, so it borrows nothing and can be a
-/// variant of your own error (`MyError: From<Rejected>`).
+/// variant of your own error (`MyError: From<Rejected>`). Where a call returns your
+/// own error, one that a limit turned away ([`Limited`]) becomes a `Rejected`, too,
+/// and [`limit`](Self::limit) says which limit it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected {
     pub(crate) name: Name,
     pub(crate) state: State,
+    pub(crate) limit: Option<LimitKind>,
     pub(crate) retry_after_ms: Option<u64>,
 }
 
 impl Rejected {
-    /// Returns the name of the breaker, or `None` if it has none.
+    /// Returns the name of the breaker or of the limit, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         Some(self.name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns the state that turned the call away.
+    /// Returns the state that turned the call away. Where a limit did,
+    /// it is [`State::Closed`].
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
     }
 
+    /// Returns the kind of the limit that turned the call away, or `None` where a
+    /// breaker did.
+    #[must_use]
+    pub const fn limit(&self) -> Option<LimitKind> {
+        self.limit
+    }
+
     /// Returns the time after which a call may be admitted, in whole
     /// milliseconds. In an open breaker that is when the recovery timeout has
     /// passed; in a half-open one, when a probe's place is given to another at
-    /// the latest. `None` for a breaker that was forced open.
+    /// the latest. `None` for a breaker that was forced open, and for a limit that
+    /// does not know.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after_ms.map(Duration::from_millis)
@@ -50,6 +67,9 @@ impl Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(limit) = self.limit {
+            return limited::write(f, limit, self.name(), self.retry_after());
+        }
         f.write_str("circuit breaker ")?;
         if let Some(name) = self.name() {
             write!(f, "`{name}` ")?;
@@ -83,6 +103,18 @@ impl From<Rejected> for std::io::Error {
     }
 }
 
+/// The kind and the name of the limit stay, and the wait in whole milliseconds.
+impl From<Limited> for Rejected {
+    fn from(limited: Limited) -> Self {
+        Self {
+            name: limited.name,
+            state: State::Closed,
+            limit: Some(limited.kind),
+            retry_after_ms: limited.retry_after_ms(),
+        }
+    }
+}
+
 /// A guarded call gave no answer: it was not made, or it failed.
 ///
 /// ```
@@ -102,6 +134,9 @@ impl From<Rejected> for std::io::Error {
 pub enum CallError<E> {
     /// The breaker did not admit the call.
     Rejected(Rejected),
+    /// A limit did not admit the call: of its rate, of the calls in flight, or of its
+    /// time.
+    Limited(Limited),
     /// The call was made and returned this error.
     Failed(E),
 }
@@ -112,7 +147,7 @@ impl<E> CallError<E> {
     pub fn into_failed(self) -> Option<E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Rejected(_) => None,
+            Self::Rejected(_) | Self::Limited(_) => None,
         }
     }
 
@@ -134,22 +169,39 @@ impl<E> CallError<E> {
     pub const fn as_failed(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Rejected(_) => None,
+            Self::Rejected(_) | Self::Limited(_) => None,
         }
     }
 
-    /// Borrows the rejection, or `None` if the call was made.
+    /// Borrows the rejection, or `None` if no breaker turned the call away.
     #[must_use]
     #[inline]
     pub const fn as_rejected(&self) -> Option<&Rejected> {
         match self {
             Self::Rejected(rejected) => Some(rejected),
-            Self::Failed(_) => None,
+            Self::Limited(_) | Self::Failed(_) => None,
         }
     }
 
+    /// Borrows what the limit said, or `None` if no limit turned the call away.
+    #[must_use]
+    #[inline]
+    pub const fn as_limited(&self) -> Option<&Limited> {
+        match self {
+            Self::Limited(limited) => Some(limited),
+            Self::Rejected(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// Returns whether the call was not made: a breaker or a limit turned it away.
+    #[must_use]
+    #[inline]
+    pub const fn was_not_made(&self) -> bool {
+        matches!(self, Self::Rejected(_) | Self::Limited(_))
+    }
+
     /// Turns the error into the caller's own error type, which a rejection
-    /// converts into.
+    /// converts into. What a limit said becomes a [`Rejected`] on the way.
     ///
     /// ```
     /// use fusebox::{CallError, Rejected};
@@ -167,6 +219,7 @@ impl<E> CallError<E> {
     {
         match self {
             Self::Rejected(rejected) => rejected.into(),
+            Self::Limited(limited) => Rejected::from(limited).into(),
             Self::Failed(error) => error,
         }
     }
@@ -177,6 +230,7 @@ impl<E> CallError<CallError<E>> {
     pub fn flatten(self) -> CallError<E> {
         match self {
             Self::Rejected(rejected) => CallError::Rejected(rejected),
+            Self::Limited(limited) => CallError::Limited(limited),
             Self::Failed(inner) => inner,
         }
     }
@@ -185,6 +239,12 @@ impl<E> CallError<CallError<E>> {
 impl<E> From<Rejected> for CallError<E> {
     fn from(rejected: Rejected) -> Self {
         Self::Rejected(rejected)
+    }
+}
+
+impl<E> From<Limited> for CallError<E> {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
     }
 }
 
@@ -198,6 +258,7 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(rejected) => rejected.fmt(f),
+            Self::Limited(limited) => limited.fmt(f),
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -228,6 +289,7 @@ impl<E: Cause> Error for CallError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Rejected(rejected) => rejected.source(),
+            Self::Limited(limited) => limited.source(),
             Self::Failed(error) => error.cause(),
         }
     }
@@ -249,37 +311,5 @@ impl<T, E: From<Rejected>, F: Future<Output = Result<T, CallError<E>>>> Future f
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().call.poll(cx).map_err(CallError::into_own)
-    }
-}
-
-/// An attempt was given a time limit, and took longer.
-///
-/// Your own error takes it in (`MyError: From<TimedOut>`); with `std`,
-/// `std::io::Error` does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimedOut {
-    pub(crate) limit: Duration,
-}
-
-impl TimedOut {
-    /// Returns the time that the attempt was given.
-    #[must_use]
-    pub const fn limit(&self) -> Duration {
-        self.limit
-    }
-}
-
-impl fmt::Display for TimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no answer within {:?}", self.limit)
-    }
-}
-
-impl Error for TimedOut {}
-
-#[cfg(feature = "std")]
-impl From<TimedOut> for std::io::Error {
-    fn from(timed_out: TimedOut) -> Self {
-        Self::new(std::io::ErrorKind::TimedOut, timed_out)
     }
 }

@@ -86,6 +86,7 @@ pub mod guide;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+mod limit;
 mod machine;
 mod name;
 mod observe;
@@ -118,13 +119,19 @@ pub use breaker::{
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
-pub use error::{CallError, Rejected, TimedOut};
+pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut};
 pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
+};
+pub use limit::rate::{
+    lease::RateLease,
+    rate_limit::RateLimit,
+    reservation::Reservation,
+    settings::{RateConfig, RateSettings},
 };
 pub use name::{Name, NameError};
 #[cfg(feature = "macros")]

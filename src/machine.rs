@@ -16,6 +16,27 @@ pub(crate) trait Word: Copy + PartialEq {
     fn is_torn(self, next: Self) -> bool;
 }
 
+/// A word that is what it is: a setting, of which each value stands alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bits(pub(crate) u64);
+
+impl Word for Bits {
+    #[inline]
+    fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.0
+    }
+
+    #[cfg(fusebox_loom)]
+    fn is_torn(self, _: Self) -> bool {
+        false
+    }
+}
+
 /// One step of a machine: the word before, the word after, and what the rule
 /// said of it.
 pub(crate) struct Step<W, R> {

@@ -48,6 +48,7 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
         Ok(value) => Ok(value),
         Err(CallError::Failed(error)) => Err(error),
         Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
+        Err(CallError::Limited(limited)) => Err(E::from_rejected(limited.into())),
     }
 }
 

@@ -51,17 +51,22 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let mut sum = Each { succeeded: 0, failed: 0, not_made: 0, errors, rejected: None };
         let mut items = items.into_iter();
         while let Some(item) = items.next() {
-            match self.call(|| f(item)) {
-                Ok(_) => sum.succeeded += 1,
+            let rejected = match self.call(|| f(item)) {
+                Ok(_) => {
+                    sum.succeeded += 1;
+                    continue;
+                }
                 Err(CallError::Failed(error)) => {
                     sum.failed += 1;
                     sum.errors.add(code(&error));
+                    continue;
                 }
-                Err(CallError::Rejected(rejected)) => {
-                    sum.not_made = 1 + items.by_ref().map(|_| 1).sum::<u64>();
-                    sum.rejected = Some(rejected);
-                }
-            }
+                Err(CallError::Rejected(rejected)) => rejected,
+                // Not by a breaker's own call, in which there is no limit.
+                Err(CallError::Limited(limited)) => limited.into(),
+            };
+            sum.not_made = 1 + items.by_ref().map(|_| 1).sum::<u64>();
+            sum.rejected = Some(rejected);
         }
         sum
     }

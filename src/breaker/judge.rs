@@ -88,6 +88,6 @@ pub(crate) fn carried<T, E>(
     match answer {
         Ok(value) => judge.judge(Ok(value)),
         Err(CallError::Failed(error)) => judge.judge(Err(error)),
-        Err(CallError::Rejected(_)) => Outcome::Ignore,
+        Err(CallError::Rejected(_) | CallError::Limited(_)) => Outcome::Ignore,
     }
 }

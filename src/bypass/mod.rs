@@ -8,7 +8,7 @@ mod scoped;
 #[cfg(feature = "bypass")]
 pub use scoped::{Bypass, BypassFuture, BypassGuard};
 #[cfg(feature = "bypass")]
-pub(crate) use scoped::{breaker, fallbacks, retries};
+pub(crate) use scoped::{breaker, fallbacks, limits, retries};
 
 #[cfg(not(feature = "bypass"))]
 pub(crate) fn breaker(_name: impl FnOnce() -> crate::name::Name) -> bool {
@@ -22,5 +22,10 @@ pub(crate) const fn retries() -> bool {
 
 #[cfg(not(feature = "bypass"))]
 pub(crate) const fn fallbacks() -> bool {
+    false
+}
+
+#[cfg(not(feature = "bypass"))]
+pub(crate) const fn limits() -> bool {
     false
 }

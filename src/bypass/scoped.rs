@@ -66,6 +66,7 @@ enum What {
     Breaker(Name),
     Retries,
     Fallbacks,
+    Limits,
 }
 
 impl Bypass {
@@ -126,6 +127,7 @@ impl Bypass {
                 "breakers" => known.push(What::Breakers),
                 "retries" => known.push(What::Retries),
                 "fallbacks" => known.push(What::Fallbacks),
+                "limits" => known.push(What::Limits),
                 _ => match word.strip_prefix("breaker:").map(Name::try_new) {
                     Some(Ok(name)) => known.push(What::Breaker(name)),
                     _ => unknown.push(word.to_string()),
@@ -187,8 +189,8 @@ impl fmt::Display for UnknownWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} means nothing; there are `all`, `breakers`, `retries`, `fallbacks` and \
-             `breaker:NAME`",
+            "{:?} means nothing; there are `all`, `breakers`, `retries`, `fallbacks`, `limits` \
+             and `breaker:NAME`",
             self.0
         )
     }
@@ -223,7 +225,7 @@ pub(crate) fn breaker(name: impl Fn() -> Name) -> bool {
     is_out(|what| match what {
         What::All | What::Breakers => true,
         What::Breaker(out) => name() == *out,
-        What::Retries | What::Fallbacks => false,
+        What::Retries | What::Fallbacks | What::Limits => false,
     })
 }
 
@@ -233,6 +235,11 @@ pub(crate) fn retries() -> bool {
 
 pub(crate) fn fallbacks() -> bool {
     is_out(|what| matches!(what, What::All | What::Fallbacks))
+}
+
+/// Whether limits are out. To be asked where one would turn a call away.
+pub(crate) fn limits() -> bool {
+    is_out(|what| matches!(what, What::All | What::Limits))
 }
 
 #[cfg(test)]

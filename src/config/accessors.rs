@@ -127,6 +127,12 @@ macro_rules! read {
     (limit $raw:ident) => {
         if $raw == 0 { None } else { Some(core::time::Duration::from_millis($raw)) }
     };
+    (nanos $raw:ident) => {
+        core::time::Duration::from_nanos($raw)
+    };
+    (flag $raw:ident) => {
+        $raw != 0
+    };
     ($unit:ident $raw:ident) => {
         $raw as _
     };

@@ -22,6 +22,8 @@ enum Violation {
     Empty,
     /// A limit in milliseconds that is shorter than a step of its clock.
     Step { value: u64, step: u64 },
+    /// A burst that is shorter than two steps of its clock, in nanoseconds.
+    Coarse { burst: u64, least: u64, step: u64 },
     /// A setting that goes with another one only where it is left alone.
     Excluded { unit: Unit, value: u128, by: &'static str },
     /// A number that is no share.
@@ -57,6 +59,11 @@ impl ConfigError {
     /// `step` is that of the clock that would measure it, in milliseconds.
     pub(crate) const fn below_clock(field: &'static str, value: u64, step: u64) -> Self {
         Self { field, violation: Violation::Step { value, step } }
+    }
+
+    /// Of a rate limit: its clock of such steps, in nanoseconds, needs more of a burst.
+    pub(crate) const fn too_coarse(field: &'static str, burst: u64, least: u64, step: u64) -> Self {
+        Self { field, violation: Violation::Coarse { burst, least, step } }
     }
 
     /// `by` is the setting, or the kind of slot, that it does not go with.
@@ -110,6 +117,12 @@ impl ConfigError {
                 };
                 text.and("at least ").number(step as u128).and(" ms").and(clock)
             }
+            Violation::Coarse { least, step, .. } => Unit::Nanoseconds
+                .exactly(
+                    text.and("at least ").number(least as u128).and(" on a clock with steps of "),
+                    step as u128,
+                )
+                .and(", unless it is `precise`"),
             Violation::Excluded { by, .. } => text.and("left alone with ").and(by),
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
             Violation::Share { .. } => text.and("of shares between 0 and 1"),
@@ -138,6 +151,7 @@ impl fmt::Display for ConfigError {
             | Violation::Multiple { unit, value, .. }
             | Violation::Excluded { unit, value, .. } => unit.fmt_exactly(value, f)?,
             Violation::Step { value, .. } => write!(f, "{value} ms")?,
+            Violation::Coarse { burst, .. } => write!(f, "{burst}")?,
             Violation::Promise { calls } => write!(f, "false_alarm_every({calls})")?,
             Violation::Share { bits } => write!(f, "above({})", f64::from_bits(bits))?,
             Violation::Normal { bits } => write!(f, "normally({})", f64::from_bits(bits))?,

@@ -188,6 +188,12 @@ macro_rules! row_unit {
     (delay) => {
         " ms"
     };
+    (nanos) => {
+        " ns"
+    };
+    (flag) => {
+        ""
+    };
 }
 
 /// A setting's name with its unit.
@@ -206,6 +212,12 @@ macro_rules! row_key {
     };
     (delay $name:ident) => {
         concat!(stringify!($name), "_ns")
+    };
+    (nanos $name:ident) => {
+        concat!(stringify!($name), "_ns")
+    };
+    (flag $name:ident) => {
+        stringify!($name)
     };
 }
 

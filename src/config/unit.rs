@@ -16,6 +16,8 @@ pub enum Unit {
     Milliseconds,
     /// Time, in whole nanoseconds.
     Nanoseconds,
+    /// Something that is on, 1, or off, 0.
+    Flag,
 }
 
 const SECOND: u128 = 1_000_000_000;
@@ -38,6 +40,7 @@ impl Unit {
             Self::Percent => write!(f, "{value}%"),
             Self::Milliseconds => write!(f, "{value} ms"),
             Self::Nanoseconds => write!(f, "{:?}", duration(value)),
+            Self::Flag => f.write_str(on(value)),
         }
     }
 
@@ -48,13 +51,18 @@ impl Unit {
             Self::Percent => text.number(value).and("%"),
             Self::Milliseconds => text.number(value).and(" ms"),
             Self::Nanoseconds => nanos(text, value),
+            Self::Flag => text.and(on(value)),
         }
     }
 
     /// The text, with a range in this unit.
     pub(crate) const fn range(self, text: Text, min: u128, max: u128) -> Text {
+        if let Self::Flag = self {
+            return text.and("on or off");
+        }
         let text = text.and("from ");
         match self {
+            Self::Flag => text,
             Self::Count => text.number(min).and(" to ").number(max),
             Self::Percent => text.number(min).and(" to ").number(max).and("%"),
             Self::Milliseconds => text.number(min).and(" to ").number(max).and(" ms"),
@@ -71,6 +79,10 @@ fn duration(nanos: u128) -> Duration {
 }
 
 /// The text, with a time in the largest unit in which it is a whole number.
+const fn on(value: u128) -> &'static str {
+    if value == 0 { "off" } else { "on" }
+}
+
 const fn nanos(text: Text, time: u128) -> Text {
     if time.is_multiple_of(SECOND) {
         text.number(time / SECOND).and("s")
@@ -146,5 +158,29 @@ pub(crate) mod delay {
 
     pub(crate) const fn raw(given: Given) -> u128 {
         given.as_nanos()
+    }
+}
+
+/// A time in nanoseconds, with its range in them.
+pub(crate) mod nanos {
+    pub(crate) use super::{
+        Unit::Nanoseconds as UNIT,
+        delay::{Given, OPTIONAL, raw},
+    };
+
+    pub(crate) const SCALE: u64 = 1;
+}
+
+/// Something that is so, or not: 1 or 0.
+pub(crate) mod flag {
+    pub(crate) use super::{
+        Unit::Flag as UNIT,
+        count::{OPTIONAL, SCALE},
+    };
+
+    pub(crate) type Given = bool;
+
+    pub(crate) const fn raw(given: bool) -> u128 {
+        given as u128
     }
 }

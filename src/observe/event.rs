@@ -3,7 +3,7 @@
 use core::{fmt, time::Duration};
 
 use crate::{
-    error::Rejected,
+    error::{Limited, Rejected},
     observe::{ErrorText, LastError, Noted},
     state::{Outcome, State},
 };
@@ -17,6 +17,8 @@ pub enum Event<'a> {
     Transition(Transition<'a>),
     /// A breaker turned a call away.
     Rejection(Rejection<'a>),
+    /// A limit turned a call away.
+    Limited(&'a Limited),
     /// A retry is about to wait before another attempt.
     Retry(Retrying<'a>),
     /// A retry gave up on an error that it would have retried.

@@ -27,6 +27,13 @@ pub(crate) fn write(event: &Event<'_>) {
             last_error = it.last_error().as_ref().map(LastError::as_str);
             "call rejected: {it}"
         ),
+        Event::Limited(it) => debug!(
+            target: "fusebox",
+            limit = it.name(),
+            kind:% = it.kind(),
+            retry_after:? = it.retry_after();
+            "call limited: {it}"
+        ),
         Event::Retry(it) => debug!(
             target: "fusebox",
             policy = it.policy,

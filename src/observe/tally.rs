@@ -43,6 +43,7 @@ impl Observer for Tally {
             Event::Transition(_)
             | Event::Rejection(_)
             | Event::Misconfigured(_)
+            | Event::Limited(_)
             | Event::Call(_) => {}
         }
     }

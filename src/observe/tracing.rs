@@ -23,6 +23,13 @@ pub(crate) fn write(event: &Event<'_>) {
             last_error = it.last_error().as_ref().map(tracing::field::display),
             "call rejected"
         ),
+        Event::Limited(it) => tracing::debug!(
+            target: "fusebox",
+            limit = it.name(),
+            kind = %it.kind(),
+            retry_after = it.retry_after().map(tracing::field::debug),
+            "call limited"
+        ),
         Event::Retry(it) => tracing::debug!(
             target: "fusebox",
             policy = it.policy,

@@ -1,6 +1,6 @@
 //! Which errors are worth another attempt.
 
-use crate::error::{CallError, Rejected, TimedOut};
+use crate::error::{CallError, Limited, Rejected, TimedOut};
 
 /// An error that says by itself whether another attempt may help.
 ///
@@ -39,10 +39,17 @@ impl Retryable for Rejected {
     }
 }
 
+impl Retryable for Limited {
+    fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
 impl<E: Retryable> Retryable for CallError<E> {
     fn is_retryable(&self) -> bool {
         match self {
             Self::Rejected(rejected) => rejected.is_retryable(),
+            Self::Limited(limited) => limited.is_retryable(),
             Self::Failed(error) => error.is_retryable(),
         }
     }

@@ -59,6 +59,10 @@ pub enum Defect {
     TraceClaimedByStore,
     /// A reader of a trace takes what it finds for what it looks for.
     OldRecordIsShown,
+    /// A rate limit's arrival is overwritten when calls are taken.
+    RateTakenByStore,
+    /// A rate limit's arrival is overwritten when calls are given back.
+    RateGivenBackByStore,
 }
 
 std::thread_local! {

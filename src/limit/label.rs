@@ -1,0 +1,47 @@
+//! The name of a limit, as a slot keeps it.
+
+use crate::{
+    name::{self, Name},
+    sync::{AtomicU64, Ordering, const_fn},
+};
+
+/// A name in words: zeros are none. Each word is written once, and means something
+/// alone.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct Label([AtomicU64; name::WORDS]);
+
+impl Label {
+    const_fn! {
+        pub(crate) fn of(name: Option<Name>) -> Self {
+            let words = match name {
+                Some(name) => name.words(),
+                None => [0; name::WORDS],
+            };
+            // One by one: `array::map` is not `const`.
+            Self([
+                AtomicU64::new(words[0]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[1]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[2]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[3]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[4]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[5]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[6]),
+                #[cfg(not(fusebox_compact))]
+                AtomicU64::new(words[7]),
+            ])
+        }
+    }
+
+    /// The name, as far as it is published; empty where there is none.
+    pub(crate) fn get(&self) -> Name {
+        // Each word is written once and means something alone: relaxed.
+        Name::from_words(self.0.each_ref().map(|word| word.load(Ordering::Relaxed)))
+    }
+}
