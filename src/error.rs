@@ -25,15 +25,30 @@ use crate::{name::Name, state::State};
 /// variant of your own error (`MyError: From<Rejected>`). Where a call returns your
 /// own error, one that a limit turned away ([`Limited`]) becomes a `Rejected`, too,
 /// and [`limit`](Self::limit) says which limit it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// The layout lets a `CallError` tell its variants by the byte of `state`: every other
+// variant of ours ends before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
 pub struct Rejected {
-    pub(crate) name: Name,
-    pub(crate) state: State,
-    pub(crate) limit: Option<LimitKind>,
-    pub(crate) retry_after_ms: Option<u64>,
+    name: Name,
+    /// `u64::MAX` where nobody knows.
+    retry_after_ms: u64,
+    state: State,
+    limit: Option<LimitKind>,
 }
 
 impl Rejected {
+    #[inline]
+    pub(crate) fn new(name: Name, state: State, retry_after_ms: Option<u64>) -> Self {
+        Self { name, retry_after_ms: retry_after_ms.unwrap_or(u64::MAX), state, limit: None }
+    }
+
+    /// The wait in milliseconds.
+    #[inline]
+    pub(crate) fn retry_after_ms(&self) -> Option<u64> {
+        Some(self.retry_after_ms).filter(|ms| *ms != u64::MAX)
+    }
+
     /// Returns the name of the breaker or of the limit, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
@@ -61,7 +76,7 @@ impl Rejected {
     /// does not know.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after_ms.map(Duration::from_millis)
+        self.retry_after_ms().map(Duration::from_millis)
     }
 }
 
@@ -79,6 +94,18 @@ impl fmt::Display for Rejected {
             write!(f, ", retry after {wait:?}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, state, limit, retry_after_ms: _ } = self;
+        f.debug_struct("Rejected")
+            .field("name", name)
+            .field("state", state)
+            .field("limit", limit)
+            .field("retry_after", &self.retry_after())
+            .finish()
     }
 }
 
@@ -106,12 +133,8 @@ impl From<Rejected> for std::io::Error {
 /// The kind and the name of the limit stay, and the wait in whole milliseconds.
 impl From<Limited> for Rejected {
     fn from(limited: Limited) -> Self {
-        Self {
-            name: limited.name,
-            state: State::Closed,
-            limit: Some(limited.kind),
-            retry_after_ms: limited.retry_after_ms(),
-        }
+        let rejected = Self::new(*limited.label(), State::Closed, limited.retry_after_ms());
+        Self { limit: Some(limited.kind()), ..rejected }
     }
 }
 
@@ -311,5 +334,30 @@ impl<T, E: From<Rejected>, F: Future<Output = Result<T, CallError<E>>>> Future f
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().call.poll(cx).map_err(CallError::into_own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_error_needs_no_tag() {
+        assert_eq!(size_of::<CallError<()>>(), size_of::<Rejected>());
+        assert_eq!(size_of::<CallError<[u64; 8]>>(), size_of::<Rejected>());
+    }
+
+    #[test]
+    fn limited_keeps_kind_and_wait() {
+        for kind in [LimitKind::Rate, LimitKind::Bulkhead, LimitKind::Adaptive, LimitKind::Deadline]
+        {
+            for wait in [None, Some(0), Some(1), Some(1_500_000)] {
+                let limited = Limited::new(Name::new("shop"), kind, wait);
+                assert_eq!(limited.kind(), kind);
+                assert_eq!(limited.retry_after(), wait.map(Duration::from_nanos));
+                let rejected = Rejected::from(limited);
+                assert_eq!((rejected.limit(), rejected.name()), (Some(kind), Some("shop")));
+            }
+        }
     }
 }

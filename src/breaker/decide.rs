@@ -79,7 +79,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     fn reject(&self, state: State, retry_after_ms: Option<u64>) -> Rejected {
         self.cell.rejections.add_often();
-        let rejected = Rejected { name: self.cell.name(), state, limit: None, retry_after_ms };
+        let rejected = Rejected::new(self.cell.name(), state, retry_after_ms);
         if self.observer.hears_events() {
             let (rejected, noted) = (&rejected, &self.cell.noted);
             self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));

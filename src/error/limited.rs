@@ -8,13 +8,18 @@ use crate::name::Name;
 ///
 /// It holds the limit's name by value, so it borrows nothing and can be a variant of
 /// your own error (`MyError: From<Limited>`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// As small as `Rejected` without its last bytes, so that a `CallError` needs no tag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
 pub struct Limited {
-    pub(crate) name: Name,
-    pub(crate) kind: LimitKind,
-    /// `u64::MAX` where nobody knows.
-    pub(crate) retry_after_ns: u64,
+    name: Name,
+    /// The kind in the upper bits, and below it the wait in nanoseconds, all ones where
+    /// nobody knows it.
+    packed: u64,
 }
+
+/// The bits of a wait: 73 years.
+const WAIT: u64 = (1 << 61) - 1;
 
 /// Which limit turned a call away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +36,8 @@ pub enum LimitKind {
 }
 
 impl LimitKind {
+    const ALL: [Self; 4] = [Self::Rate, Self::Bulkhead, Self::Adaptive, Self::Deadline];
+
     const fn what(self) -> &'static str {
         match self {
             Self::Rate => "rate limit",
@@ -57,7 +64,15 @@ impl fmt::Display for LimitKind {
 }
 
 impl Limited {
-    pub(crate) const UNKNOWN: u64 = u64::MAX;
+    /// A wait that is not known is none, as is one of more than 73 years.
+    pub(crate) fn new(name: Name, kind: LimitKind, retry_after_ns: Option<u64>) -> Self {
+        let wait = retry_after_ns.map_or(WAIT, |wait| wait.min(WAIT));
+        Self { name, packed: (kind as u64) << 61 | wait }
+    }
+
+    pub(super) const fn label(&self) -> &Name {
+        &self.name
+    }
 
     /// Returns the name of the limit, or `None` if it has none.
     #[must_use]
@@ -68,7 +83,7 @@ impl Limited {
     /// Returns which limit it was.
     #[must_use]
     pub const fn kind(&self) -> LimitKind {
-        self.kind
+        LimitKind::ALL[(self.packed >> 61) as usize]
     }
 
     /// Returns the time after which the call may be admitted, if nobody else comes
@@ -76,20 +91,33 @@ impl Limited {
     /// ends.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let known = self.retry_after_ns != Self::UNKNOWN;
-        known.then(|| Duration::from_nanos(self.retry_after_ns))
+        self.retry_after_ns().map(Duration::from_nanos)
+    }
+
+    fn retry_after_ns(&self) -> Option<u64> {
+        Some(self.packed & WAIT).filter(|wait| *wait != WAIT)
     }
 
     /// In whole milliseconds: a part of one counts as a whole one.
     pub(crate) fn retry_after_ms(&self) -> Option<u64> {
-        let known = self.retry_after_ns != Self::UNKNOWN;
-        known.then(|| self.retry_after_ns.div_ceil(1_000_000))
+        self.retry_after_ns().map(|wait| wait.div_ceil(1_000_000))
     }
 }
 
 impl fmt::Display for Limited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(f, self.kind, self.name(), self.retry_after())
+        write(f, self.kind(), self.name(), self.retry_after())
+    }
+}
+
+impl fmt::Debug for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, packed: _ } = self;
+        f.debug_struct("Limited")
+            .field("name", name)
+            .field("kind", &self.kind())
+            .field("retry_after", &self.retry_after())
+            .finish()
     }
 }
 

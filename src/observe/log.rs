@@ -23,7 +23,7 @@ pub(crate) fn write(event: &Event<'_>) {
             target: "fusebox",
             breaker = it.rejected.name(),
             state:% = it.rejected.state(),
-            retry_after_ms = it.rejected.retry_after_ms,
+            retry_after_ms = it.rejected.retry_after_ms(),
             last_error = it.last_error().as_ref().map(LastError::as_str);
             "call rejected: {it}"
         ),

@@ -210,8 +210,7 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             return Ok(());
         }
         self.refused.add_often();
-        let retry_after_ns = wait.unwrap_or(Limited::UNKNOWN);
-        let limited = Limited { name: self.label.get(), kind: LimitKind::Rate, retry_after_ns };
+        let limited = Limited::new(self.label.get(), LimitKind::Rate, wait);
         self.observer.on_event(&Event::Limited(&limited));
         Err(limited)
     }
