@@ -2,7 +2,10 @@
 
 use crate::{
     error::Limited,
-    limit::rate::rate_limit::{RateLimit, Taken},
+    limit::rate::{
+        rate_limit::{RateLimit, Taken},
+        word::Arrival,
+    },
     observe::{DefaultObserver, Observer},
     time::{Clock, DefaultClock},
 };
@@ -36,7 +39,7 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
     #[track_caller]
     pub const fn lease(&self, calls: u32) -> RateLease<'_, C, O> {
         assert!(calls > 0, "a lease is of one call at least");
-        RateLease { limit: self, size: calls, left: 0, end: 0, each: 0 }
+        RateLease { limit: self, size: calls, left: 0, end: Arrival::UNSPENT, each: 0 }
     }
 }
 
@@ -48,7 +51,7 @@ pub struct RateLease<'a, C: Clock = DefaultClock, O: Observer = DefaultObserver>
     size: u32,
     left: u32,
     /// The word after they were taken.
-    end: u64,
+    end: Arrival,
     /// What each is worth.
     each: u64,
 }

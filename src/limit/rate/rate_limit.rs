@@ -175,7 +175,7 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             .arrival
             .step(self.arrival.load(), |arrival: Arrival| arrival.take(now, cost, depth, patience));
         match said {
-            Said::Admitted { after } => Ok(Taken { after, end: to.0, cost }),
+            Said::Admitted { after } => Ok(Taken { after, end: to, cost }),
             Said::Refused { wait } => Err(Some(wait)),
         }
     }
@@ -184,22 +184,25 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
     #[inline]
     fn now(&self, settings: RateSettings) -> u64 {
         if settings.precise() {
-            // 584 years.
-            u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+            // It wraps, as the word does.
+            #[allow(clippy::cast_possible_truncation)]
+            let nanos = self.clock.elapsed().as_nanos() as u64;
+            nanos
         } else {
-            self.clock.now().as_millis().saturating_mul(1_000_000)
+            self.clock.now().as_millis().wrapping_mul(1_000_000)
         }
     }
 
     /// Gives back what was taken, as far as it has not been made up for.
-    pub(super) fn give_back(&self, end: u64, cost: u64) {
+    pub(super) fn give_back(&self, end: Arrival, cost: u64) {
         if cost == 0 {
             return;
         }
         let Some(settings) = self.settings() else { return };
-        let now = self.now(settings);
-        self.arrival
-            .step(self.arrival.load(), |arrival: Arrival| (arrival.give_back(now, cost, end), ()));
+        let (now, depth) = (self.now(settings), settings.depth());
+        self.arrival.step(self.arrival.load(), |arrival: Arrival| {
+            (arrival.give_back(now, cost, end, depth), ())
+        });
     }
 
     /// Counts and tells a refusal, unless a bypass has taken limits out.
@@ -227,14 +230,14 @@ pub(super) struct Taken {
     /// How long they must wait.
     pub(super) after: u64,
     /// The word after them.
-    pub(super) end: u64,
+    pub(super) end: Arrival,
     /// What they are worth.
     pub(super) cost: u64,
 }
 
 impl Taken {
     /// Those of a limit that is none.
-    pub(super) const FREE: Self = Self { after: 0, end: 0, cost: 0 };
+    pub(super) const FREE: Self = Self { after: 0, end: Arrival::UNSPENT, cost: 0 };
 }
 
 impl<C, O> fmt::Debug for RateLimit<C, O> {

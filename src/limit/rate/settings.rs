@@ -54,8 +54,9 @@ settings! {
     => packed RateSettings
 }
 
-/// The most that a burst is worth, in nanoseconds: 73 years.
-const DEEPEST: u128 = 1 << 61;
+/// The most that a burst is worth, in nanoseconds: 2 years, of the 9 that a word tells
+/// apart.
+const DEEPEST: u64 = 1 << 56;
 
 impl RateConfig {
     /// So many calls a second, and as many at once.
@@ -112,8 +113,8 @@ impl RateConfig {
         }
         let interval = self.values[Row::interval as usize];
         let burst = self.values[Row::burst as usize];
-        if interval * burst > DEEPEST {
-            let most = DEEPEST / interval;
+        if interval * burst > DEEPEST as u128 {
+            let most = DEEPEST as u128 / interval;
             return Err(ConfigError::out_of_range("burst", Unit::Count, burst, 1, most));
         }
         let step = self.clock_step.as_nanos();
@@ -178,7 +179,8 @@ impl RateSettings {
     #[inline]
     pub(super) const fn cost_of(self, calls: u32) -> u64 {
         // Of a foreign writer's settings, too: 53 bits and 32 could overflow.
-        self.cost().saturating_mul(calls as u64)
+        let cost = self.cost().saturating_mul(calls as u64);
+        if cost < DEEPEST { cost } else { DEEPEST }
     }
 
     /// What the burst is worth, in nanoseconds.
