@@ -129,6 +129,7 @@ pub use fusebox_macros::{
 };
 pub use limit::rate::{
     lease::RateLease,
+    narrow::Remaining,
     rate_limit::RateLimit,
     reservation::Reservation,
     settings::{RateConfig, RateSettings},

@@ -47,6 +47,8 @@ use crate::{
 /// | `.retry(r).timeout(t)` | each attempt has its own limit |
 /// | `.timeout(t).retry(r)` | all attempts and delays share one limit |
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
+/// | `.breaker(b).rate_limit(q)` | an open breaker takes nothing of the limit, and what the limit turns away counts for nothing in the breaker |
+/// | `.retry(r).rate_limit(q)` | each attempt takes one of the limit; around the retry, a call takes one however often it is tried |
 /// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///
 /// A rejection by an inner breaker counts for nothing in an outer one. A half-open

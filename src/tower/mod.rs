@@ -24,6 +24,8 @@ mod breaker;
 mod errors;
 mod fallback;
 mod keyed;
+mod limited;
+mod rate_limit;
 mod retry;
 mod wait;
 
@@ -31,5 +33,6 @@ pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
+pub use rate_limit::{RateLimitLayer, RateLimitService};
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;

@@ -8,6 +8,7 @@ use crate::{
     limit::{
         label::Label,
         rate::{
+            narrow::Narrow,
             settings::RateSettings,
             word::{Arrival, LONGEST_WAIT, Said},
         },
@@ -44,8 +45,10 @@ use crate::{
 /// ```
 #[repr(C)]
 pub struct RateLimit<C = DefaultClock, O = DefaultObserver> {
-    arrival: Machine,
+    pub(super) arrival: Machine,
     settings: Machine,
+    /// How much narrower a service has asked it to be.
+    pub(super) narrow: Machine,
     refused: Counter,
     label: Label,
     pub(super) clock: C,
@@ -85,6 +88,7 @@ impl<C, O> RateLimit<C, O> {
             Self {
                 arrival: Machine::new(0),
                 settings: Machine::new(settings.pack()),
+                narrow: Machine::new(0),
                 refused: Counter::new(),
                 label: Label::of(name),
                 clock,
@@ -164,6 +168,12 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
     #[inline]
     pub(super) fn take(&self, calls: u32, patience: u64) -> Result<Taken, Option<u64>> {
         let Some(settings) = self.settings() else { return Ok(Taken::FREE) };
+        let narrow = self.narrow.load();
+        if narrow != Narrow::NOT
+            && let Some(taken) = self.take_narrow(narrow, settings, calls, patience)
+        {
+            return taken;
+        }
         let cost = settings.cost_of(calls);
         let depth = settings.depth();
         if cost > depth {
@@ -182,7 +192,7 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
 
     /// The time in nanoseconds, as precise as the settings say.
     #[inline]
-    fn now(&self, settings: RateSettings) -> u64 {
+    pub(super) fn now(&self, settings: RateSettings) -> u64 {
         if settings.precise() {
             // It wraps, as the word does.
             #[allow(clippy::cast_possible_truncation)]

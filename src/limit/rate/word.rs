@@ -52,6 +52,31 @@ impl Arrival {
         }
     }
 
+    /// Takes calls that are worth `cost` together at the time `now`, each of them after
+    /// the backlog, and leaves no more of one than `end`. A backlog is none that `depth`
+    /// cannot explain.
+    pub(super) const fn take_spaced(
+        self,
+        now: u64,
+        cost: u64,
+        depth: u64,
+        end: u64,
+        patience: u64,
+    ) -> (Self, Said) {
+        let wait = smaller(self.backlog(now, depth), end);
+        if wait <= patience {
+            let backlog = smaller(wait.saturating_add(cost), end);
+            (self.at(now, backlog), Said::Admitted { after: wait })
+        } else {
+            (self, Said::Refused { wait })
+        }
+    }
+
+    /// Admits nobody for so long, without a burst.
+    pub(super) const fn not_before(self, now: u64, wait: u64, depth: u64) -> Self {
+        if self.backlog(now, depth) < wait { self.at(now, wait) } else { self }
+    }
+
     /// What the calls so far are worth, less what has been made up for.
     #[inline]
     const fn backlog(self, now: u64, depth: u64) -> u64 {
@@ -99,7 +124,7 @@ impl Arrival {
             return self;
         }
         let left = smaller(positive(end.ahead_of(now)), cost);
-        let backlog = self.backlog(now, depth);
+        let backlog = positive(self.ahead_of(now));
         let since = if backlog > depth { positive(self.ahead_of(end.0 >> COUNT)) } else { 0 };
         let back = smaller(left.saturating_sub(since), backlog);
         if back == 0 {

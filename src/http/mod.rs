@@ -1,9 +1,13 @@
 //! What HTTP says about trouble: `Retry-After`, and which answers are failures.
 
+mod remaining;
+
 use core::time::Duration;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
+
+pub use remaining::remaining;
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,
 /// section 10.2.3): a number of seconds, or a date in any of HTTP's three
