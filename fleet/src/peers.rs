@@ -25,7 +25,7 @@ pub struct Opinion {
 }
 
 /// What the others have said, pooled, and forgotten after three heartbeats of silence. It
-/// keeps so many instances and breakers, and no more: newcomers are left out, and counted,
+/// keeps so many instances, breakers and registers, and no more: newcomers are left out, and counted,
 /// until there is room.
 #[derive(Debug)]
 pub struct Peers {
@@ -38,6 +38,8 @@ pub struct Peers {
     met: u32,
     /// Heartbeats since it began to know what is usual.
     beats: u32,
+    /// How many registers are kept, of all peers.
+    kept: usize,
     left_out: u64,
 }
 
@@ -72,6 +74,8 @@ impl Pool {
 const MOST_PEERS: usize = 4_096;
 /// Breakers that are remembered, at most.
 const MOST_POOLS: usize = 4_096;
+/// Registers that are remembered, at most, of all peers together: 12 MiB of them.
+const MOST_REGISTERS: usize = 131_072;
 /// A mean over so many heartbeats.
 const USUAL: u32 = 64;
 
@@ -86,6 +90,7 @@ impl Peers {
             recovered: Vec::new(),
             met: 0,
             beats: 0,
+            kept: 0,
             left_out: 0,
         }
     }
@@ -145,6 +150,7 @@ impl Peers {
         let mut names = HashSet::new();
         let mut registers = report.registers;
         registers.retain(|it| names.insert(it.name) && self.count(it));
+        registers.shrink_to_fit();
         let peer = Peer { heard, beat: report.beat, registers };
         self.known.insert(instance.to_owned(), peer);
     }
@@ -209,6 +215,7 @@ impl Peers {
 
     fn forget(&mut self, instance: &str) -> Vec<Register> {
         let Some(peer) = self.known.remove(instance) else { return Vec::new() };
+        self.kept -= peer.registers.len();
         for register in &peer.registers {
             let Some(pool) = self.pools.get_mut(&register.name) else { continue };
             let part = opinion_of(&self.config, register);
@@ -221,10 +228,12 @@ impl Peers {
 
     /// False where there is no room for it.
     fn count(&mut self, register: &Register) -> bool {
-        if !self.pools.contains_key(&register.name) && self.pools.len() >= MOST_POOLS {
+        let is_new = !self.pools.contains_key(&register.name);
+        if self.kept >= MOST_REGISTERS || is_new && self.pools.len() >= MOST_POOLS {
             self.left_out += 1;
             return false;
         }
+        self.kept += 1;
         let opinion = &mut self.pools.entry(register.name).or_default().opinion;
         let part = opinion_of(&self.config, register);
         opinion.instances += part.instances;

@@ -2,6 +2,7 @@
 
 mod keys;
 mod reply;
+mod script;
 mod settings;
 mod store;
 

@@ -1,8 +1,7 @@
 //! A fleet's store in Redis: a hash as the truth, a stream as the feed.
 
 use std::{
-    collections::HashMap,
-    fmt,
+    fmt, thread,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,8 @@ use crate::{
     news::News,
     redis::{
         keys::Keys,
-        reply::{self, Entry, Feeds, Id, Time},
+        reply::{self, Feed, Id, Words},
+        script::{self, MOST_BYTES, MOST_INSTANCES},
         settings::RedisSettings,
     },
     report::Report,
@@ -23,8 +23,8 @@ use crate::{
 const FEED: u32 = 10_000;
 /// So many entries are read at a time. Who is as far behind reads the hash instead.
 const AT_A_TIME: usize = 1_000;
-/// A hash with more instances than that is not read.
-const MOST_INSTANCES: u64 = 8_192;
+/// So often it looks for news while it waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// So long after the longest wait the keys of a fleet end that says nothing more, and so
 /// does the last word of an instance.
 const OUTLIVES: Duration = Duration::from_mins(15);
@@ -33,8 +33,8 @@ const PUT_OFF_EVERY: Duration = Duration::from_mins(1);
 
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
-/// Under the namespace `NS` there are a hash `NS:now` with the last report of each
-/// instance, a stream `NS:feed` of about 10 000 reports, and a key `NS:probe:BREAKER` for
+/// Under the namespace `NS` there are a hash `{NS}:now` with the last report of each
+/// instance, a stream `{NS}:feed` of about 10 000 reports, and a key `{NS}:probe:BREAKER` for
 /// each probe that somebody may make. All of them end by themselves: the leases after
 /// their time, the others 10 to 15 minutes after the longest wait of a breaker that was
 /// open when the last instance fell silent. Ages are those of the server's clock.
@@ -59,7 +59,6 @@ pub struct RedisStore {
     connection: Connection,
     keys: Keys,
     instance: String,
-    timeout: Duration,
     /// The last entry of the feed that was read.
     cursor: Id,
     /// Something was lost, or may have been: the hash is read instead of the feed.
@@ -83,7 +82,6 @@ impl RedisStore {
             connection,
             keys: Keys::of(&settings.namespace),
             instance: settings.instance.clone(),
-            timeout: settings.command_timeout,
             cursor: Id::default(),
             is_behind: true,
             has_published: false,
@@ -129,47 +127,39 @@ impl RedisStore {
         Ok(())
     }
 
+    /// It looks now and then instead of waiting at the server, which would hand over
+    /// whatever came, in any length.
     fn read_feed(&mut self, wait: Duration) -> RedisResult<Vec<News>> {
-        // 0 would be for ever.
-        let block = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        self.connection.set_read_timeout(Some(wait.saturating_add(self.timeout)))?;
-        let mut read = pipe();
-        read.cmd("XREAD").arg("COUNT").arg(AT_A_TIME).arg("BLOCK").arg(block);
-        read.arg("STREAMS").arg(&self.keys.feed).arg(self.cursor.text()).cmd("TIME");
-        let (feeds, now): (Feeds, Time) = read.query(&mut self.connection)?;
-        self.connection.set_read_timeout(Some(self.timeout))?;
-
-        let entries: Vec<_> =
-            feeds.into_iter().flatten().flat_map(|(_, entries)| entries).collect();
-        if let Some((id, _)) = entries.last() {
-            self.cursor = Id::read(id);
+        let until = Instant::now() + wait;
+        loop {
+            thread::sleep(LOOK_EVERY.min(until.saturating_duration_since(Instant::now())));
+            let look = script::feed(&self.keys, &self.cursor.text(), AT_A_TIME);
+            let (now, has_more, entries): Feed = look.query(&mut self.connection)?;
+            if let Some((id, ..)) = entries.last() {
+                self.cursor = Id::read(id);
+            }
+            self.is_behind |= has_more || entries.len() >= AT_A_TIME;
+            if !entries.is_empty() || Instant::now() >= until {
+                let now = reply::millis(now);
+                return Ok(entries.into_iter().map(|entry| reply::news(entry, now)).collect());
+            }
         }
-        self.is_behind |= entries.len() >= AT_A_TIME;
-        Ok(entries.iter().map(|entry| reply::news(entry, reply::millis(now))).collect())
     }
 
     fn read_hash(&mut self) -> RedisResult<Vec<News>> {
-        // The cursor first: what is said meanwhile is read twice, and nothing never.
-        let mut before = pipe();
-        before.cmd("XREVRANGE").arg(&self.keys.feed).arg("+").arg("-").arg("COUNT").arg(1);
-        before.cmd("HLEN").arg(&self.keys.now);
-        let (last, count): (Vec<Entry>, u64) = before.query(&mut self.connection)?;
-        if count > MOST_INSTANCES {
-            let text = format!("{} has {count} instances, above {MOST_INSTANCES}", self.keys.now);
-            return Err(redis::RedisError::from((
-                redis::ErrorKind::UnexpectedReturnType,
-                "too many instances",
-                text,
-            )));
+        let (now, last, count, bytes, words): Words =
+            script::now(&self.keys).query(&mut self.connection)?;
+        if count > MOST_INSTANCES || bytes > MOST_BYTES {
+            let (most, now) = (MOST_BYTES >> 20, &self.keys.now);
+            let text = format!("{now} has {count} instances, or more than {most} MiB");
+            let kind = redis::ErrorKind::UnexpectedReturnType;
+            return Err(redis::RedisError::from((kind, "too much to read", text)));
         }
-        let mut all = pipe();
-        all.cmd("HGETALL").arg(&self.keys.now).cmd("TIME");
-        let (fields, now): (HashMap<Vec<u8>, Vec<u8>>, Time) = all.query(&mut self.connection)?;
         let now = reply::millis(now);
-        self.cursor = last.first().map_or(Id::default(), |(id, _)| Id::read(id));
+        self.cursor = Id::read(&last);
         self.is_behind = false;
 
-        let all = fields.iter().map(|(field, value)| reply::last_word(field, value, now));
+        let all = words.iter().map(|(instance, word)| reply::last_word(instance, word, now));
         let (old, news): (Vec<_>, Vec<_>) = all.partition(is_over);
         if !old.is_empty() {
             let mut remove = cmd("HDEL");

@@ -72,9 +72,9 @@ fn another_application_has_its_hash() {
     through(
         "a foreign hash",
         |it| {
-            let _: () = it.say("SET test:now something");
+            let _: () = it.say("SET {test}:now something");
         },
-        |it| it.say("DEL test:now"),
+        |it| it.say("DEL {test}:now"),
     );
 }
 
@@ -83,9 +83,9 @@ fn another_application_has_its_feed() {
     through(
         "a foreign feed",
         |it| {
-            let _: () = it.say("SET test:feed something");
+            let _: () = it.say("SET {test}:feed something");
         },
-        |it| it.say("DEL test:feed"),
+        |it| it.say("DEL {test}:feed"),
     );
 }
 
@@ -103,7 +103,7 @@ fn survives(phase: &str, harm: impl Fn(&Server)) {
     for (hand, healthy) in hands.iter().zip(healthy) {
         healthy.end(&format!("{phase}, {}", hand.name));
     }
-    let count: usize = server.say("HLEN test:now");
+    let count: usize = server.say("HLEN {test}:now");
     assert_eq!(count, 2);
 }
 

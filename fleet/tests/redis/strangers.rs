@@ -28,7 +28,7 @@ fn garbage_in_the_feed_is_told_once_and_hurts_nobody() {
     let healthy = Healthy::calls(hands[0].bank);
     let add = |instance: &str, report: &[u8]| {
         let words: [&[u8]; 7] =
-            [b"XADD", b"test:feed", b"*", b"instance", instance.as_bytes(), b"report", report];
+            [b"XADD", b"{test}:feed", b"*", b"instance", instance.as_bytes(), b"report", report];
         let _: String = server.run(&words);
     };
     for _ in 0..50 {
@@ -38,7 +38,7 @@ fn garbage_in_the_feed_is_told_once_and_hurts_nobody() {
         // A peer's own name, and one of a control character.
         add("host-1", b"fbx\x01\x02");
         add("\x1b[2J", b"");
-        let _: String = server.say("XADD test:feed * price 7");
+        let _: String = server.say("XADD {test}:feed * price 7");
     }
     let expected = [
         ("noise", ReportError::Foreign),
@@ -63,7 +63,7 @@ fn garbage_in_the_hash_is_told_and_stays_where_it_is() {
     let Some(server) = Server::start() else { return };
     let stamped = |report: &[u8]| [&[0; 8], report].concat();
     let set = |field: &str, value: &[u8]| {
-        let words: [&[u8]; 4] = [b"HSET", b"test:now", field.as_bytes(), value];
+        let words: [&[u8]; 4] = [b"HSET", b"{test}:now", field.as_bytes(), value];
         let _: usize = server.run(&words);
     };
     set("noise", b"x");
@@ -75,7 +75,7 @@ fn garbage_in_the_hash_is_told_and_stays_where_it_is() {
     assert_eq!(garbage_of(&hands[1], "later"), [ReportError::Version { version: 7 }]);
     assert_eq!(garbage_of(&hands[0], "host-0"), [ReportError::Foreign]);
     share_an_outage(&hands);
-    let count: usize = server.say("HLEN test:now");
+    let count: usize = server.say("HLEN {test}:now");
     assert_eq!(count, 4);
 }
 
