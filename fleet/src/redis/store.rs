@@ -12,6 +12,7 @@ use crate::{
     redis::{
         keys::Keys,
         reply::{self, Feed, Id, Words},
+        route,
         script::{self, MOST_BYTES, MOST_INSTANCES},
         settings::RedisSettings,
     },
@@ -39,8 +40,9 @@ const PUT_OFF_EVERY: Duration = Duration::from_mins(1);
 /// their time, the others 10 to 15 minutes after the longest wait of a breaker that was
 /// open when the last instance fell silent. Ages are those of the server's clock.
 ///
-/// One connection serves one server: a single one, a primary behind a name, or a proxy.
-/// It does not follow the redirections of a cluster.
+/// One connection serves one server: the one of the settings' URL, the one that the
+/// sentinels name, or the one of a cluster that has the keys, which lie in one slot. Where
+/// they go elsewhere, an error ends the connection, and the next one follows.
 ///
 /// It stands on the crate `redis`. The other client, `fred`, saw its last commit in
 /// February 2025, needs an async runtime, and waits without end for an answer unless told
@@ -74,12 +76,8 @@ impl RedisStore {
     /// # Errors
     /// [`StoreError`] where there is no Redis in time, or it refuses the password.
     pub fn connect(settings: &RedisSettings) -> Result<Self, StoreError> {
-        let connection =
-            settings.client.get_connection_with_timeout(settings.connect_timeout).map_err(said)?;
-        connection.set_read_timeout(Some(settings.command_timeout)).map_err(said)?;
-        connection.set_write_timeout(Some(settings.command_timeout)).map_err(said)?;
         Ok(Self {
-            connection,
+            connection: route::connect(settings).map_err(said)?,
             keys: Keys::of(&settings.namespace),
             instance: settings.instance.clone(),
             cursor: Id::default(),

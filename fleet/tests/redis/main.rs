@@ -3,6 +3,7 @@
 
 mod crew;
 mod healthy;
+mod many_servers;
 mod outages;
 mod probes;
 mod restart;

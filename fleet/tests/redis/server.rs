@@ -3,18 +3,19 @@
 use std::{
     io::ErrorKind,
     net::TcpListener,
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use redis::{Client, Connection, FromRedisValue, cmd};
+use redis::{Client, Connection, FromRedisValue, RedisResult, cmd};
 use tempfile::TempDir;
 
 use crate::eventually;
 
 /// A `redis-server` in a folder of its own, which ends with it.
 pub(crate) struct Server {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     arguments: Vec<String>,
     child: Child,
     pub(crate) url: String,
@@ -35,13 +36,35 @@ impl Server {
 
     /// A server at a port of this host, which asks for the password `right`.
     pub(crate) fn start_with_password() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
-        let arguments = ["--bind", "127.0.0.1", "--requirepass", "right", "--port"];
-        let mut arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        arguments.push(port.to_string());
+        let port = free_port();
         let url = |password| format!("redis://:{password}@127.0.0.1:{port}");
-        Self::begin(folder, arguments, url("wrong"), url("right"))
+        let mut server = Self::at(port, &["--requirepass", "right"], url("right"))?;
+        server.url = url("wrong");
+        Some(server)
+    }
+
+    /// A server at a port of this host, with these arguments.
+    pub(crate) fn start_at_port(arguments: &[&str]) -> Option<Self> {
+        let port = free_port();
+        Self::at(port, arguments, format!("redis://127.0.0.1:{port}"))
+    }
+
+    /// A sentinel at a port of this host, with these settings.
+    pub(crate) fn start_with_file(file: &Path) -> Option<Self> {
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("redis://127.0.0.1:{port}");
+        let file = file.display().to_string();
+        let arguments = [&file, "--sentinel", "--port", &port.to_string()].map(ToString::to_string);
+        Self::launched(folder, arguments.into(), url.clone(), url)
+    }
+
+    fn at(port: u16, more: &[&str], url: String) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = port.to_string();
+        let arguments = [&["--bind", "127.0.0.1", "--port", &port], more].concat();
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Self::begin(folder, arguments, url.clone(), url)
     }
 
     fn begin(
@@ -52,6 +75,15 @@ impl Server {
     ) -> Option<Self> {
         arguments.extend(["--save".into(), String::new(), "--dir".into()]);
         arguments.push(folder.path().display().to_string());
+        Self::launched(folder, arguments, url, admin)
+    }
+
+    fn launched(
+        folder: TempDir,
+        arguments: Vec<String>,
+        url: String,
+        admin: String,
+    ) -> Option<Self> {
         match launch(&arguments) {
             Ok(child) => {
                 let server = Self { folder, arguments, child, url, admin };
@@ -94,15 +126,24 @@ impl Server {
 
     /// Runs a command with these words.
     pub(crate) fn run<T: FromRedisValue>(&self, words: &[&[u8]]) -> T {
+        self.try_run(words).unwrap()
+    }
+
+    pub(crate) fn try_run<T: FromRedisValue>(&self, words: &[&[u8]]) -> RedisResult<T> {
         let mut command = redis::Cmd::new();
         command.arg(words);
-        command.query(&mut self.try_connect().unwrap()).unwrap()
+        command.query(&mut self.try_connect().unwrap())
     }
 
     /// Runs a command with these words, that somebody may have put there.
     pub(crate) fn say<T: FromRedisValue>(&self, words: &str) -> T {
         self.run(&words.split(' ').map(str::as_bytes).collect::<Vec<_>>())
     }
+}
+
+/// A port that nobody listens at.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn launch(arguments: &[String]) -> std::io::Result<Child> {
