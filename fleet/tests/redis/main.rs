@@ -6,10 +6,13 @@ mod healthy;
 mod many_servers;
 mod outages;
 mod probes;
+mod process;
 mod restart;
 mod server;
 mod sharing;
+mod spread;
 mod store;
+mod storms;
 mod strangers;
 
 use std::time::{Duration, Instant};
