@@ -12,8 +12,8 @@ pub(super) const REPORT: &[u8] = b"report";
 pub(super) type Entry = (String, Vec<u8>, Vec<u8>);
 /// What there is of the feed, and whether there is more.
 pub(super) type Feed = (Time, bool, Vec<Entry>);
-/// The last words of all: the feed's last id, how many there are, their bytes, and each.
-pub(super) type Words = (Time, String, u64, u64, Vec<(Vec<u8>, Vec<u8>)>);
+/// The last words of all: how many there are, their bytes, and each.
+pub(super) type Words = (Time, u64, u64, Vec<(Vec<u8>, Vec<u8>)>);
 /// What TIME answers: seconds and microseconds.
 pub(super) type Time = (u64, u64);
 
@@ -34,6 +34,11 @@ impl Id {
         let read = |text: &str| text.parse().unwrap_or(0);
         let (millis, number) = text.split_once('-').unwrap_or((text, "0"));
         Self { millis: read(millis), number: read(number) }
+    }
+
+    /// What the server's clock gives no entry from now on.
+    pub(super) const fn before(millis: u64) -> Self {
+        Self { millis: millis.saturating_sub(1), number: u64::MAX }
     }
 
     pub(super) fn text(self) -> String {

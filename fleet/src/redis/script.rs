@@ -1,8 +1,8 @@
 //! How Redis is asked, so that no answer is longer than this program has room for.
 //!
 //! A command that reads hands over what somebody has put there, in whatever length. So
-//! the server cuts it first, in a script that only reads: what is too long for a report
-//! is cut to its first bytes, of which no report consists.
+//! the server cuts it first, in a script that only reads. What is too long for a report
+//! is left out, and so is no report.
 
 use redis::{Cmd, cmd};
 
@@ -25,32 +25,29 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT
   for at = 1, #entry[2], 2 do
     if has[entry[2][at]] == '' then has[entry[2][at]] = entry[2][at + 1] end
   end
-  if #has.report > longest then has.report = has.report:sub(1, 4) end
+  if #has.report > longest then has.report = '' end
   entries[#entries + 1] = {entry[1], has.instance:sub(1, 64), has.report}
   total = total + #has.report
 end
 return {redis.call('TIME'), total > most and 1 or 0, entries}";
 
-/// Answers the time, the last id of the feed, how many instances there are, how many bytes
-/// they say, and each instance with its last word, unless it is too much.
+/// Answers the time, how many instances there are, how many bytes they say, and each
+/// instance with its last word, unless it is too much.
 const NOW: &str = "
 local longest, words, total = tonumber(ARGV[1]), {}, 0
-local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local count = redis.call('HLEN', KEYS[1])
 if count <= tonumber(ARGV[2]) then
   for _, instance in ipairs(redis.call('HKEYS', KEYS[1])) do
     local word = ''
-    if redis.call('HSTRLEN', KEYS[1], instance) <= longest then
+    if #instance <= 64 and redis.call('HSTRLEN', KEYS[1], instance) <= longest then
       word = redis.call('HGET', KEYS[1], instance)
-    else
-      word = '\\0\\0\\0\\0\\0\\0\\0\\0long'
     end
     total = total + #word
     if total > tonumber(ARGV[3]) then words = {} break end
     words[#words + 1] = {instance:sub(1, 64), word}
   end
 end
-return {redis.call('TIME'), last and last[1] or '0-0', count, total, words}";
+return {redis.call('TIME'), count, total, words}";
 
 /// The entries of the feed after this one, so many at most.
 pub(super) fn feed(keys: &Keys, after: &str, count: usize) -> Cmd {
@@ -63,7 +60,7 @@ pub(super) fn feed(keys: &Keys, after: &str, count: usize) -> Cmd {
 /// The last words of all.
 pub(super) fn now(keys: &Keys) -> Cmd {
     let mut eval = cmd("EVAL_RO");
-    eval.arg(NOW).arg(2).arg(&keys.now).arg(&keys.feed);
+    eval.arg(NOW).arg(1).arg(&keys.now);
     // A word is a time and a report.
     eval.arg(8 + Report::LONGEST).arg(MOST_INSTANCES).arg(MOST_BYTES);
     eval

@@ -63,6 +63,8 @@ pub struct RedisStore {
     instance: String,
     /// The last entry of the feed that was read.
     cursor: Id,
+    /// The entry that this instance wrote last.
+    said: Id,
     /// Something was lost, or may have been: the hash is read instead of the feed.
     is_behind: bool,
     has_published: bool,
@@ -81,6 +83,7 @@ impl RedisStore {
             keys: Keys::of(&settings.namespace),
             instance: settings.instance.clone(),
             cursor: Id::default(),
+            said: Id::default(),
             is_behind: true,
             has_published: false,
             put_off: None,
@@ -94,6 +97,7 @@ impl RedisStore {
         let id = Id::read(&add.query::<String>(&mut self.connection)?);
         // The feed began anew, or its clock was set back.
         self.is_behind |= id <= self.cursor;
+        self.said = id;
 
         let value = reply::stamped(id.millis, report);
         let mut set = cmd("HSET");
@@ -145,7 +149,7 @@ impl RedisStore {
     }
 
     fn read_hash(&mut self) -> RedisResult<Vec<News>> {
-        let (now, last, count, bytes, words): Words =
+        let (now, count, bytes, words): Words =
             script::now(&self.keys).query(&mut self.connection)?;
         if count > MOST_INSTANCES || bytes > MOST_BYTES {
             let (most, now) = (MOST_BYTES >> 20, &self.keys.now);
@@ -154,7 +158,9 @@ impl RedisStore {
             return Err(redis::RedisError::from((kind, "too much to read", text)));
         }
         let now = reply::millis(now);
-        self.cursor = Id::read(&last);
+        // What was said before that is in the hash. The feed is not asked, as it would hand
+        // over its last entry, in any length; it is ahead where the clock was set back.
+        self.cursor = self.said.max(Id::before(now));
         self.is_behind = false;
 
         let all = words.iter().map(|(instance, word)| reply::last_word(instance, word, now));

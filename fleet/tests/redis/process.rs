@@ -202,7 +202,7 @@ fn join(
         RedisStore::connect(&redis).map(Watched)
     };
     let name = name.to_owned();
-    let tell = move |event| eprintln!("{name}: {event}");
+    let tell = move |event| eprint!("{}", format!("{name}: {event}\n"));
     Fleet::spawn(config, connect, move || [shop, bank], tell).unwrap()
 }
 

@@ -11,12 +11,13 @@ use std::{
 use redis::{Client, Connection, FromRedisValue, RedisResult, cmd};
 use tempfile::TempDir;
 
-use crate::eventually;
+use crate::{eventually, left_out};
 
 /// A `redis-server` in a folder of its own, which ends with it.
 pub(crate) struct Server {
     pub(crate) folder: TempDir,
-    arguments: Vec<String>,
+    /// The command that begins it.
+    words: Vec<String>,
     child: Child,
     pub(crate) url: String,
     /// As the test reaches it.
@@ -29,9 +30,9 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("redis.sock");
         let url = format!("redis+unix://{}", socket.display());
-        let arguments = vec!["--port".into(), "0".into(), "--unixsocket".into()];
         let socket = socket.display().to_string();
-        Self::begin(folder, [arguments, vec![socket]].concat(), url.clone(), url)
+        let words = ["redis-server", "--port", "0", "--unixsocket", &socket];
+        Self::begin(folder, &[], &words, url.clone(), url)
     }
 
     /// A server at a port of this host, which asks for the password `right`.
@@ -55,45 +56,51 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("redis://127.0.0.1:{port}");
         let file = file.display().to_string();
-        let arguments = [&file, "--sentinel", "--port", &port.to_string()].map(ToString::to_string);
-        Self::launched(folder, arguments.into(), url.clone(), url)
+        let words = ["redis-server", &file, "--sentinel", "--port", &port.to_string()];
+        Self::launched(folder, words.map(ToOwned::to_owned).into(), url.clone(), url)
+    }
+
+    /// A server begun by these words, as in another namespace, that listens everywhere in
+    /// there; the test reaches it by a socket in its folder.
+    pub(crate) fn start_by(words: &[String], port: u16) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("redis.sock").display().to_string();
+        let admin = format!("redis+unix://{socket}");
+        let port = port.to_string();
+        let own = ["redis-server", "--port", &port, "--unixsocket", &socket];
+        let open = ["--bind", "0.0.0.0", "--protected-mode", "no"];
+        Self::begin(folder, words, &[&own[..], &open].concat(), admin.clone(), admin)
     }
 
     fn at(port: u16, more: &[&str], url: String) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = port.to_string();
-        let arguments = [&["--bind", "127.0.0.1", "--port", &port], more].concat();
-        let arguments = arguments.iter().map(ToString::to_string).collect();
-        Self::begin(folder, arguments, url.clone(), url)
+        let words = [&["redis-server", "--bind", "127.0.0.1", "--port", &port], more].concat();
+        Self::begin(folder, &[], &words, url.clone(), url)
     }
 
     fn begin(
         folder: TempDir,
-        mut arguments: Vec<String>,
+        before: &[String],
+        words: &[&str],
         url: String,
         admin: String,
     ) -> Option<Self> {
-        arguments.extend(["--save".into(), String::new(), "--dir".into()]);
-        arguments.push(folder.path().display().to_string());
-        Self::launched(folder, arguments, url, admin)
+        let own = folder.path().display().to_string();
+        let words = words.iter().copied().chain(["--save", "", "--dir", &own]);
+        let words = before.iter().cloned().chain(words.map(ToOwned::to_owned)).collect();
+        Self::launched(folder, words, url, admin)
     }
 
-    fn launched(
-        folder: TempDir,
-        arguments: Vec<String>,
-        url: String,
-        admin: String,
-    ) -> Option<Self> {
-        match launch(&arguments) {
+    fn launched(folder: TempDir, words: Vec<String>, url: String, admin: String) -> Option<Self> {
+        match launch(&words) {
             Ok(child) => {
-                let server = Self { folder, arguments, child, url, admin };
+                let server = Self { folder, words, child, url, admin };
                 eventually("the server answers", || server.try_connect().is_some());
                 Some(server)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                eprintln!(
-                    "LEFT OUT: there is no redis-server (Debian: apt-get install redis-server)"
-                );
+                left_out("there is no redis-server (Debian: apt-get install redis-server)");
                 None
             }
             Err(error) => panic!("{error}"),
@@ -108,7 +115,7 @@ impl Server {
     /// Starts it again after a `kill`: empty.
     pub(crate) fn revive(&mut self) {
         assert!(self.folder.path().exists());
-        self.child = launch(&self.arguments).unwrap();
+        self.child = launch(&self.words).unwrap();
         eventually("the server answers again", || self.try_connect().is_some());
     }
 
@@ -146,8 +153,8 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn launch(arguments: &[String]) -> std::io::Result<Child> {
-    Command::new("redis-server").args(arguments).stdout(Stdio::null()).spawn()
+fn launch(words: &[String]) -> std::io::Result<Child> {
+    Command::new(&words[0]).args(&words[1..]).stdout(Stdio::null()).spawn()
 }
 
 impl Drop for Server {

@@ -84,8 +84,8 @@ impl Fleet {
         measured(&mut self.controls);
         let done = act(self);
         let (with, without) = (measured(&mut self.all), measured(&mut self.controls));
-        for (kind, with, without) in
-            [("bare", &with.bare, &without.bare), ("real", &with.real, &without.real)]
+        for (kind, with, without, noise) in
+            [("bare", &with.bare, &without.bare, 100), ("real", &with.real, &without.real, 100_000)]
         {
             let of = |spread: &crate::spread::Spread| {
                 [500, 990, 999].map(|many| spread.of_a_thousand(many))
@@ -104,7 +104,10 @@ impl Fleet {
                 shown(without.longest()),
             );
             assert!(with.count() > 1_000 && without.count() > 300, "{what}: {kind}: too few");
-            assert!(p50 <= q50 * 2, "{what}: {kind}: p50 {p50} ns, without a fleet {q50} ns");
+            assert!(
+                p50 <= q50 * 2 + noise,
+                "{what}: {kind}: p50 {p50} ns, without a fleet {q50} ns"
+            );
             // Whoever waited for the store would wait for 250 ms.
             assert!(
                 p99 <= q99 * 4 + 1_000_000,
@@ -140,7 +143,7 @@ fn assert_not_in_step(fleet: &mut Fleet, lasted: Duration) {
     for tries in &tries {
         let at: Vec<_> = tries.iter().map(|at| at - first).collect();
         println!("tries to connect, in ms: {at:?}");
-        // From 0 to 100 ms after the first one, then up to twice as long, and up to 5 s.
+        // After up to 100 ms, then up to twice as long each time, and up to 5 s.
         let most = 10 + 3 * lasted.as_secs();
         assert!((1..=most).contains(&(at.len() as u64)), "{at:?}");
     }
