@@ -253,3 +253,34 @@ fn opinion_of(config: &FleetConfig, register: &Register) -> Opinion {
 fn is_open(register: &Register) -> bool {
     matches!(register.state, State::Open | State::HalfOpen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_kept_up_to_a_number_and_there_is_room_again() {
+        let config = FleetConfig::new("this").build().unwrap();
+        let mut peers = Peers::new(config);
+        let register = |i: usize| Register {
+            name: Name::try_new(&i.to_string()).unwrap(),
+            state: State::Open,
+            generation: 1,
+            failures: 1,
+            left: Duration::ZERO,
+        };
+        let report = || Report {
+            beat: 1,
+            group: String::new(),
+            registers: (0..Report::MOST).map(register).collect(),
+        };
+        for instance in 0..130 {
+            peers.hear(&instance.to_string(), report(), Duration::ZERO, Duration::ZERO);
+        }
+        assert_eq!((peers.kept, peers.left_out()), (MOST_REGISTERS, 2 * 1_024));
+        assert_eq!(peers.opinion(&register(0).name).open, 128);
+        peers.forget_the_silent(Duration::from_mins(1));
+        assert_eq!((peers.kept, peers.alive()), (0, 0));
+        assert_eq!(peers.opinion(&register(0).name), Opinion::default());
+    }
+}

@@ -38,10 +38,21 @@ fn first<T>(all: &[Client], ask: impl Fn(&Client) -> RedisResult<T>) -> RedisRes
 }
 
 fn open(settings: &RedisSettings, client: &Client) -> RedisResult<Connection> {
+    #[cfg(feature = "tls")]
+    provide_encryption();
     let connection = client.get_connection_with_timeout(settings.connect_timeout)?;
     connection.set_read_timeout(Some(settings.command_timeout))?;
     connection.set_write_timeout(Some(settings.command_timeout))?;
     Ok(connection)
+}
+
+/// A program that has not said what encrypts TLS, encrypts by ring.
+#[cfg(feature = "tls")]
+fn provide_encryption() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
 }
 
 /// The address of a primary, as a sentinel knows it.

@@ -23,8 +23,8 @@ impl RedisSettings {
     /// The settings of this instance of a fleet, for the Redis at this URL:
     /// `redis://user:password@host:6379/0`, or `redis+unix:///run/redis.sock`.
     ///
-    /// `rediss://` is TLS, where the program has the crate `redis` with its feature
-    /// `tls-rustls` or `tls-native-tls`. RESP3 is spoken, whatever the URL says.
+    /// `rediss://` is TLS, with the feature `tls`: by rustls, which trusts whom the host
+    /// does. RESP3 is spoken, whatever the URL says.
     ///
     /// ```
     /// use fusebox_fleet::{FleetConfig, RedisSettings};

@@ -17,6 +17,8 @@ mod spread;
 mod store;
 mod storms;
 mod strangers;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{
     io::Write,

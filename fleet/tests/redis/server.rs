@@ -72,6 +72,26 @@ impl Server {
         Self::begin(folder, words, &[&own[..], &open].concat(), admin.clone(), admin)
     }
 
+    /// A server at a port of this host that speaks TLS only, with these files.
+    #[cfg(feature = "tls")]
+    pub(crate) fn start_with_tls(folder: &Path) -> Option<Self> {
+        let port = free_port();
+        let own = tempfile::tempdir().unwrap();
+        let socket = own.path().join("redis.sock").display().to_string();
+        let file = |name| folder.join(name).display().to_string();
+        let (certificate, key) = (file("server.crt"), file("server.key"));
+        let (port_word, authority) = (port.to_string(), file("ca.crt"));
+        let words =
+            ["redis-server", "--port", "0", "--unixsocket", &socket, "--tls-port", &port_word];
+        let tls = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+        let trust = ["--tls-ca-cert-file", &authority, "--tls-auth-clients", "no"];
+        let password = ["--requirepass", "right"];
+        let words = [&words[..], &tls, &trust, &password].concat();
+        let url = format!("rediss://:right@localhost:{port}");
+        let admin = format!("redis+unix://{socket}?pass=right");
+        Self::begin(own, &[], &words, url, admin)
+    }
+
     fn at(port: u16, more: &[&str], url: String) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let port = port.to_string();
