@@ -41,7 +41,7 @@ fn the_memory_of_an_instance_is_bounded_whatever_is_in_the_store() {
     sleep(SECOND * 2);
     let before = process.peak();
     let grew = |process: &mut Process, what: &str| {
-        sleep(SECOND * 2);
+        sleep(SECOND);
         let grew = process.peak() - before;
         println!("{what}: its peak grew by {grew} KiB, from {before} KiB");
         assert!(grew < MOST, "{what}: {grew} KiB");

@@ -29,7 +29,8 @@ use std::{
 fn left_out(why: &str) {
     let test = std::thread::current();
     let test = test.name().unwrap_or_default();
-    writeln!(std::io::stderr(), "LEFT OUT, NOT PASSED: {test}: {why}").unwrap();
+    let line = format!("LEFT OUT, NOT PASSED: {test}: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Waits until something holds, for ten seconds at most.

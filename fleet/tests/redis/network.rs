@@ -21,8 +21,8 @@ impl Network {
         let is_allowed = |flags| run(&["unshare", flags, "ip", "link", "set", "lo", "up"]);
         let errors = [is_allowed("-n"), is_allowed("-Urn")];
         let flags = match &errors {
-            [Ok(_), _] => "-n",
-            [_, Ok(_)] => "-Urn",
+            [Ok(()), _] => "-n",
+            [_, Ok(())] => "-Urn",
             [Err(one), Err(other)] => {
                 left_out(&format!("no network namespace: {one}; as a user: {other}"));
                 return None;

@@ -21,7 +21,7 @@ fn through(phase: &str, why: &str, harm: impl FnOnce(&mut Server), heal: impl Fn
 
     harm(&mut server);
     eventually("both know", || hands.iter().all(|it| !it.fleet.status().connected));
-    sleep(Duration::from_secs(3));
+    sleep(Duration::from_secs(2));
     for hand in &hands {
         println!("{}: {:?}", hand.name, hand.fleet.status());
         assert!(hand.fleet.status().last_error.is_some() && hand.fleet.is_running());

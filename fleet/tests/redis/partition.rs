@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{network::Network, server::Server, storms::Fleet, within};
+use crate::{network::Network, process::Process, server::Server, storms::Fleet, within};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Two heartbeats, and what this machine takes to ask.
@@ -61,11 +61,9 @@ fn n1_n5_no_partition_reaches_a_call_and_all_agree_after_it() {
 
     let is_cut_off = |fleet: &mut Fleet| {
         within(SECOND * 20, "both halves are alone", || {
-            let first = fleet.all[..4].iter_mut().map(|it| it.standing());
-            let first = first.map(|it| (it.connected, it.alive)).collect::<Vec<_>>();
-            let second = fleet.all[4..].iter_mut().map(|it| it.standing());
-            let second = second.map(|it| (it.connected, it.alive)).collect::<Vec<_>>();
-            first == [(true, 4); 4] && second == [(false, 1); 4]
+            let standings = fleet.all.iter_mut().map(Process::standing);
+            let all: Vec<_> = standings.map(|it| (it.connected, it.alive)).collect();
+            all[..4] == [(true, 4); 4] && all[4..] == [(false, 1); 4]
         });
     };
     fleet.during("half is cut off", |fleet| {

@@ -202,7 +202,11 @@ fn join(
         RedisStore::connect(&redis).map(Watched)
     };
     let name = name.to_owned();
-    let tell = move |event| eprint!("{}", format!("{name}: {event}\n"));
+    let tell = move |event| {
+        // In one piece, as eight write at once.
+        let line = format!("{name}: {event}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    };
     Fleet::spawn(config, connect, move || [shop, bank], tell).unwrap()
 }
 

@@ -159,7 +159,13 @@ impl Server {
     pub(crate) fn try_run<T: FromRedisValue>(&self, words: &[&[u8]]) -> RedisResult<T> {
         let mut command = redis::Cmd::new();
         command.arg(words);
-        command.query(&mut self.try_connect().unwrap())
+        // A replica that takes over its primary's data answers nothing else for a while.
+        let mut connection = None;
+        eventually("it answers", || {
+            connection = self.try_connect();
+            connection.is_some()
+        });
+        command.query(&mut connection.expect("it answers"))
     }
 
     /// Runs a command with these words, that somebody may have put there.
