@@ -18,9 +18,8 @@ type Breaker<'c> = CircuitBreaker<&'c ManualClock>;
 fuzz_target!(|data: &[u8]| {
     let clock = ManualClock::new();
     let settings = BreakerConfig::new().failure_threshold(5).build();
-    let breakers = NAMES.map(|name| {
-        Breaker::with(Some(Name::new(name)), settings, &clock, DefaultObserver)
-    });
+    let breakers =
+        NAMES.map(|name| Breaker::with(Some(Name::new(name)), settings, &clock, DefaultObserver));
     let config = FleetConfig::new("this").quorum(2).enough(4).build().expect("in range");
     let mut member = Member::new(config);
     let (mut now, mut rest) = (Duration::ZERO, data);

@@ -82,7 +82,10 @@ impl Fleet {
     pub(crate) fn during<T>(&mut self, what: &str, act: impl FnOnce(&mut Self) -> T) -> T {
         measured(&mut self.all);
         measured(&mut self.controls);
+        let began = Instant::now();
         let done = act(self);
+        // Enough calls to compare.
+        sleep((SECOND * 2).saturating_sub(began.elapsed()));
         let (with, without) = (measured(&mut self.all), measured(&mut self.controls));
         for (kind, with, without, noise) in
             [("bare", &with.bare, &without.bare, 100), ("real", &with.real, &without.real, 100_000)]
