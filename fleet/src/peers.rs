@@ -25,7 +25,7 @@ pub struct Opinion {
 }
 
 /// What the others have said, pooled, and forgotten after three heartbeats of silence. It
-/// keeps so many instances and breakers, and no more: newcomers are left out, and counted,
+/// keeps so many instances, breakers and registers, and no more: newcomers are left out, and counted,
 /// until there is room.
 #[derive(Debug)]
 pub struct Peers {
@@ -38,6 +38,8 @@ pub struct Peers {
     met: u32,
     /// Heartbeats since it began to know what is usual.
     beats: u32,
+    /// How many registers are kept, of all peers.
+    kept: usize,
     left_out: u64,
 }
 
@@ -72,6 +74,8 @@ impl Pool {
 const MOST_PEERS: usize = 4_096;
 /// Breakers that are remembered, at most.
 const MOST_POOLS: usize = 4_096;
+/// Registers that are remembered, at most, of all peers together: 12 MiB of them.
+const MOST_REGISTERS: usize = 131_072;
 /// A mean over so many heartbeats.
 const USUAL: u32 = 64;
 
@@ -86,6 +90,7 @@ impl Peers {
             recovered: Vec::new(),
             met: 0,
             beats: 0,
+            kept: 0,
             left_out: 0,
         }
     }
@@ -145,6 +150,7 @@ impl Peers {
         let mut names = HashSet::new();
         let mut registers = report.registers;
         registers.retain(|it| names.insert(it.name) && self.count(it));
+        registers.shrink_to_fit();
         let peer = Peer { heard, beat: report.beat, registers };
         self.known.insert(instance.to_owned(), peer);
     }
@@ -209,6 +215,7 @@ impl Peers {
 
     fn forget(&mut self, instance: &str) -> Vec<Register> {
         let Some(peer) = self.known.remove(instance) else { return Vec::new() };
+        self.kept -= peer.registers.len();
         for register in &peer.registers {
             let Some(pool) = self.pools.get_mut(&register.name) else { continue };
             let part = opinion_of(&self.config, register);
@@ -221,10 +228,12 @@ impl Peers {
 
     /// False where there is no room for it.
     fn count(&mut self, register: &Register) -> bool {
-        if !self.pools.contains_key(&register.name) && self.pools.len() >= MOST_POOLS {
+        let is_new = !self.pools.contains_key(&register.name);
+        if self.kept >= MOST_REGISTERS || is_new && self.pools.len() >= MOST_POOLS {
             self.left_out += 1;
             return false;
         }
+        self.kept += 1;
         let opinion = &mut self.pools.entry(register.name).or_default().opinion;
         let part = opinion_of(&self.config, register);
         opinion.instances += part.instances;
@@ -243,4 +252,35 @@ fn opinion_of(config: &FleetConfig, register: &Register) -> Opinion {
 
 fn is_open(register: &Register) -> bool {
     matches!(register.state, State::Open | State::HalfOpen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_kept_up_to_a_number_and_there_is_room_again() {
+        let config = FleetConfig::new("this").build().unwrap();
+        let mut peers = Peers::new(config);
+        let register = |i: usize| Register {
+            name: Name::try_new(&i.to_string()).unwrap(),
+            state: State::Open,
+            generation: 1,
+            failures: 1,
+            left: Duration::ZERO,
+        };
+        let report = || Report {
+            beat: 1,
+            group: String::new(),
+            registers: (0..Report::MOST).map(register).collect(),
+        };
+        for instance in 0..130 {
+            peers.hear(&instance.to_string(), report(), Duration::ZERO, Duration::ZERO);
+        }
+        assert_eq!((peers.kept, peers.left_out()), (MOST_REGISTERS, 2 * 1_024));
+        assert_eq!(peers.opinion(&register(0).name).open, 128);
+        peers.forget_the_silent(Duration::from_mins(1));
+        assert_eq!((peers.kept, peers.alive()), (0, 0));
+        assert_eq!(peers.opinion(&register(0).name), Opinion::default());
+    }
 }

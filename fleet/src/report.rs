@@ -63,6 +63,8 @@ impl Report {
     pub const MOST: usize = 1_024;
     /// The longest name of a group, in bytes.
     pub const LONGEST_GROUP: usize = 64;
+    /// The longest report, in bytes.
+    pub const LONGEST: usize = 11 + Self::LONGEST_GROUP + Self::MOST * (9 + Name::MAX_LEN);
 
     /// The report as bytes.
     #[must_use]

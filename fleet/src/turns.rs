@@ -59,9 +59,13 @@ impl<C: Clock, O: Observer> Turns<C, O> {
         }
     }
 
-    /// The least time between two turns, so that a busy fleet's news come together.
+    /// The least time between two turns, so that a busy fleet's news come together; and
+    /// the time until the next try to connect, if that is less. A store that answers all at
+    /// once brings their turns in step, and tries are not to be.
     pub(crate) fn period(&self) -> Duration {
-        self.link.member.config().gap() / 2
+        let period = self.link.member.config().gap() / 2;
+        let left = self.guard.reading().time_left;
+        left.map_or(period, |left| left.clamp(Duration::from_millis(1), period))
     }
 
     /// One turn.

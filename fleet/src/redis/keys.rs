@@ -11,11 +11,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// In braces, so that all of them lie on one server of a cluster.
     pub(super) fn of(namespace: &str) -> Self {
         Self {
-            now: format!("{namespace}:now"),
-            feed: format!("{namespace}:feed"),
-            probe: format!("{namespace}:probe:"),
+            now: format!("{{{namespace}}}:now"),
+            feed: format!("{{{namespace}}}:feed"),
+            probe: format!("{{{namespace}}}:probe:"),
         }
     }
 

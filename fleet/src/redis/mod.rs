@@ -2,6 +2,8 @@
 
 mod keys;
 mod reply;
+mod route;
+mod script;
 mod settings;
 mod store;
 

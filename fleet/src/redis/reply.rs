@@ -1,6 +1,6 @@
 //! What Redis answers, and others may have written: doubted.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use crate::news::News;
 
@@ -8,10 +8,12 @@ use crate::news::News;
 pub(super) const INSTANCE: &[u8] = b"instance";
 pub(super) const REPORT: &[u8] = b"report";
 
-/// An entry of the feed: its id, and its fields and values by turns.
-pub(super) type Entry = (String, Vec<Vec<u8>>);
-/// What XREAD answers.
-pub(super) type Feeds = Option<HashMap<Vec<u8>, Vec<Entry>>>;
+/// An entry of the feed: its id, the instance and the report, empty where it has none.
+pub(super) type Entry = (String, Vec<u8>, Vec<u8>);
+/// What there is of the feed, and whether there is more.
+pub(super) type Feed = (Time, bool, Vec<Entry>);
+/// The last words of all: how many there are, their bytes, and each.
+pub(super) type Words = (Time, u64, u64, Vec<(Vec<u8>, Vec<u8>)>);
 /// What TIME answers: seconds and microseconds.
 pub(super) type Time = (u64, u64);
 
@@ -34,18 +36,19 @@ impl Id {
         Self { millis: read(millis), number: read(number) }
     }
 
+    /// What the server's clock gives no entry from now on.
+    pub(super) const fn before(millis: u64) -> Self {
+        Self { millis: millis.saturating_sub(1), number: u64::MAX }
+    }
+
     pub(super) fn text(self) -> String {
         format!("{}-{}", self.millis, self.number)
     }
 }
 
-/// An entry as news. What has not the fields of one is news of nobody, and no report.
-pub(super) fn news((id, fields): &Entry, now: u64) -> News {
-    let get = |name: &[u8]| {
-        let mut pairs = fields.chunks_exact(2);
-        pairs.find(|pair| pair[0] == name).map(|pair| pair[1].clone()).unwrap_or_default()
-    };
-    News { instance: name(&get(INSTANCE)), bytes: get(REPORT), age: age(Id::read(id).millis, now) }
+/// An entry as news.
+pub(super) fn news((id, instance, report): Entry, now: u64) -> News {
+    News { instance: name(&instance), bytes: report, age: age(Id::read(&id).millis, now) }
 }
 
 /// A value of the hash: the server's time when it was written, and the report.
@@ -91,13 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_others_is_no_report() {
-        let fields = |texts: &[&str]| texts.iter().map(|it| it.as_bytes().to_vec()).collect();
-        let entry = ("7-0".to_owned(), fields(&["instance", "host-7", "report", "bytes"]));
+    fn an_entry_is_read_with_its_age() {
+        let entry = ("7-0".to_owned(), b"host-7".to_vec(), b"bytes".to_vec());
         let age = Duration::from_millis(3);
         let expected = News { instance: "host-7".into(), bytes: b"bytes".to_vec(), age };
-        assert_eq!(news(&entry, 10), expected);
-        let foreign = news(&("7-0".to_owned(), fields(&["report"])), 10);
-        assert_eq!((foreign.instance.as_str(), foreign.bytes.len()), ("", 0));
+        assert_eq!(news(entry, 10), expected);
     }
 }

@@ -1,8 +1,7 @@
 //! A fleet's store in Redis: a hash as the truth, a stream as the feed.
 
 use std::{
-    collections::HashMap,
-    fmt,
+    fmt, thread,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,9 @@ use crate::{
     news::News,
     redis::{
         keys::Keys,
-        reply::{self, Entry, Feeds, Id, Time},
+        reply::{self, Feed, Id, Words},
+        route,
+        script::{self, MOST_BYTES, MOST_INSTANCES},
         settings::RedisSettings,
     },
     report::Report,
@@ -23,8 +24,8 @@ use crate::{
 const FEED: u32 = 10_000;
 /// So many entries are read at a time. Who is as far behind reads the hash instead.
 const AT_A_TIME: usize = 1_000;
-/// A hash with more instances than that is not read.
-const MOST_INSTANCES: u64 = 8_192;
+/// So often it looks for news while it waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// So long after the longest wait the keys of a fleet end that says nothing more, and so
 /// does the last word of an instance.
 const OUTLIVES: Duration = Duration::from_mins(15);
@@ -33,14 +34,15 @@ const PUT_OFF_EVERY: Duration = Duration::from_mins(1);
 
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
-/// Under the namespace `NS` there are a hash `NS:now` with the last report of each
-/// instance, a stream `NS:feed` of about 10 000 reports, and a key `NS:probe:BREAKER` for
+/// Under the namespace `NS` there are a hash `{NS}:now` with the last report of each
+/// instance, a stream `{NS}:feed` of about 10 000 reports, and a key `{NS}:probe:BREAKER` for
 /// each probe that somebody may make. All of them end by themselves: the leases after
 /// their time, the others 10 to 15 minutes after the longest wait of a breaker that was
 /// open when the last instance fell silent. Ages are those of the server's clock.
 ///
-/// One connection serves one server: a single one, a primary behind a name, or a proxy.
-/// It does not follow the redirections of a cluster.
+/// One connection serves one server: the one of the settings' URL, the one that the
+/// sentinels name, or the one of a cluster that has the keys, which lie in one slot. Where
+/// they go elsewhere, an error ends the connection, and the next one follows.
 ///
 /// It stands on the crate `redis`. The other client, `fred`, saw its last commit in
 /// February 2025, needs an async runtime, and waits without end for an answer unless told
@@ -59,9 +61,10 @@ pub struct RedisStore {
     connection: Connection,
     keys: Keys,
     instance: String,
-    timeout: Duration,
     /// The last entry of the feed that was read.
     cursor: Id,
+    /// The entry that this instance wrote last.
+    said: Id,
     /// Something was lost, or may have been: the hash is read instead of the feed.
     is_behind: bool,
     has_published: bool,
@@ -75,16 +78,12 @@ impl RedisStore {
     /// # Errors
     /// [`StoreError`] where there is no Redis in time, or it refuses the password.
     pub fn connect(settings: &RedisSettings) -> Result<Self, StoreError> {
-        let connection =
-            settings.client.get_connection_with_timeout(settings.connect_timeout).map_err(said)?;
-        connection.set_read_timeout(Some(settings.command_timeout)).map_err(said)?;
-        connection.set_write_timeout(Some(settings.command_timeout)).map_err(said)?;
         Ok(Self {
-            connection,
+            connection: route::connect(settings).map_err(said)?,
             keys: Keys::of(&settings.namespace),
             instance: settings.instance.clone(),
-            timeout: settings.command_timeout,
             cursor: Id::default(),
+            said: Id::default(),
             is_behind: true,
             has_published: false,
             put_off: None,
@@ -98,6 +97,7 @@ impl RedisStore {
         let id = Id::read(&add.query::<String>(&mut self.connection)?);
         // The feed began anew, or its clock was set back.
         self.is_behind |= id <= self.cursor;
+        self.said = id;
 
         let value = reply::stamped(id.millis, report);
         let mut set = cmd("HSET");
@@ -129,47 +129,41 @@ impl RedisStore {
         Ok(())
     }
 
+    /// It looks now and then instead of waiting at the server, which would hand over
+    /// whatever came, in any length.
     fn read_feed(&mut self, wait: Duration) -> RedisResult<Vec<News>> {
-        // 0 would be for ever.
-        let block = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        self.connection.set_read_timeout(Some(wait.saturating_add(self.timeout)))?;
-        let mut read = pipe();
-        read.cmd("XREAD").arg("COUNT").arg(AT_A_TIME).arg("BLOCK").arg(block);
-        read.arg("STREAMS").arg(&self.keys.feed).arg(self.cursor.text()).cmd("TIME");
-        let (feeds, now): (Feeds, Time) = read.query(&mut self.connection)?;
-        self.connection.set_read_timeout(Some(self.timeout))?;
-
-        let entries: Vec<_> =
-            feeds.into_iter().flatten().flat_map(|(_, entries)| entries).collect();
-        if let Some((id, _)) = entries.last() {
-            self.cursor = Id::read(id);
+        let until = Instant::now() + wait;
+        loop {
+            thread::sleep(LOOK_EVERY.min(until.saturating_duration_since(Instant::now())));
+            let look = script::feed(&self.keys, &self.cursor.text(), AT_A_TIME);
+            let (now, has_more, entries): Feed = look.query(&mut self.connection)?;
+            if let Some((id, ..)) = entries.last() {
+                self.cursor = Id::read(id);
+            }
+            self.is_behind |= has_more || entries.len() >= AT_A_TIME;
+            if !entries.is_empty() || Instant::now() >= until {
+                let now = reply::millis(now);
+                return Ok(entries.into_iter().map(|entry| reply::news(entry, now)).collect());
+            }
         }
-        self.is_behind |= entries.len() >= AT_A_TIME;
-        Ok(entries.iter().map(|entry| reply::news(entry, reply::millis(now))).collect())
     }
 
     fn read_hash(&mut self) -> RedisResult<Vec<News>> {
-        // The cursor first: what is said meanwhile is read twice, and nothing never.
-        let mut before = pipe();
-        before.cmd("XREVRANGE").arg(&self.keys.feed).arg("+").arg("-").arg("COUNT").arg(1);
-        before.cmd("HLEN").arg(&self.keys.now);
-        let (last, count): (Vec<Entry>, u64) = before.query(&mut self.connection)?;
-        if count > MOST_INSTANCES {
-            let text = format!("{} has {count} instances, above {MOST_INSTANCES}", self.keys.now);
-            return Err(redis::RedisError::from((
-                redis::ErrorKind::UnexpectedReturnType,
-                "too many instances",
-                text,
-            )));
+        let (now, count, bytes, words): Words =
+            script::now(&self.keys).query(&mut self.connection)?;
+        if count > MOST_INSTANCES || bytes > MOST_BYTES {
+            let (most, now) = (MOST_BYTES >> 20, &self.keys.now);
+            let text = format!("{now} has {count} instances, or more than {most} MiB");
+            let kind = redis::ErrorKind::UnexpectedReturnType;
+            return Err(redis::RedisError::from((kind, "too much to read", text)));
         }
-        let mut all = pipe();
-        all.cmd("HGETALL").arg(&self.keys.now).cmd("TIME");
-        let (fields, now): (HashMap<Vec<u8>, Vec<u8>>, Time) = all.query(&mut self.connection)?;
         let now = reply::millis(now);
-        self.cursor = last.first().map_or(Id::default(), |(id, _)| Id::read(id));
+        // What was said before that is in the hash. The feed is not asked, as it would hand
+        // over its last entry, in any length; it is ahead where the clock was set back.
+        self.cursor = self.said.max(Id::before(now));
         self.is_behind = false;
 
-        let all = fields.iter().map(|(field, value)| reply::last_word(field, value, now));
+        let all = words.iter().map(|(instance, word)| reply::last_word(instance, word, now));
         let (old, news): (Vec<_>, Vec<_>) = all.partition(is_over);
         if !old.is_empty() {
             let mut remove = cmd("HDEL");

@@ -31,10 +31,15 @@ impl Hand {
     }
 
     pub(crate) fn with(url: &str, name: &str, settings: BreakerSettings) -> Self {
-        let breaker = |name| Box::leak(Box::new(CircuitBreaker::named(name, settings)));
-        let (shop, bank): (&CircuitBreaker, &CircuitBreaker) = (breaker("shop"), breaker("bank"));
         let config = FleetConfig::new(name).namespace("test").quorum(2).build().unwrap();
         let redis = RedisSettings::new(url, &config).unwrap();
+        Self::of(config, redis, settings)
+    }
+
+    pub(crate) fn of(config: FleetConfig, redis: RedisSettings, settings: BreakerSettings) -> Self {
+        let breaker = |name| Box::leak(Box::new(CircuitBreaker::named(name, settings)));
+        let (shop, bank): (&CircuitBreaker, &CircuitBreaker) = (breaker("shop"), breaker("bank"));
+        let name = config.instance().to_owned();
         let events = Arc::new(Mutex::new(Vec::new()));
         let tell = events.clone();
         let fleet = Fleet::spawn(
@@ -46,7 +51,7 @@ impl Hand {
                 tell.lock().unwrap().push(event);
             },
         );
-        Self { name: name.into(), fleet: fleet.unwrap(), shop, bank, events }
+        Self { name, fleet: fleet.unwrap(), shop, bank, events }
     }
 
     pub(crate) fn fail(&self, times: usize) {

@@ -12,8 +12,8 @@ use crate::{
     server::Server,
 };
 
-/// Two instances before, during and after an outage of their store.
-fn through(phase: &str, harm: impl FnOnce(&mut Server), heal: impl FnOnce(&mut Server)) {
+/// Two instances before, during and after an outage of their store, of which they say why.
+fn through(phase: &str, why: &str, harm: impl FnOnce(&mut Server), heal: impl FnOnce(&mut Server)) {
     let Some(mut server) = Server::start() else { return };
     let hands = crew(&server.url, 2);
     share_an_outage(&hands);
@@ -21,12 +21,15 @@ fn through(phase: &str, harm: impl FnOnce(&mut Server), heal: impl FnOnce(&mut S
 
     harm(&mut server);
     eventually("both know", || hands.iter().all(|it| !it.fleet.status().connected));
-    sleep(Duration::from_secs(3));
+    sleep(Duration::from_secs(2));
     for hand in &hands {
         println!("{}: {:?}", hand.name, hand.fleet.status());
         assert!(hand.fleet.status().last_error.is_some() && hand.fleet.is_running());
         // One event, however often it tried.
         assert_eq!(hand.count(is_lost), 1, "{:?}", hand.events());
+        let said = hand.events().into_iter().find(is_lost).unwrap().to_string();
+        assert!(said.starts_with("the fleet's store does not answer: "), "{said}");
+        assert!(said.contains(why) && said.ends_with("; each breaker decides alone"), "{said}");
         // Each decides alone: the fifth failure opens, not the second.
         hand.fail(4);
         assert_eq!(hand.shop.state(), State::Closed);
@@ -54,27 +57,29 @@ fn is_connected(event: &FleetEvent) -> bool {
 
 #[test]
 fn it_is_killed() {
-    through("killed", Server::kill, Server::revive);
+    through("killed", "", Server::kill, Server::revive);
 }
 
 #[test]
 fn it_is_stopped() {
-    through("stopped", |it| it.signal("-STOP"), |it| it.signal("-CONT"));
+    through("stopped", "", |it| it.signal("-STOP"), |it| it.signal("-CONT"));
 }
 
 #[test]
 fn its_memory_is_full() {
-    through("full", |it| it.say("CONFIG SET maxmemory 1"), |it| it.say("CONFIG SET maxmemory 0"));
+    let set = |bytes| move |it: &mut Server| it.say(&format!("CONFIG SET maxmemory {bytes}"));
+    through("full", "OOM", set(1), set(0));
 }
 
 #[test]
 fn another_application_has_its_hash() {
     through(
         "a foreign hash",
+        "WRONGTYPE",
         |it| {
-            let _: () = it.say("SET test:now something");
+            let _: () = it.say("SET {test}:now something");
         },
-        |it| it.say("DEL test:now"),
+        |it| it.say("DEL {test}:now"),
     );
 }
 
@@ -82,10 +87,11 @@ fn another_application_has_its_hash() {
 fn another_application_has_its_feed() {
     through(
         "a foreign feed",
+        "WRONGTYPE",
         |it| {
-            let _: () = it.say("SET test:feed something");
+            let _: () = it.say("SET {test}:feed something");
         },
-        |it| it.say("DEL test:feed"),
+        |it| it.say("DEL {test}:feed"),
     );
 }
 
@@ -103,7 +109,7 @@ fn survives(phase: &str, harm: impl Fn(&Server)) {
     for (hand, healthy) in hands.iter().zip(healthy) {
         healthy.end(&format!("{phase}, {}", hand.name));
     }
-    let count: usize = server.say("HLEN test:now");
+    let count: usize = server.say("HLEN {test}:now");
     assert_eq!(count, 2);
 }
 
@@ -145,6 +151,7 @@ fn it_comes_later_than_its_clients() {
     server.kill();
     let hands = ["host-0", "host-1"].map(|name| Hand::new(&server.url, name));
     eventually("both know", || hands.iter().all(|it| it.count(is_lost) == 1));
+    assert!(hands[0].events()[0].to_string().contains("Connection refused"));
     server.revive();
     all_see(&hands);
     share_an_outage(&hands);

@@ -63,7 +63,7 @@ impl Drop for Service {
 }
 
 #[test]
-fn few_probe_while_the_store_answers_and_each_for_itself_while_not() {
+fn n7_few_probe_while_the_store_answers_and_each_for_itself_while_not() {
     let Some(mut server) = Server::start() else { return };
     let settings = BreakerConfig::new().failure_threshold(5).recovery_timeout(WAIT).build();
     let hands: Vec<_> =

@@ -64,17 +64,17 @@ fn the_keys_outlive_the_longest_wait_and_end() {
     let left = |key: &str| server.say::<i64>(&format!("PTTL {key}"));
     let most = i64::try_from(minutes(15) + 60_000).unwrap();
     let hand = Hand::new(&server.url, "host-0");
-    eventually("the keys end", || left("test:now") > 0 && left("test:feed") > 0);
+    eventually("the keys end", || left("{test}:now") > 0 && left("{test}:feed") > 0);
     hand.shop.trip_for(Duration::from_hours(2)).unwrap();
     let hours = i64::try_from(minutes(120)).unwrap();
-    eventually("later", || left("test:now") > hours + most - 120_000);
+    eventually("later", || left("{test}:now") > hours + most - 120_000);
     // Another instance, whose breakers are well, puts no earlier end to them.
     let other = Hand::new(&server.url, "host-1");
     eventually("it has spoken", || other.fleet.status().alive == 2);
-    for key in ["test:now", "test:feed"] {
+    for key in ["{test}:now", "{test}:feed"] {
         let left = left(key);
         assert!((hours + most - 180_000..hours + most).contains(&left), "{key}: {left}");
     }
     let _: () = server.say("FLUSHALL");
-    eventually("again after a flush", || left("test:now") > 0 && left("test:feed") > 0);
+    eventually("again after a flush", || left("{test}:now") > 0 && left("{test}:feed") > 0);
 }

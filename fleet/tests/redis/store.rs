@@ -84,7 +84,7 @@ fn a_flush_leads_to_the_hash() {
     }
     let _: () = server.say("FLUSHALL");
     one.publish(&report(2)).unwrap();
-    let _: usize = server.say("DEL test:feed");
+    let _: usize = server.say("DEL {test}:feed");
     assert!(other.news(AT_ONCE).unwrap().is_empty());
     other.publish(&report(2)).unwrap();
     let news = other.news(AT_ONCE).unwrap();
@@ -95,13 +95,15 @@ fn a_flush_leads_to_the_hash() {
 #[test]
 fn a_feed_that_goes_back_is_noticed() {
     let Some(server) = Server::start() else { return };
-    let ahead: [&[u8]; 5] = [b"XADD", b"test:feed", b"9999999999999-0", b"price", b"7"];
-    let _: String = server.run(&ahead);
     let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
     one.everything().unwrap();
     other.everything().unwrap();
+    let ahead: [&[u8]; 5] = [b"XADD", b"{test}:feed", b"9999999999999-0", b"price", b"7"];
+    let _: String = server.run(&ahead);
+    assert_eq!(one.news(AT_ONCE).unwrap().len(), 1);
+    assert_eq!(other.news(AT_ONCE).unwrap().len(), 1);
     // As after a failover to a server whose clock is behind.
-    let _: usize = server.say("DEL test:feed");
+    let _: usize = server.say("DEL {test}:feed");
     one.publish(&report(1)).unwrap();
     assert!(other.news(AT_ONCE).unwrap().is_empty());
     other.publish(&report(1)).unwrap();
@@ -110,12 +112,35 @@ fn a_feed_that_goes_back_is_noticed() {
     assert_eq!(other.news(AT_ONCE).unwrap().len(), 1);
 }
 
+/// Its clock was set back, and it goes on where it was: a thousand entries are ahead.
+#[test]
+fn a_feed_that_is_ahead_of_its_clock_is_read_once() {
+    let Some(server) = Server::start() else { return };
+    for number in 0..1_500 {
+        let id = format!("9999999999999-{number}");
+        let entry: [&[u8]; 5] = [b"XADD", b"{test}:feed", id.as_bytes(), b"price", b"7"];
+        let _: String = server.run(&entry);
+    }
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    for store in [&mut one, &mut other] {
+        store.everything().unwrap();
+        store.publish(&report(1)).unwrap();
+    }
+    assert_eq!(one.news(AT_ONCE).unwrap().len(), 1_000);
+    // The hash; then what came after this instance's own word, once more; and what is new.
+    let mut heard = || one.news(AT_ONCE).unwrap().into_iter().map(|it| it.instance);
+    assert!(heard().eq(["other"]) && heard().eq(["other"]));
+    assert_eq!(heard().count(), 0);
+    other.publish(&report(2)).unwrap();
+    assert!(heard().eq(["other"]));
+}
+
 #[test]
 fn the_word_of_an_instance_that_is_long_gone_is_removed() {
     let Some(server) = Server::start() else { return };
     let words = |field: &'static str, bytes: &[u8]| {
         let value = [&[0; 8], bytes].concat();
-        let _: usize = server.run(&[b"HSET", b"test:now", field.as_bytes(), &value]);
+        let _: usize = server.run(&[b"HSET", b"{test}:now", field.as_bytes(), &value]);
     };
     words("gone", &report(1));
     words("foreign", b"hello");
@@ -123,8 +148,8 @@ fn the_word_of_an_instance_that_is_long_gone_is_removed() {
     one.publish(&report(1)).unwrap();
     let all: Vec<_> = one.everything().unwrap().into_iter().map(|it| it.instance).collect();
     assert!(all.len() == 2 && !all.contains(&"gone".into()), "{all:?}");
-    assert!(!server.say::<bool>("HEXISTS test:now gone"));
-    assert!(server.say::<bool>("HEXISTS test:now foreign"));
+    assert!(!server.say::<bool>("HEXISTS {test}:now gone"));
+    assert!(server.say::<bool>("HEXISTS {test}:now foreign"));
 }
 
 #[test]
@@ -141,7 +166,7 @@ fn a_lease_is_one_instances_and_ends() {
 #[test]
 fn errors_say_what_is_wrong_and_no_password() {
     let Some(server) = Server::start() else { return };
-    let _: () = server.say("SET test:now something");
+    let _: () = server.say("SET {test}:now something");
     let error = store(&server, "one").everything().unwrap_err().to_string();
     println!("{error}");
     assert!(error.contains("WRONGTYPE"), "{error}");
