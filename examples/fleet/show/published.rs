@@ -7,9 +7,10 @@
 //! around them (500 ms between rounds, for 5 s), and go-redis's tries of a command (4,
 //! with 8 ms and more between them). The lock ends after 5 s.
 //!
-//! Not re-enacted: openings and windows, since no call of the comparison fails; and the
-//! `map` of locks that all goroutines of a process write to without a lock of its own. One
-//! caller in each process, as here, does not meet that.
+//! Not re-enacted: openings and windows, since no call of the comparison fails; timeouts of
+//! commands, since this Redis answers or refuses at once; EVALSHA, which is EVAL here; and
+//! the `map` of locks that all goroutines of a process write to without a lock of its own.
+//! One caller in each process, as here, does not meet that.
 
 use std::{
     fmt, thread,
