@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use fusebox::{
-    BreakerSettings, CircuitBreaker, Clock, DefaultObserver, ManualClock, Name, State, Tick,
+    BreakerSettings, CircuitBreaker, Clock, DefaultObserver, ManualClock, Name, Snapshot, State,
+    Tick,
 };
 
 use crate::{
@@ -25,8 +26,14 @@ pub struct Instance {
     pub member: Member,
     /// Its breakers, in the order of the world's names.
     pub breakers: Vec<Breaker>,
+    /// It hears nobody from now on: what others say would change nothing that is asked of
+    /// it.
+    pub is_deaf: bool,
     clock: Arc<ManualClock>,
     probes: Probes,
+    /// What its breakers were when it last said something, and when that was.
+    said: Vec<Snapshot>,
+    said_at: Duration,
     /// Its clock is so far ahead of the world's.
     pub(super) ahead: u64,
     /// Its clock's time when it began.
@@ -52,8 +59,11 @@ impl Instance {
             name: config.instance().into(),
             breakers: names.iter().map(breaker).collect(),
             member: Member::new(config),
+            is_deaf: false,
             clock,
             probes: Probes::default(),
+            said: Vec::new(),
+            said_at: Duration::ZERO,
             ahead,
             began,
             awake: now,
@@ -99,6 +109,16 @@ impl Instance {
     /// What it has to say now.
     pub(super) fn report(&mut self) -> Option<Report> {
         let now = self.now();
-        self.member.report(self.breakers.iter().map(Breaker::reading), now)
+        let snapshots = self.breakers.iter().map(Breaker::snapshot);
+        // That nothing is new is sooner seen than read. A clock may step back.
+        if (self.said_at..self.member.due()).contains(&now)
+            && snapshots.clone().eq(self.said.iter().copied())
+        {
+            return None;
+        }
+        let snapshots = snapshots.collect();
+        let report = self.member.report(self.breakers.iter().map(Breaker::reading), now)?;
+        (self.said, self.said_at) = (snapshots, now);
+        Some(report)
     }
 }
