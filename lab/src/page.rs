@@ -238,7 +238,7 @@ mean of five seeds; the rest is that of the first.
 
 OUTAGES
 At a tenth of a call a second, the whole fleet makes 100 calls a second. Until 22 of them
-have failed takes 0.22 s, and by chance 0.05 s more or less: so one seed of five misses.
+have failed takes 0.22 s, and by chance 0.05 s more or less: so the worst seed is late.
 
 ![Failed calls over time](lab/fleet.svg)
 
