@@ -26,6 +26,8 @@ mod status;
 mod task;
 mod transport;
 mod turns;
+#[doc(hidden)]
+pub mod world;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisSettings, RedisStore};

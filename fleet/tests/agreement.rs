@@ -1,12 +1,12 @@
 //! Whatever happens between them, in the end all members think the same.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{BEAT, Breaker, Dice, FIVE, Net, World};
 use fusebox::{Name, State};
-use fusebox_fleet::{FleetConfig, Member, News, Obedience, Opinion, Peers, Register, Report};
+use fusebox_fleet::{
+    FleetConfig, Member, News, Obedience, Opinion, Peers, Register, Report,
+    world::{BEAT, Breaker, Dice, FIVE, Instance, Net, World},
+};
 use proptest::prelude::*;
 
 const NAMES: [&str; 3] = ["shop", "bank", "mail"];
@@ -397,7 +397,7 @@ fn n2_whoever_obeys_is_opened_once_and_closed_by_its_own_probe() {
             (0..4).for_each(|number| _ = world.call(number, 0, false));
         }
     });
-    assert!(world.all.iter().all(common::Instance::is_open), "without one failure of its own");
+    assert!(world.all.iter().all(Instance::is_open), "without one failure of its own");
     world.all[7].breakers[0].close();
     world.rest(2 * BEAT);
     assert!(!world.all[7].is_open());

@@ -1,8 +1,6 @@
 //! How soon a fleet knows that a service is dead, and what that costs.
 
-mod common;
-
-use common::World;
+use fusebox_fleet::world::{Instance, World};
 
 /// Instances of the fleet.
 const FLEET: u64 = 1_000;
@@ -39,7 +37,7 @@ fn die(every: u64, lasts: u64, listeners: usize, seed: u64) -> Found {
         if decided.is_none() && (0..listeners.min(10)).any(knows) {
             decided = Some((world.now - died, failed));
         }
-        if world.all.iter().all(common::Instance::is_open) {
+        if world.all.iter().all(Instance::is_open) {
             break;
         }
     }

@@ -1,8 +1,6 @@
 //! Instances that are broken themselves move nobody else.
 
-mod common;
-
-use common::{Breaker, World};
+use fusebox_fleet::world::{Breaker, World};
 
 /// All members hear the others, or some do where the program is slow. All speak.
 const LISTENERS: usize = if cfg!(debug_assertions) { 20 } else { 1_000 };

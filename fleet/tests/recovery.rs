@@ -1,12 +1,9 @@
 //! A service that is back is news to all.
 
-mod common;
-
 use std::time::Duration;
 
-use common::World;
 use fusebox::State;
-use fusebox_fleet::{FleetConfig, Member};
+use fusebox_fleet::{FleetConfig, Member, world::World};
 
 const FLEET: usize = 100;
 

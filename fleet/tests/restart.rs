@@ -1,11 +1,9 @@
 //! What was open stays so over the restart of every process at once.
 
-mod common;
-
 use std::time::Duration;
 
-use common::World;
 use fusebox::State;
+use fusebox_fleet::world::World;
 
 const FLEET: usize = 8;
 

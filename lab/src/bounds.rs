@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use crate::{
-    field,
-    table::{compare, goals, shopify},
+    field, fleet,
+    table::{self, compare, goals, shopify},
 };
 
 /// The committed bounds.
@@ -42,8 +42,8 @@ impl fmt::Display for Worse {
     }
 }
 
-/// All of our figures: the goals, the phases of published runs that land, and our row
-/// among the rules.
+/// All of our figures: the goals, the phases of published runs that land, our row among
+/// the rules, and a fleet's.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // small numbers
 pub fn figures() -> Vec<Figure> {
@@ -66,6 +66,7 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("probes", row.probes as f64, false));
     all.push(figure("writes_a_call", row.writes, false));
     all.push(figure("bytes", row.bytes as f64, false));
+    all.extend(table::fleet::figures(fleet::study()));
     all
 }
 

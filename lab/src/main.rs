@@ -26,7 +26,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes `lab.md`, and its pictures into `lab/`: about half a minute.
+    /// Writes `lab.md`, and its pictures into `lab/`: about a minute.
     Report {
         /// The folder they are written to.
         #[arg(long, default_value = "docs")]

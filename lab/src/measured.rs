@@ -42,7 +42,8 @@ const HEAD: &str = "\
 # The laboratory, measured
 
 What depends on the machine, written by `cargo run --release -p fusebox-lab -- measure`.
-[lab.md](lab.md) has the rest.
+[lab.md](lab.md) has the rest, and [fleet/README.md](../fleet/README.md#load-on-the-store)
+what a fleet asks of its Redis.
 ";
 
 const SOCKETS: &str = "

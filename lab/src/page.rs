@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use crate::{
     contender::Contender,
-    field,
+    field, fleet,
     plot::{Line, Plot},
     published::{Breaker, SUITE},
     rules::FIELD,
     storm::{BUILTIN, builtin},
     table::{
-        Table,
+        self, Table,
         brooker::{self, FAILURES},
         compare,
         goals::{self, Goal},
@@ -93,6 +93,18 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     pictures.push(("brooker-answered", answered.svg()));
     pictures.push(("brooker-load", load.svg()));
 
+    progress("a fleet of a thousand");
+    let study = fleet::study();
+    part(
+        "A fleet",
+        &FLEET_TEXT
+            .replace("OUTAGES", &table::fleet::outages(study).markdown())
+            .replace("POISONS", &table::fleet::poisons(study).markdown())
+            .replace("PROBES", &table::fleet::probes(study).markdown())
+            .replace("HEALINGS", &table::fleet::healings(study).markdown()),
+    );
+    pictures.push(("fleet", table::fleet::plot(study).svg()));
+
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
     let rows: Vec<_> = one_of_each.map(|it| compare::row(&it)).collect();
@@ -122,7 +134,7 @@ callers share a breaker, as the threads of a process do, and the processes of a 
 shared panel, and `fusebox, one for each caller` where they know nothing of each other.
 The rules of the field have one for each caller in the storms that say so.
 
-Overload, hedging and fleets have no table yet.
+Overload and hedging have no table yet.
 ";
 
 fn figures_to_beat(ours: Vec<Goal>, each: Vec<Goal>) -> String {
@@ -208,6 +220,44 @@ CLIENTS
 ![Requests answered](lab/brooker-answered.svg)
 
 ![Attempts in parts of requests](lab/brooker-load.svg)";
+
+const FLEET_TEXT: &str = "\
+A thousand instances, each with a breaker that opens after five failures in a row, call the
+same service, each at moments of its own. The breakers and the fleet's members are the
+product's own; between them is a network that takes 20 ms, and each instance looks for news
+every 10 ms. Nobody hears of another's calls but through what that one says, ten times a
+second at most.
+
+**The service dies.** `3 openings` is what was often asked for and never built: whoever
+opens says so, and where three are open, the next failure of every other opens it.
+fusebox's instances pool failures instead, two of each at most. `Observe` only knows,
+with `Advise`, the default, the next failure opens, and with `Obey` all open at once. To
+reach with `Advise`: the fleet knows after 0.3, 0.15 and 0.12 s, and at most 1100, 1100
+and 1600 calls fail, of which 1000 are one of each. The time until the fleet knows is the
+mean of five seeds; the rest is that of the first.
+
+OUTAGES
+At a tenth of a call a second, the whole fleet makes 100 calls a second. Until 22 of them
+have failed takes 0.22 s, and by chance 0.05 s more or less: so the worst seed is late.
+
+![Failed calls over time](lab/fleet.svg)
+
+**Some instances are broken themselves.** All their calls fail for two seconds, ten a
+second, and of all others' calls one in a hundred. Up to one bad instance in a hundred
+moves nobody, and no good call is refused. Three in a hundred are as much evidence as an
+outage: then each instance opens at its next failure.
+
+POISONS
+**The service stays down** for six recovery timeouts of 5 s. All breakers open within a
+second, and each probe fails. At most three probes in a timeout are to be made by all
+together.
+
+PROBES
+**Something goes wrong between them**, for four seconds in which a fifth of all calls fail.
+Then it is over, and no more calls are made: how many heartbeats until each of a hundred
+instances hears of all 999 others, and has their registers as they are. Two are promised.
+
+HEALINGS";
 
 const ROW_TEXT: &str = "\
 A thousand calls a second. How many calls fail before the first one is refused, and after

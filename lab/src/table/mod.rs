@@ -2,6 +2,7 @@
 
 pub mod brooker;
 pub mod compare;
+pub mod fleet;
 pub mod goals;
 pub mod retry_storm;
 pub mod shopify;

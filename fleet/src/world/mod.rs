@@ -1,7 +1,18 @@
-//! A world in virtual time: instances with their own clocks, real breakers and real
+//! A fleet in virtual time: instances with their own clocks, real breakers and real
 //! members, and between them a store and a network that lose, delay and repeat. What
 //! happens follows from a seed alone.
-#![allow(dead_code, unreachable_pub)] // Each test uses a part of it.
+//!
+//! For fusebox's own tests and its laboratory. It is no part of what this crate promises.
+
+mod dice;
+mod instance;
+mod net;
+
+pub use self::{
+    dice::Dice,
+    instance::{Breaker, Instance},
+    net::Net,
+};
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,107 +20,55 @@ use std::{
     time::Duration,
 };
 
-use fusebox::{
-    BreakerConfig, BreakerSettings, CircuitBreaker, DefaultObserver, ManualClock, Name, State, Tick,
-};
-use fusebox_fleet::{FleetConfig, Member, News, Opinion, Register};
+use fusebox::{BreakerConfig, BreakerSettings, Name, State};
 
-pub type Breaker = CircuitBreaker<&'static ManualClock>;
+use self::instance::LONG;
+use crate::{
+    config::FleetConfig, news::News, peers::Opinion, register::Register, simulated::Simulated,
+};
 
 /// Five failures in a row open, for a minute.
 pub const FIVE: BreakerSettings = BreakerConfig::new().failure_threshold(5).build();
 /// A heartbeat, in milliseconds.
 pub const BEAT: u64 = 1_000;
 /// An instance's task looks so often for news, in milliseconds.
-const LOOKS: u64 = 10;
+pub const LOOKS: u64 = 10;
+/// It asks so often who probes.
+const TURNS: u64 = 50;
 
-/// Each has begun so long ago that its clock can step back, in milliseconds.
-const LONG: u64 = 1 << 32;
-
-/// Numbers that look random.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
-    }
-
-    pub fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-}
-
-/// What the network does to each message on its way from the store to one reader.
-#[derive(Debug, Clone, Copy)]
-pub struct Net {
-    /// From so many milliseconds to so many: where they differ, messages pass each other.
-    pub delay: (u64, u64),
-    pub lost: u64,
-    pub twice: u64,
-    /// The halves of the fleet do not hear each other.
-    pub halves: bool,
-    /// Nobody hears this one, but it hears all.
-    pub mute: Option<usize>,
-    /// This one hears nobody, but all hear it.
-    pub deaf: Option<usize>,
-}
-
-impl Net {
-    pub const fn good(delay: u64) -> Self {
-        Self { delay: (delay, delay), lost: 0, twice: 0, halves: false, mute: None, deaf: None }
-    }
-}
-
-struct Said {
+/// What an instance said.
+#[derive(Debug)]
+pub struct Said {
+    /// The instance's number.
+    pub from: usize,
+    /// When, by the world's time.
+    pub at: u64,
+    /// A report.
+    pub bytes: Vec<u8>,
     instance: String,
-    at: u64,
-    bytes: Vec<u8>,
 }
 
 /// What somebody said, on its way to one, or to all.
 type Letter = (Option<usize>, Rc<Said>);
 
-pub struct Instance {
-    pub name: String,
-    pub member: Member,
-    pub breakers: Vec<Breaker>,
-    pub clock: &'static ManualClock,
-    /// Its clock is so far ahead of the world's.
-    ahead: u64,
-    /// Its clock's time when it began.
-    began: u64,
-    /// Its task begins then, by the world's time.
-    awake: u64,
-}
-
-impl Instance {
-    fn now(&self) -> Duration {
-        use fusebox::Clock;
-        Duration::from_millis(self.clock.now().as_millis() + LONG - self.began)
-    }
-
-    pub fn is_open(&self) -> bool {
-        self.breakers[0].state() == State::Open
-    }
-}
-
+/// A fleet, its store, and the way between them.
+#[derive(Debug)]
 pub struct World {
+    /// Milliseconds since it began.
     pub now: u64,
+    /// The way from the store to its readers.
     pub net: Net,
+    /// What is left to chance.
     pub dice: Dice,
+    /// The instances.
     pub all: Vec<Instance>,
     /// Only the first so many hear the others; all speak.
     pub listeners: usize,
-    names: Vec<String>,
+    /// The store that gives leases for probes; where there is none, nobody asks for any.
+    pub leases: Option<Simulated>,
+    /// All that was said, where somebody asked for it.
+    pub record: Option<Vec<Rc<Said>>>,
+    names: Vec<Name>,
     settings: BreakerSettings,
     letters: BTreeMap<u64, Vec<Letter>>,
     /// The last words of each instance, the newest last.
@@ -117,15 +76,17 @@ pub struct World {
 }
 
 fn config(name: &str) -> FleetConfig {
-    FleetConfig::new(name).build().unwrap()
+    FleetConfig::new(name).build().expect("a name that is in range")
 }
 
 impl World {
     /// So many instances, each with these breakers.
+    #[must_use]
     pub fn new(count: usize, names: &[&str], seed: u64) -> Self {
         Self::with(count, names, seed, FIVE, config)
     }
 
+    /// The same, with settings of their own.
     pub fn with(
         count: usize,
         names: &[&str],
@@ -139,36 +100,24 @@ impl World {
             dice: Dice(seed),
             all: Vec::new(),
             listeners: count,
-            names: names.iter().map(|&name| name.into()).collect(),
+            leases: None,
+            record: None,
+            names: names.iter().map(|name| Name::new(name)).collect(),
             settings,
             letters: BTreeMap::new(),
             words: HashMap::new(),
         };
         for number in 0..count {
             let ahead = LONG + world.dice.below(LONG);
-            let mut instance = world.instance(&config(&format!("host-{number}")), ahead);
+            let mut instance = world.instance(config(&format!("host-{number}")), ahead);
             instance.awake = world.dice.below(BEAT);
             world.all.push(instance);
         }
         world
     }
 
-    fn instance(&self, config: &FleetConfig, ahead: u64) -> Instance {
-        let clock: &_ = Box::leak(Box::new(ManualClock::new()));
-        let began = self.now + ahead;
-        clock.set(Tick::from_millis(began));
-        let breaker = |name: &String| {
-            Breaker::with(Some(Name::new(name)), self.settings, clock, DefaultObserver)
-        };
-        Instance {
-            name: config.instance().into(),
-            member: Member::new(config.clone()),
-            breakers: self.names.iter().map(breaker).collect(),
-            clock,
-            ahead,
-            began,
-            awake: self.now,
-        }
+    fn instance(&self, config: FleetConfig, ahead: u64) -> Instance {
+        Instance::new(config, &self.names, self.settings, self.now, ahead)
     }
 
     /// A process ends, and another begins in its place. Where it may, it reads the store.
@@ -176,13 +125,13 @@ impl World {
         let config = self.all[number].member.config().clone();
         // The host began anew as well: its clock says something else.
         let ahead = LONG + self.dice.below(LONG);
-        let mut instance = self.instance(&config, ahead);
+        let mut instance = self.instance(config, ahead);
         for said in self.words.values().filter_map(|words| words.last()).filter(|_| with_store) {
             let (news, now) = (news(said, self.now), instance.now());
             if said.instance == instance.name {
-                instance.member.resume(&instance.breakers, &news).unwrap();
+                instance.member.resume(&instance.breakers, &news).expect("a report");
             }
-            instance.member.hear(&news, now).unwrap();
+            instance.member.hear(&news, now).expect("a report");
         }
         self.all[number] = instance;
     }
@@ -206,7 +155,7 @@ impl World {
 
     /// A call of an instance, by one of its breakers. True where it was admitted.
     pub fn call(&mut self, number: usize, breaker: usize, succeeds: bool) -> bool {
-        self.set_clock(number);
+        self.all[number].set_clock(self.now);
         let breaker = &self.all[number].breakers[breaker];
         breaker.try_acquire().is_ok_and(|permit| {
             if succeeds {
@@ -218,21 +167,19 @@ impl World {
         })
     }
 
-    fn set_clock(&self, number: usize) {
-        let Instance { clock, ahead, .. } = self.all[number];
-        clock.set(Tick::from_millis(self.now + ahead));
-    }
-
     /// A millisecond passes.
     pub fn step(&mut self) {
         self.now += 1;
+        if let Some(leases) = &self.leases {
+            leases.advance(Duration::from_millis(1));
+        }
         for (to, said) in self.letters.remove(&self.now).unwrap_or_default() {
             let news = news(&said, self.now);
             let readers = to.map_or(0..self.listeners, |to| to..to + 1);
-            for reader in readers {
-                self.set_clock(reader);
-                let reader = &mut self.all[reader];
-                reader.member.hear(&news, reader.now()).unwrap();
+            for reader in self.all[readers].iter_mut().filter(|it| !it.is_deaf) {
+                reader.set_clock(self.now);
+                let now = reader.now();
+                reader.member.hear(&news, now).expect("a report");
             }
         }
         // The tasks do not look all at once.
@@ -246,27 +193,31 @@ impl World {
 
     /// An instance's task does its part.
     fn look(&mut self, number: usize) {
-        self.set_clock(number);
-        let now = self.all[number].now();
-        let Instance { member, breakers, name, .. } = &mut self.all[number];
-        if number < self.listeners {
-            member.heed(&*breakers, now);
+        let instance = &mut self.all[number];
+        instance.set_clock(self.now);
+        if let Some(leases) = &self.leases
+            && (self.now + number as u64).is_multiple_of(TURNS)
+        {
+            instance.ask(leases);
         }
-        let Some(report) = member.report(breakers.iter().map(Breaker::reading), now) else {
-            return;
-        };
-        let said = Rc::new(Said { instance: name.clone(), at: self.now, bytes: report.encode() });
-        let words = self.words.entry(name.clone()).or_default();
+        if number < self.listeners && !instance.is_deaf {
+            instance.heed();
+        }
+        let Some(report) = instance.report() else { return };
+        let instance = instance.name.clone();
+        let said = Said { from: number, at: self.now, bytes: report.encode(), instance };
+        let said = Rc::new(said);
+        let words = self.words.entry(said.instance.clone()).or_default();
         words.push(said.clone());
         // So many as a failover may lose.
         words.drain(..words.len().saturating_sub(16));
         self.send(number, &said);
+        self.record.iter_mut().for_each(|record| record.push(said.clone()));
     }
 
     fn send(&mut self, from: usize, said: &Rc<Said>) {
         let Net { delay, lost, twice, halves, mute, deaf } = self.net;
-        let is_plain = delay.0 == delay.1 && lost == 0 && twice == 0 && !halves;
-        if is_plain && mute.is_none() && deaf.is_none() {
+        if self.net.is_good() {
             let letters = self.letters.entry(self.now + delay.0).or_default();
             return letters.push((None, said.clone()));
         }
@@ -289,32 +240,69 @@ impl World {
             act(self);
             self.step();
         }
-        (0..self.all.len()).for_each(|number| self.set_clock(number));
+        self.all.iter().for_each(|it| it.set_clock(self.now));
     }
 
+    /// So many milliseconds pass.
     pub fn rest(&mut self, millis: u64) {
         self.run(millis, |_| ());
     }
 
     /// What an instance would think if it knew what all others really say, of one breaker.
+    #[must_use]
     pub fn truth(&self, number: usize, breaker: usize) -> Opinion {
         let others = self.all.iter().enumerate().filter(|(other, _)| *other != number);
-        let registers = others.filter_map(|(_, it)| Register::of(&it.breakers[breaker].reading()));
-        registers.fold(Opinion::default(), |sum, it| Opinion {
-            instances: sum.instances + u32::from(it.failures > 0),
-            failures: sum.failures + u32::from(it.failures.min(2)),
-            open: sum.open + u32::from(matches!(it.state, State::Open | State::HalfOpen)),
-        })
+        others.map(|(_, it)| part(it, breaker)).fold(Opinion::default(), sum)
     }
 
+    /// What an instance thinks of one breaker.
+    #[must_use]
     pub fn opinion(&self, number: usize, breaker: usize) -> Opinion {
-        self.all[number].member.peers().opinion(&Name::new(&self.names[breaker]))
+        self.all[number].member.peers().opinion(&self.names[breaker])
     }
 
+    /// How many of those that listen do not hear all others, or think of a breaker something
+    /// else than what those really say.
+    #[must_use]
+    pub fn apart(&self) -> usize {
+        let all =
+            |breaker| self.all.iter().map(|it| part(it, breaker)).fold(Opinion::default(), sum);
+        let all: Vec<_> = (0..self.names.len()).map(all).collect();
+        let agrees = |number: &usize| {
+            let it = &self.all[*number];
+            let is_true = |(breaker, all): (usize, &Opinion)| {
+                sum(self.opinion(*number, breaker), part(it, breaker)) == *all
+            };
+            let hears_all = it.member.peers().alive() as usize + 1 == self.all.len();
+            hears_all && all.iter().enumerate().all(is_true)
+        };
+        self.listeners - (0..self.listeners).filter(agrees).count()
+    }
+
+    /// Whether an instance knows that the fleet has seen enough of the first breaker.
+    #[must_use]
     pub fn has_seen_enough(&self, number: usize) -> bool {
         let Instance { member, breakers, .. } = &self.all[number];
         let own = Register::of(&breakers[0].reading());
-        member.peers().have_seen_enough(&Name::new(&self.names[0]), own.as_ref())
+        member.peers().have_seen_enough(&self.names[0], own.as_ref())
+    }
+}
+
+/// What an instance adds to the opinion of others: two failures at most, as the default is.
+fn part(instance: &Instance, breaker: usize) -> Opinion {
+    let register = Register::of(&instance.breakers[breaker].reading());
+    register.map_or_else(Opinion::default, |it| Opinion {
+        instances: u32::from(it.failures > 0),
+        failures: u32::from(it.failures.min(2)),
+        open: u32::from(matches!(it.state, State::Open | State::HalfOpen)),
+    })
+}
+
+fn sum(one: Opinion, other: Opinion) -> Opinion {
+    Opinion {
+        instances: one.instances + other.instances,
+        failures: one.failures + other.failures,
+        open: one.open + other.open,
     }
 }
 
