@@ -17,6 +17,7 @@ mod member;
 mod news;
 mod peers;
 mod probes;
+mod quota;
 #[cfg(feature = "redis")]
 mod redis;
 mod register;
@@ -36,6 +37,7 @@ pub use event::FleetEvent;
 pub use member::Member;
 pub use news::News;
 pub use peers::{Opinion, Peers};
+pub use quota::{FleetQuota, QuotaConfig, QuotaConfigError, QuotaSettings, Share};
 pub use register::Register;
 pub use report::{Report, ReportError};
 pub use simulated::Simulated;

@@ -26,6 +26,8 @@ struct Shared {
     feed: Vec<(Duration, String, Vec<u8>)>,
     last: HashMap<String, (Duration, Vec<u8>)>,
     leases: HashMap<String, Duration>,
+    /// How many cells of each quota were taken, and when its part of the time is over.
+    drawn: HashMap<String, (u64, Duration)>,
 }
 
 impl Simulated {
@@ -56,6 +58,7 @@ impl Simulated {
         let mut shared = self.shared();
         shared.last.clear();
         shared.leases.clear();
+        shared.drawn.clear();
     }
 
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -110,5 +113,23 @@ impl Store for Simulated {
         }
         shared.leases.insert(breaker.to_owned(), now + lasts);
         Ok(true)
+    }
+
+    fn draw(
+        &mut self,
+        quota: &str,
+        cells: u64,
+        most: u64,
+        part: Duration,
+    ) -> Result<u64, StoreError> {
+        let mut shared = self.up()?;
+        let now = shared.now;
+        let (taken, over) = shared.drawn.entry(quota.to_owned()).or_default();
+        if *over <= now {
+            (*taken, *over) = (0, now + part);
+        }
+        let left = cells.min(most.saturating_sub(*taken));
+        *taken += cells;
+        Ok(left)
     }
 }

@@ -32,6 +32,19 @@ pub trait Store {
     /// # Errors
     /// As [`publish`](Self::publish).
     fn lease(&mut self, breaker: &str, lasts: Duration) -> Result<bool, StoreError>;
+
+    /// Takes cells of a quota, of which there are `most` in each `part` of its time: how
+    /// many were left to be taken. A part begins with the first cell that is taken of it.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn draw(
+        &mut self,
+        quota: &str,
+        cells: u64,
+        most: u64,
+        part: Duration,
+    ) -> Result<u64, StoreError>;
 }
 
 /// A store does not answer, or not as a store does.

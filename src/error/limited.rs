@@ -70,6 +70,23 @@ impl Limited {
         Self { name, packed: (kind as u64) << 61 | wait }
     }
 
+    /// Makes the error of a limit of your own. A wait of more than 73 years is none that
+    /// is known.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{LimitKind, Limited, Name};
+    ///
+    /// let wait = Some(Duration::from_millis(20));
+    /// let limited = Limited::by(Name::new("tenant 7"), LimitKind::Rate, wait);
+    /// assert_eq!(limited.to_string(), "rate limit `tenant 7` is used up, retry after 20ms");
+    /// ```
+    #[must_use]
+    pub fn by(name: Name, kind: LimitKind, retry_after: Option<Duration>) -> Self {
+        let nanos = retry_after.map(|wait| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
+        Self::new(name, kind, nanos)
+    }
+
     pub(super) const fn label(&self) -> &Name {
         &self.name
     }

@@ -8,6 +8,7 @@ pub(super) struct Keys {
     /// A stream: what was said, in its order.
     pub(super) feed: String,
     probe: String,
+    quota: String,
 }
 
 impl Keys {
@@ -17,11 +18,17 @@ impl Keys {
             now: format!("{{{namespace}}}:now"),
             feed: format!("{{{namespace}}}:feed"),
             probe: format!("{{{namespace}}}:probe:"),
+            quota: format!("{{{namespace}}}:quota:"),
         }
     }
 
     /// Who may probe the service behind a breaker.
     pub(super) fn probe(&self, breaker: &str) -> String {
         format!("{}{breaker}", self.probe)
+    }
+
+    /// How many cells of a quota are taken.
+    pub(super) fn quota(&self, quota: &str) -> String {
+        format!("{}{quota}", self.quota)
     }
 }

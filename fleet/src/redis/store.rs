@@ -199,6 +199,26 @@ impl Store for RedisStore {
         let answer: Option<String> = set.query(&mut self.connection).map_err(said)?;
         Ok(answer.is_some())
     }
+
+    fn draw(
+        &mut self,
+        quota: &str,
+        cells: u64,
+        most: u64,
+        part: Duration,
+    ) -> Result<u64, StoreError> {
+        let key = self.keys.quota(quota);
+        let millis = u64::try_from(part.as_millis()).unwrap_or(u64::MAX).max(1);
+        // Both at once: a count without an end would hold up the quota for ever.
+        let mut take = pipe();
+        take.atomic();
+        take.cmd("INCRBY").arg(&key).arg(cells);
+        take.cmd("PEXPIRE").arg(&key).arg(millis).arg("NX").ignore();
+        let (taken,): (i64,) = take.query(&mut self.connection).map_err(said)?;
+        // Of a foreign writer's count there may be none left.
+        let before = u64::try_from(taken).unwrap_or(u64::MAX).saturating_sub(cells);
+        Ok(cells.min(most.saturating_sub(before)))
+    }
 }
 
 fn said(error: redis::RedisError) -> StoreError {
