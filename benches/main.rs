@@ -8,6 +8,7 @@ mod contended;
 mod decorated;
 mod floors;
 mod policies;
+mod rate;
 mod registry;
 mod uncontended;
 
@@ -41,6 +42,6 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        bench_decorated
+        rate::bench,        bench_decorated
 }
 criterion_main!(all);

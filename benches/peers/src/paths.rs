@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 
 use fusebox::{
     BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
-    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, Trace, TraceWord,
-    resilient, with_circuit_breaker,
+    DefaultObserver, Key, Name, Outcome, RateConfig, RateLimit, Registry, Rejected, Retry,
+    RetryConfig, Trace, TraceWord, resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -64,6 +64,12 @@ pub(crate) const EMPTY: &str = "empty loop";
 
 pub(crate) const PATHS: &[Path] = &[
     Path { name: EMPTY, function: "path_empty", prepare: Prepare::Nothing, run: path_empty },
+    Path {
+        name: "rate limit, admitted",
+        function: "path_rate",
+        prepare: Prepare::Nothing,
+        run: path_rate,
+    },
     Path {
         name: "healthy acquire + success",
         function: "path_acquire",
@@ -186,6 +192,8 @@ static COUNTED: CircuitBreaker<&CachedClock, CountCalls> = CircuitBreaker::with(
     &CLOCK,
     CountCalls(DefaultObserver),
 );
+static QUOTA: RateLimit<&CachedClock> =
+    RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
 static PANEL: Registry<64> = Registry::new();
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
 const NAME: &str = "backend 17";
@@ -329,6 +337,13 @@ fn path_failure() {
         if let Ok(permit) = FAILING.try_acquire() {
             permit.failure();
         }
+    }
+}
+
+#[inline(never)]
+fn path_rate() {
+    for _ in 0..CALLS {
+        black_box(QUOTA.try_acquire()).ok();
     }
 }
 

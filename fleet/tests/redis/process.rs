@@ -239,6 +239,17 @@ impl Store for Watched {
         on_the_fleets_own_thread();
         self.0.lease(breaker, lasts)
     }
+
+    fn draw(
+        &mut self,
+        quota: &str,
+        cells: u64,
+        most: u64,
+        part: Duration,
+    ) -> Result<u64, StoreError> {
+        on_the_fleets_own_thread();
+        self.0.draw(quota, cells, most, part)
+    }
 }
 
 /// A thread that calls, and a service behind a socket that it calls.
