@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     news::News,
+    order::SignedOrder,
     transport::{Store, StoreError},
 };
 
@@ -26,6 +27,8 @@ struct Shared {
     feed: Vec<(Duration, String, Vec<u8>)>,
     last: HashMap<String, (Duration, Vec<u8>)>,
     leases: HashMap<String, Duration>,
+    orders: HashMap<String, Vec<u8>>,
+    order_log: Vec<Vec<u8>>,
 }
 
 impl Simulated {
@@ -56,6 +59,8 @@ impl Simulated {
         let mut shared = self.shared();
         shared.last.clear();
         shared.leases.clear();
+        shared.orders.clear();
+        shared.order_log.clear();
     }
 
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -110,5 +115,21 @@ impl Store for Simulated {
         }
         shared.leases.insert(breaker.to_owned(), now + lasts);
         Ok(true)
+    }
+
+    fn orders(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.up()?.orders.values().cloned().collect())
+    }
+
+    fn give(&mut self, order: &SignedOrder) -> Result<(), StoreError> {
+        let mut shared = self.up()?;
+        shared.orders.insert(order.order().subject(), order.encode());
+        shared.order_log.push(order.encode());
+        Ok(())
+    }
+
+    fn order_log(&mut self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let shared = self.up()?;
+        Ok(shared.order_log[shared.order_log.len().saturating_sub(most)..].to_vec())
     }
 }

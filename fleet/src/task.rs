@@ -21,6 +21,9 @@ use crate::{
     turns::Turns,
 };
 
+/// One turn of a fleet's task, to be called with the breakers that take part in it.
+pub type Turn<'t, C, O> = &'t mut dyn FnMut(&[&CircuitBreaker<C, O>]);
+
 /// A process's part in its fleet: one thread, which ends when this is dropped.
 ///
 /// Only that thread touches the store, so no guarded call waits for it, whatever becomes
@@ -87,7 +90,7 @@ impl Fleet {
     /// [`io::Error`] where there is no thread to be had.
     pub fn spawn<S, I, C, O>(
         config: FleetConfig,
-        mut connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
+        connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
         breakers: impl Fn() -> I + Send + 'static,
         tell: impl FnMut(FleetEvent) + Send + 'static,
     ) -> io::Result<Self>
@@ -97,13 +100,35 @@ impl Fleet {
         C: Clock + 'static,
         O: Observer + 'static,
     {
+        let lend = move |turn: Turn<'_, C, O>| {
+            turn(&breakers().into_iter().collect::<Vec<_>>());
+        };
+        Self::spawn_lending(config, connect, lend, tell)
+    }
+
+    /// As [`spawn`](Self::spawn), for breakers that do not live as long as the program, as
+    /// those of a panel's file that may be replaced: `lend` calls what it is given once,
+    /// with the breakers that take part in this turn.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_lending<S, C, O>(
+        config: FleetConfig,
+        mut connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
+        lend: impl FnMut(Turn<'_, C, O>) + Send + 'static,
+        tell: impl FnMut(FleetEvent) + Send + 'static,
+    ) -> io::Result<Self>
+    where
+        S: Store + 'static,
+        C: Clock + 'static,
+        O: Observer + 'static,
+    {
         let shared = Arc::new(Shared::default());
         let thread = thread::Builder::new().name("fusebox-fleet".into()).spawn({
             let shared = shared.clone();
             move || {
                 let connect: Connect = Box::new(move || Ok(Box::new(connect()?)));
-                let breakers = Box::new(move || breakers().into_iter().collect());
-                shared.run(Turns::new(config, connect, breakers, Box::new(tell)));
+                shared.run(Turns::new(config, connect, Box::new(tell)), lend);
             }
         })?;
         Ok(Self { shared, thread: Some(thread) })
@@ -147,11 +172,13 @@ impl Drop for Fleet {
 }
 
 impl Shared {
-    fn run<C: Clock, O: Observer>(&self, mut turns: Turns<C, O>) {
+    fn run<C: Clock, O: Observer>(&self, mut turns: Turns, mut lend: impl FnMut(Turn<'_, C, O>)) {
         while !self.is_over.load(Ordering::Acquire) {
             let began = Instant::now();
-            let status = turns.turn();
-            *self.status() = status;
+            lend(&mut |breakers| {
+                let status = turns.turn(breakers);
+                *self.status() = status;
+            });
             thread::park_timeout(turns.period().saturating_sub(began.elapsed()));
         }
         self.status().connected = false;

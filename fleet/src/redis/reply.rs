@@ -7,6 +7,8 @@ use crate::news::News;
 /// The names of an entry's fields: who says it, and what.
 pub(super) const INSTANCE: &[u8] = b"instance";
 pub(super) const REPORT: &[u8] = b"report";
+/// The name of an entry's field in the log of orders.
+pub(super) const ORDER: &[u8] = b"order";
 
 /// An entry of the feed: its id, and its fields and values by turns.
 pub(super) type Entry = (String, Vec<Vec<u8>>);
@@ -40,12 +42,15 @@ impl Id {
 }
 
 /// An entry as news. What has not the fields of one is news of nobody, and no report.
-pub(super) fn news((id, fields): &Entry, now: u64) -> News {
-    let get = |name: &[u8]| {
-        let mut pairs = fields.chunks_exact(2);
-        pairs.find(|pair| pair[0] == name).map(|pair| pair[1].clone()).unwrap_or_default()
-    };
+pub(super) fn news(entry @ (id, _): &Entry, now: u64) -> News {
+    let get = |name| field(entry, name);
     News { instance: name(&get(INSTANCE)), bytes: get(REPORT), age: age(Id::read(id).millis, now) }
+}
+
+/// A field of an entry; empty where it has none.
+pub(super) fn field((_, fields): &Entry, name: &[u8]) -> Vec<u8> {
+    let mut pairs = fields.chunks_exact(2);
+    pairs.find(|pair| pair[0] == name).map(|pair| pair[1].clone()).unwrap_or_default()
 }
 
 /// A value of the hash: the server's time when it was written, and the report.

@@ -10,6 +10,7 @@ use redis::{Connection, RedisResult, cmd, pipe};
 
 use crate::{
     news::News,
+    order::{Order, SignedOrder},
     redis::{
         keys::Keys,
         reply::{self, Entry, Feeds, Id, Time},
@@ -30,14 +31,22 @@ const MOST_INSTANCES: u64 = 8_192;
 const OUTLIVES: Duration = Duration::from_mins(15);
 /// So often the keys' end is put off: ten minutes at least remain.
 const PUT_OFF_EVERY: Duration = Duration::from_mins(1);
+/// The log keeps so many orders, more or less, and for so long after the last one.
+const ORDERS: usize = 1_000;
+const LOGGED: Duration = Duration::from_hours(30 * 24);
+/// Of more orders than that none is read.
+const MOST_ORDERS: u64 = 4_096;
 
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
 /// Under the namespace `NS` there are a hash `NS:now` with the last report of each
 /// instance, a stream `NS:feed` of about 10 000 reports, and a key `NS:probe:BREAKER` for
-/// each probe that somebody may make. All of them end by themselves: the leases after
-/// their time, the others 10 to 15 minutes after the longest wait of a breaker that was
-/// open when the last instance fell silent. Ages are those of the server's clock.
+/// each probe that somebody may make. Where an operator has given orders, there are also a
+/// hash `NS:orders` with the last one of each subject, and a stream `NS:orders:log` of about
+/// 1000. All of them end by themselves: the leases after their time, the orders a week after
+/// the last one, their log after 30 days, the others 10 to 15 minutes after the longest wait
+/// of a breaker that was open when the last instance fell silent. Ages are those of the
+/// server's clock.
 ///
 /// One connection serves one server: a single one, a primary behind a name, or a proxy.
 /// It does not follow the redirections of a cluster.
@@ -155,12 +164,7 @@ impl RedisStore {
         before.cmd("HLEN").arg(&self.keys.now);
         let (last, count): (Vec<Entry>, u64) = before.query(&mut self.connection)?;
         if count > MOST_INSTANCES {
-            let text = format!("{} has {count} instances, above {MOST_INSTANCES}", self.keys.now);
-            return Err(redis::RedisError::from((
-                redis::ErrorKind::UnexpectedReturnType,
-                "too many instances",
-                text,
-            )));
+            return Err(too_many(&self.keys.now, count, MOST_INSTANCES));
         }
         let mut all = pipe();
         all.cmd("HGETALL").arg(&self.keys.now).cmd("TIME");
@@ -174,9 +178,43 @@ impl RedisStore {
         if !old.is_empty() {
             let mut remove = cmd("HDEL");
             remove.arg(&self.keys.now).arg(old.iter().map(|it| &it.instance).collect::<Vec<_>>());
-            remove.query::<()>(&mut self.connection)?;
+            match remove.query::<()>(&mut self.connection) {
+                // Who may only read leaves them to others.
+                Err(error) if error.code() != Some("NOPERM") => return Err(error),
+                _ => {}
+            }
         }
         Ok(news)
+    }
+
+    fn read_orders(&mut self) -> RedisResult<Vec<Vec<u8>>> {
+        let count: u64 = cmd("HLEN").arg(&self.keys.orders).query(&mut self.connection)?;
+        match count {
+            // As nearly always.
+            0 => Ok(Vec::new()),
+            1..=MOST_ORDERS => cmd("HVALS").arg(&self.keys.orders).query(&mut self.connection),
+            _ => Err(too_many(&self.keys.orders, count, MOST_ORDERS)),
+        }
+    }
+
+    fn keep_order(&mut self, order: &SignedOrder) -> RedisResult<()> {
+        let (bytes, keys) = (order.encode(), &self.keys);
+        let mut keep = pipe();
+        keep.atomic();
+        keep.cmd("HSET").arg(&keys.orders).arg(order.order().subject()).arg(&bytes).ignore();
+        keep.cmd("XADD").arg(&keys.order_log).arg("MAXLEN").arg("~").arg(ORDERS).arg("*");
+        keep.arg(reply::ORDER).arg(&bytes).ignore();
+        for (key, lasts) in [(&keys.orders, Order::LONGEST), (&keys.order_log, LOGGED)] {
+            keep.cmd("EXPIRE").arg(key).arg(lasts.as_secs()).ignore();
+        }
+        keep.query(&mut self.connection)
+    }
+
+    fn read_order_log(&mut self, most: usize) -> RedisResult<Vec<Vec<u8>>> {
+        let mut read = cmd("XREVRANGE");
+        read.arg(&self.keys.order_log).arg("+").arg("-").arg("COUNT").arg(most);
+        let entries: Vec<Entry> = read.query(&mut self.connection)?;
+        Ok(entries.iter().rev().map(|entry| reply::field(entry, reply::ORDER)).collect())
     }
 }
 
@@ -205,10 +243,27 @@ impl Store for RedisStore {
         let answer: Option<String> = set.query(&mut self.connection).map_err(said)?;
         Ok(answer.is_some())
     }
+
+    fn orders(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read_orders().map_err(said)
+    }
+
+    fn give(&mut self, order: &SignedOrder) -> Result<(), StoreError> {
+        self.keep_order(order).map_err(said)
+    }
+
+    fn order_log(&mut self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read_order_log(most).map_err(said)
+    }
 }
 
 fn said(error: redis::RedisError) -> StoreError {
     StoreError::new(error)
+}
+
+fn too_many(key: &str, count: u64, most: u64) -> redis::RedisError {
+    let text = format!("{key} has {count} fields, above {most}");
+    redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "too many", text))
 }
 
 /// How long the breakers of a report stay open yet.

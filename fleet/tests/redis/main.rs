@@ -3,6 +3,7 @@
 
 mod crew;
 mod healthy;
+mod orders;
 mod outages;
 mod probes;
 mod restart;
