@@ -14,12 +14,12 @@ use std::{
 use fusebox::Name;
 
 use crate::{
-    bytes::{Bytes, Garbled},
+    bytes::Bytes,
+    order_error::{OrderError, VERSION},
     order_key::OrderKey,
 };
 
 const MARK: &[u8; 3] = b"fbo";
-const VERSION: u8 = 1;
 /// The year 10000, in milliseconds since 1970: nothing is as late.
 const NEVER: u64 = 253_402_300_800_000;
 
@@ -77,33 +77,6 @@ pub enum What {
 pub struct SignedOrder {
     order: Order,
     signature: [u8; 32],
-}
-
-/// An order is none, or its bytes are no order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OrderError {
-    /// They do not begin as one: another application's, perhaps.
-    Foreign,
-    /// They are of a version that this program does not know.
-    Version {
-        /// Which.
-        version: u8,
-    },
-    /// They end too early, or too late, or hold what no order holds.
-    Garbled {
-        /// At which byte.
-        at: usize,
-    },
-    /// A text is too short, too long, or has a control character.
-    Text {
-        /// Which field.
-        field: &'static str,
-        /// The most bytes.
-        most: usize,
-    },
-    /// It ends before it begins, or a week after that, or in a year of five digits.
-    Times,
 }
 
 impl Order {
@@ -247,12 +220,6 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl From<Garbled> for OrderError {
-    fn from(Garbled(at): Garbled) -> Self {
-        Self::Garbled { at }
-    }
-}
-
 /// The line of an audit: when, who, what, until when.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -274,24 +241,6 @@ impl fmt::Display for Order {
         }
     }
 }
-
-impl fmt::Display for OrderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => f.write_str("these bytes are no order of fusebox's"),
-            Self::Version { version } => {
-                write!(f, "the order has version {version}, and this program knows {VERSION}")
-            }
-            Self::Garbled { at } => write!(f, "the order is garbled at byte {at}"),
-            Self::Text { field, most } => {
-                write!(f, "`{field}` must have from 1 to {most} bytes, and no control character")
-            }
-            Self::Times => f.write_str("an order must end after it begins, within a week"),
-        }
-    }
-}
-
-impl std::error::Error for OrderError {}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use fusebox::{
 use crate::{
     config::FleetConfig,
     event::FleetEvent,
-    order::{Order, OrderError, SignedOrder, What},
+    order::{Order, SignedOrder, What},
+    order_error::OrderError,
     order_key::OrderKey,
 };
 
