@@ -1,5 +1,6 @@
 //! What the command takes, and its help.
 
+mod fleet;
 mod try_storm;
 
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
@@ -7,7 +8,13 @@ use std::{ffi::OsString, net::SocketAddr, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
 
-pub use self::try_storm::Try;
+pub use self::{
+    fleet::{
+        Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
+        Store, Sync,
+    },
+    try_storm::Try,
+};
 use crate::{
     alerts::{self, Alerts},
     changes,
@@ -50,12 +57,14 @@ Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
   fusebox record on ai_provider         its calls go into the program's trace
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
+  fusebox fleet ls                      what is not well anywhere in the fleet
+  fusebox sync --instance host-7        shares this host's panel with the fleet
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
 
 Exit codes:
   0  done
-  1  it failed: no such file, no such breaker or storm, a value out of range
+  1  it failed: no such file, no such breaker or storm, a value out of range, no store
   2  the command was not understood";
 
 /// What to do.
@@ -94,6 +103,12 @@ pub enum Command {
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
+    /// Shows the breakers of a whole fleet, and orders something of all of them.
+    #[command(after_help = fleet::FLEET)]
+    Fleet(Fleet),
+    /// Takes a host's part in its fleet, for all programs that share a panel.
+    #[command(after_help = fleet::SYNC)]
+    Sync(Sync),
     /// Tries settings in a simulated storm, beside the rules of other libraries.
     #[command(after_help = try_storm::help())]
     Try(Try),
@@ -307,6 +322,13 @@ pub struct Serve {
     /// When to raise an alert.
     #[command(flatten)]
     pub alerts: Alerts,
+    /// The fleet to show with the panel.
+    #[command(flatten)]
+    pub store: Store,
+    /// Raises an alert of a breaker that is open on more than this share of the fleet's
+    /// instances, in percent.
+    #[arg(long, default_value_t = 25, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub fleet_open_above: u8,
 }
 
 const SERVE: &str = "\
@@ -319,12 +341,19 @@ Paths:
   /metrics     for Prometheus
   /panel.json  what the page shows
 
+With --store the page and /metrics also show what every instance of the fleet says of
+breakers that are not well, and raise alerts: of a breaker that is open on more than
+--fleet-open-above of the instances, of an instance that disagrees with all others for three
+heartbeats, of a store that does not answer. They stand apart: whatever becomes of the store,
+/health says of this panel what it would have said without it.
+
 Nothing can be changed through it, and nobody is asked for a password. It ends
 with code 0 when it is interrupted or terminated.
 
 Examples:
   fusebox serve
   fusebox serve --listen 127.0.0.1:8080 --down-below 30
+  fusebox serve --store redis://10.0.0.1:6379 --namespace shop-production
   curl --fail http://127.0.0.1:9898/health";
 
 const COMPLETIONS: &str = "\

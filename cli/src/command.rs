@@ -1,10 +1,12 @@
 //! The commands, and the panel that they are about.
 
+mod fleet;
 mod force;
 mod ls;
 mod record;
 mod replay;
 mod set;
+mod sync;
 mod try_storm;
 mod watch;
 
@@ -41,6 +43,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
         Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
+        Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
+        Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
             // Made whole first: the generator panics on a closed pipe.

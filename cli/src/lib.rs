@@ -4,7 +4,7 @@
 //! `fusebox --help` says what it does. Here, [`args`] is what it takes,
 //! [`source`] the one file that knows the shared panel, [`command`] has a file
 //! for each short command, [`top`] the live screen, [`serve`] the HTTP server,
-//! [`trial`] what `try` reads and shows.
+//! [`fleet`] what is known of other hosts, [`trial`] what `try` reads and shows.
 
 pub mod action;
 pub mod alerts;
@@ -13,6 +13,7 @@ pub mod changes;
 pub mod command;
 pub mod escape;
 pub mod failure;
+pub mod fleet;
 pub mod given;
 pub mod json;
 pub mod names;

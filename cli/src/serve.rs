@@ -1,5 +1,6 @@
 //! `serve`: the panel over HTTP, to look at only.
 
+mod fleet_metrics;
 mod guard;
 mod health;
 mod latest;

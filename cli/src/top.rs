@@ -2,9 +2,9 @@
 
 mod app;
 mod columns;
-mod look;
+pub(crate) mod look;
 mod screen;
-mod signals;
+pub(crate) mod signals;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -43,12 +43,22 @@ pub fn run(panel: &Path, top: &Top) -> Result<(), Failure> {
             "top needs a terminal; into a pipe or a file write `fusebox ls` or `fusebox watch`",
         ));
     }
+    on_terminal(|terminal, signals| show(terminal, source, history, top.interval, signals))
+}
+
+/// Shows something on the whole terminal, and gives it back as it was.
+///
+/// # Errors
+/// [`Failure`] when the terminal cannot be used, or failed.
+pub(crate) fn on_terminal(
+    show: impl FnOnce(&mut DefaultTerminal, &Signals) -> io::Result<()>,
+) -> Result<(), Failure> {
     let signals = Signals::listen()
         .map_err(|error| Failure::because(format!("cannot listen to signals: {error}")))?;
     // It also restores the terminal on a panic.
     let mut terminal = ratatui::try_init()
         .map_err(|error| Failure::because(format!("cannot use this terminal: {error}")))?;
-    let ended = show(&mut terminal, source, history, top.interval, &signals);
+    let ended = show(&mut terminal, &signals);
     leave(terminal);
     signals.obey();
     ended.map_err(|error| Failure::because(format!("the terminal failed: {error}")))
@@ -113,4 +123,5 @@ fn show(
     Ok(())
 }
 
-const SIGNALS_SEEN_WITHIN: Duration = Duration::from_millis(100);
+/// How soon a signal is seen.
+pub(crate) const SIGNALS_SEEN_WITHIN: Duration = Duration::from_millis(100);

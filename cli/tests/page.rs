@@ -13,7 +13,11 @@ use std::{
     time::Duration,
 };
 
-use common::{DEADLINE, Panel, fail, server::Server};
+use common::{
+    DEADLINE, Panel, fail,
+    server::Server,
+    store::{Instance, Store},
+};
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -195,6 +199,57 @@ async fn a_breaker_opens_before_ones_eyes() {
         }
         browser.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_fleet_stands_below_the_panel() {
+    let mut store = Store::start().expect("Debian's package redis-server is installed");
+    let panel = Panel::with(&["ai_provider", "billing"]);
+    let all = Instance::crew(&store, 4);
+    let server = Server::start(&panel, &["--store", &store.url, "--namespace", "test"]);
+    let browser = Browser::start(1100, 620, Scheme::Light).await;
+    browser.client.goto(&server.url).await.unwrap();
+    let summary = "document.getElementById('fleet-summary').textContent";
+    browser.waits(&format!("{summary}.startsWith('4 instances alive')")).await;
+    browser.waits("document.getElementById('fleet-table').hidden").await;
+
+    for instance in &all[..2] {
+        fail(instance.shop, 3);
+    }
+    fail(all[2].shop, 1);
+    let counts = "document.querySelector('#fleet-breakers .counts')?.textContent";
+    browser.waits(&format!("{counts} === '2 open 2 primed '")).await;
+    let alert = "document.getElementById('fleet-alerts').textContent";
+    browser.waits(&format!("{alert} === '`shop` is open on 2 of 4 instances'")).await;
+    // What is unfolded stays so while numbers change.
+    browser.ask("document.querySelector('#fleet-breakers summary').click()").await;
+    let says = "[...document.querySelectorAll('.says li')].map((it) => it.textContent).join()";
+    browser
+        .waits(&format!(
+            "{says} === 'host-0 (eu): open,host-1 (eu): open,host-2 (eu): closed, 1 failure'"
+        ))
+        .await;
+    all[3].shop.force_open();
+    browser.waits(&format!("{counts} === '2 open 1 forced open 1 primed '")).await;
+    browser.waits("document.querySelector('#fleet-breakers details').open").await;
+    // The panel's own table knows nothing of it.
+    browser.waits(&format!("{} === 'closed'", cell("billing", "state"))).await;
+    browser.picture("fleet-light.png").await;
+
+    let phone = Browser::start(400, 1200, Scheme::Dark).await;
+    phone.client.goto(&server.url).await.unwrap();
+    phone.waits(&format!("{counts} === '2 open 1 forced open 1 primed '")).await;
+    phone.ask("document.querySelector('#fleet-breakers summary').click()").await;
+    phone.waits("document.documentElement.scrollWidth <= innerWidth").await;
+    phone.picture("fleet-phone-dark.png").await;
+    phone.end().await;
+
+    store.kill();
+    browser.waits(&format!("{alert}.startsWith('the store `redis+unix://')")).await;
+    browser.waits(&format!("{} === 'closed'", cell("billing", "state"))).await;
+    browser.waits("document.getElementById('notice').hidden").await;
+    browser.picture("fleet-store-gone.png").await;
+    browser.end().await;
 }
 
 #[tokio::test]

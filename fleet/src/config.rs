@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::{order_key::OrderKey, peers::Opinion};
+
 /// What an instance does when its peers have seen enough of a service that fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Obedience {
@@ -36,6 +38,7 @@ pub struct FleetConfig {
     cap: u8,
     instances: u16,
     failures: u16,
+    order_key: Option<OrderKey>,
 }
 
 /// A setting is out of its range.
@@ -67,6 +70,7 @@ impl FleetConfig {
             cap: 2,
             instances: 3,
             failures: 22,
+            order_key: None,
         }
     }
 
@@ -131,6 +135,14 @@ impl FleetConfig {
     #[must_use]
     pub const fn enough(mut self, failures: u16) -> Self {
         self.failures = failures;
+        self
+    }
+
+    /// The key of orders: this instance obeys operators who have it. Without one it obeys
+    /// none, and says so where there are orders.
+    #[must_use]
+    pub fn order_key(mut self, key: OrderKey) -> Self {
+        self.order_key = Some(key);
         self
     }
 
@@ -202,6 +214,31 @@ impl FleetConfig {
         self.instances
     }
 
+    /// Its fleet's key of orders.
+    #[must_use]
+    pub const fn own_order_key(&self) -> Option<&OrderKey> {
+        self.order_key.as_ref()
+    }
+
+    /// For so long what an instance said counts: three heartbeats.
+    #[must_use]
+    pub fn lives(&self) -> Duration {
+        self.heartbeat * 3
+    }
+
+    /// How many failures of one instance count, of so many.
+    #[must_use]
+    pub fn capped(&self, failures: u8) -> u32 {
+        failures.min(self.cap).into()
+    }
+
+    /// Whether what instances have seen together primes the others, where so many are
+    /// alive and no failures are usual.
+    #[must_use]
+    pub fn have_seen_enough(&self, opinion: Opinion, alive: u32) -> bool {
+        self.is_enough(opinion.instances, opinion.failures, alive, 0)
+    }
+
     pub(crate) const fn obeys(&self) -> Obedience {
         self.obedience
     }
@@ -212,15 +249,6 @@ impl FleetConfig {
 
     pub(crate) const fn gap(&self) -> Duration {
         self.publish_every
-    }
-
-    /// For so long what an instance said counts.
-    pub(crate) fn lives(&self) -> Duration {
-        self.heartbeat * 3
-    }
-
-    pub(crate) fn capped(&self, failures: u8) -> u32 {
-        failures.min(self.cap).into()
     }
 
     /// Whether this is enough, of so many instances that are alive, where so much is

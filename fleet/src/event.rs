@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use fusebox::Name;
 
-use crate::{peers::Opinion, report::ReportError};
+use crate::{order::Order, orders::Refusal, peers::Opinion, report::ReportError};
 
 /// What happens to an instance's part in its fleet, told to whoever began it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,32 @@ pub enum FleetEvent {
         /// Which.
         breaker: Name,
     },
+    /// A limit that the fleet shares has only this instance's own part, until the store
+    /// takes care of it again.
+    Alone {
+        /// Which.
+        limit: Name,
+        /// What the store said.
+        why: String,
+    },
+    /// An operator's order was carried out on a breaker.
+    Obeyed {
+        /// Which order.
+        order: Box<Order>,
+    },
+    /// An order has ended, and the breaker is as it was before.
+    Ended {
+        /// Which order.
+        order: Box<Order>,
+    },
+    /// An order in the store is not obeyed. Of each that is told once while it lies there,
+    /// or once a minute, and of 64 in a minute at most.
+    Refused {
+        /// Which; none where it is no order.
+        order: Option<Box<Order>>,
+        /// Why.
+        why: Refusal,
+    },
 }
 
 impl fmt::Display for FleetEvent {
@@ -68,6 +94,13 @@ impl fmt::Display for FleetEvent {
             }
             Self::Decided { breaker, opinion } => write!(f, "{breaker} opens: {opinion}"),
             Self::Recovered { breaker } => write!(f, "a peer found {breaker} well again"),
+            Self::Alone { limit, why } => {
+                write!(f, "the limit {limit} has only this instance's part: {why}")
+            }
+            Self::Obeyed { order } => write!(f, "obeyed: {order}"),
+            Self::Ended { order } => write!(f, "ended: {order}"),
+            Self::Refused { order: Some(order), why } => write!(f, "refused, as {why}: {order}"),
+            Self::Refused { order: None, why } => write!(f, "refused: {why}"),
         }
     }
 }

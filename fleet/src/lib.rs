@@ -4,17 +4,24 @@
 //! others say is evidence, pooled in [`Peers`]; where it is enough, a [`Member`] primes
 //! its own breakers, or opens them. Only a local compare-and-swap ever changes a breaker.
 //!
+//! An operator who has the fleet's key gives [`Order`]s to all instances at once.
+//!
 //! A program begins with [`Fleet::spawn`]: one thread that takes its part, over a
 //! [`RedisStore`] or another [`Store`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bytes;
 mod config;
 mod doubts;
 mod event;
 mod link;
 mod member;
 mod news;
+mod order;
+mod order_error;
+mod order_key;
+mod orders;
 mod peers;
 mod probes;
 mod quota;
@@ -36,13 +43,17 @@ pub use config::{FleetConfig, FleetConfigError, Obedience};
 pub use event::FleetEvent;
 pub use member::Member;
 pub use news::News;
+pub use order::{Order, SignedOrder, What};
+pub use order_error::OrderError;
+pub use order_key::{OrderKey, OrderKeyError};
+pub use orders::{Orders, Refusal};
 pub use peers::{Opinion, Peers};
 pub use quota::{FleetQuota, QuotaConfig, QuotaConfigError, QuotaSettings, Share};
 pub use register::Register;
 pub use report::{Report, ReportError};
 pub use simulated::Simulated;
 pub use status::FleetStatus;
-pub use task::Fleet;
+pub use task::{Fleet, Turn};
 pub use transport::{Store, StoreError};
 
 #[cfg(all(doctest, feature = "redis"))]

@@ -1,8 +1,11 @@
 //! What an instance and its store have to say to each other.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use fusebox::{CircuitBreaker, Clock, Observer, State};
+use fusebox::{CircuitBreaker, Clock, Name, Observer, State};
 
 use crate::{
     config::FleetConfig,
@@ -10,7 +13,9 @@ use crate::{
     event::FleetEvent,
     member::Member,
     news::News,
+    orders::Orders,
     probes::Probes,
+    quota::Share,
     report::ReportError,
     transport::{Store, StoreError},
 };
@@ -30,13 +35,20 @@ pub(crate) struct Link {
     store: Option<Box<dyn Store>>,
     pub(crate) member: Member,
     pub(crate) probes: Probes,
+    pub(crate) orders: Orders,
+    /// When the orders were read last, and those that were refused then.
+    orders_read: Option<Duration>,
+    refused: HashSet<Vec<u8>>,
     doubts: Doubts,
+    doubts_of_orders: Doubts,
     /// When this instance first read what its fleet said last.
     greeted: Option<Duration>,
     /// What was said and not heard again yet, the last first.
     said: VecDeque<Vec<u8>>,
     /// The last of it did not get through.
     is_unsaid: bool,
+    /// Limits that the store does not share.
+    alone: HashSet<Name>,
     pub(crate) lag: Duration,
 }
 
@@ -46,12 +58,17 @@ impl Link {
             connect,
             tell,
             store: None,
+            orders: Orders::new(&config),
+            orders_read: None,
+            refused: HashSet::new(),
             member: Member::new(config),
             probes: Probes::default(),
             doubts: Doubts::default(),
+            doubts_of_orders: Doubts::default(),
             greeted: None,
             said: VecDeque::new(),
             is_unsaid: false,
+            alone: HashSet::new(),
             lag: Duration::ZERO,
         }
     }
@@ -61,6 +78,7 @@ impl Link {
     pub(crate) fn exchange<C: Clock, O: Observer>(
         &mut self,
         breakers: &[&CircuitBreaker<C, O>],
+        shares: &[&'static dyn Share],
         now: Duration,
     ) -> Result<(), StoreError> {
         // It comes back where nothing fails.
@@ -69,6 +87,7 @@ impl Link {
         } else {
             let mut store = (self.connect)()?;
             self.greet(store.as_mut(), breakers, now)?;
+            self.orders_read = None;
             store
         };
         if let Some(report) = self.member.report(breakers.iter().map(|it| it.reading()), now) {
@@ -84,8 +103,19 @@ impl Link {
             store.publish(report)?;
             self.is_unsaid = false;
         }
+        let since = self.orders_read.map(|at| now.saturating_sub(at));
+        if since.is_none_or(|since| since >= self.member.config().beat()) {
+            let orders = store.orders()?;
+            self.orders_read = Some(now);
+            self.hear_orders(orders, now);
+        }
         let alive = self.member.peers().alive() + 1;
         self.probes.ask(breakers, store.as_mut(), alive, now)?;
+        for share in shares {
+            // A connection that is lost is found to be so in the next lines.
+            let renewed = share.renew(store.as_mut(), alive);
+            self.tell_of(*share, renewed);
+        }
         let news = store.news(self.member.config().gap() / 2)?;
         self.lag = news.iter().map(|it| it.age).max().unwrap_or_default();
         for it in &news {
@@ -96,6 +126,21 @@ impl Link {
         }
         self.store = Some(store);
         Ok(())
+    }
+
+    /// Tells where a limit is shared no more.
+    fn tell_of(&mut self, share: &dyn Share, renewed: Result<(), StoreError>) {
+        let limit = share.name();
+        match renewed {
+            Ok(()) => {
+                self.alone.remove(&limit);
+            }
+            Err(why) => {
+                if self.alone.insert(limit) {
+                    (self.tell)(FleetEvent::Alone { limit, why: why.to_string() });
+                }
+            }
+        }
     }
 
     /// Reads what all have said last; the first time, what this instance said before it
@@ -146,6 +191,23 @@ impl Link {
         }
     }
 
+    /// Each order that is refused is told once, as long as it lies there.
+    fn hear_orders(&mut self, all: Vec<Vec<u8>>, now: Duration) {
+        let wall = wall();
+        let mut refused = HashSet::new();
+        for bytes in all {
+            let Err((order, why)) = self.orders.hear(&bytes, wall) else { continue };
+            let name = order.as_ref().map(|it| it.subject()).unwrap_or_default();
+            let is_told = self.refused.contains(&bytes)
+                || !self.doubts_of_orders.garbage(&format!("{name}: {why}"), now);
+            refused.insert(bytes);
+            if !is_told {
+                (self.tell)(FleetEvent::Refused { order, why });
+            }
+        }
+        self.refused = refused;
+    }
+
     fn complain(&mut self, instance: &str, why: ReportError, now: Duration) {
         if self.doubts.garbage(instance, now) {
             (self.tell)(FleetEvent::Garbage { instance: instance.to_owned(), why });
@@ -162,4 +224,9 @@ impl Link {
         let own = self.said.iter().position(|said| *said == news.bytes);
         own.is_none_or(|at| self.said.remove(at).is_none())
     }
+}
+
+/// The time since the beginning of 1970, by this host's clock.
+pub(crate) fn wall() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

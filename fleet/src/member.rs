@@ -1,7 +1,10 @@
 //! An instance's part in its fleet, without its store: what it says, and what it does with
 //! what others say.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use fusebox::{Advice, CircuitBreaker, Clock, Name, Observer, Reading, State};
 
@@ -48,6 +51,9 @@ pub struct Member {
     swept: Duration,
     /// Breakers that were opened because the others have seen enough, and still have.
     obeyed: HashSet<Name>,
+    /// Breakers that an operator of the fleet has closed, and until when the others do not
+    /// count: they may not have closed theirs yet.
+    left_closed: HashMap<Name, Duration>,
 }
 
 impl Member {
@@ -62,6 +68,7 @@ impl Member {
             said_at: None,
             swept: Duration::ZERO,
             obeyed: HashSet::new(),
+            left_closed: HashMap::new(),
         }
     }
 
@@ -129,6 +136,7 @@ impl Member {
             self.swept = now;
             self.peers.forget_the_silent(now);
         }
+        self.left_closed.retain(|_, until| *until > now);
         let recovered = self.peers.recovered();
         for breaker in breakers {
             let reading = breaker.reading();
@@ -153,7 +161,7 @@ impl Member {
         if reading.snapshot.state != State::Closed || self.config.obeys() == Obedience::Observe {
             return;
         }
-        if !self.peers.have_seen_enough(name, own) {
+        if self.left_closed.contains_key(name) || !self.peers.have_seen_enough(name, own) {
             self.obeyed.remove(name);
             if there.is_some_and(|advice| advice.primed) {
                 breaker.advise(None);
@@ -177,6 +185,12 @@ impl Member {
             failures: u16::try_from(opinion.failures).unwrap_or(u16::MAX),
             lasts: self.config.lives(),
         }));
+    }
+
+    /// An operator has closed a breaker in the whole fleet: what the others say until all
+    /// have heard of it neither opens nor primes it.
+    pub(crate) fn leave_closed(&mut self, breaker: Name, now: Duration) {
+        self.left_closed.insert(breaker, now + 2 * self.config.lives());
     }
 
     /// After a restart: what this instance said last, of breakers that were open, holds for

@@ -10,7 +10,10 @@ use std::{fmt, time::Duration};
 
 use fusebox::{Name, State};
 
-use crate::register::Register;
+use crate::{
+    bytes::{Bytes, Garbled},
+    register::Register,
+};
 
 const MARK: &[u8; 3] = b"fbx";
 const VERSION: u8 = 1;
@@ -93,7 +96,7 @@ impl Report {
     /// # Errors
     /// [`ReportError`] where the bytes are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, ReportError> {
-        let mut from = Bytes { bytes, at: 0 };
+        let mut from = Bytes::new(bytes);
         if from.take(MARK.len()) != Ok(MARK) {
             return Err(ReportError::Foreign);
         }
@@ -102,18 +105,16 @@ impl Report {
             version => return Err(ReportError::Version { version }),
         }
         let beat = u32::from_le_bytes(from.array()?);
-        let group = from.text()?.to_owned();
+        let group = from.short_text()?.to_owned();
         let count = usize::from(u16::from_le_bytes(from.array()?));
         if count > Self::MOST || group.len() > Self::LONGEST_GROUP {
-            return Err(from.garbled());
+            return Err(from.garbled().into());
         }
         let mut registers = Vec::with_capacity(count);
         for _ in 0..count {
-            registers.push(from.register()?);
+            registers.push(register(&mut from)?);
         }
-        if from.at != bytes.len() {
-            return Err(from.garbled());
-        }
+        from.end()?;
         Ok(Self { beat, group, registers })
     }
 }
@@ -132,47 +133,19 @@ fn code(state: State) -> u8 {
     STATES.iter().position(|it| *it == state).unwrap_or(0) as u8
 }
 
-/// Bytes that are read one after the other.
-struct Bytes<'b> {
-    bytes: &'b [u8],
-    at: usize,
+fn register(from: &mut Bytes<'_>) -> Result<Register, Garbled> {
+    let state = *STATES.get(usize::from(from.byte()?)).ok_or(from.garbled())?;
+    let generation = u16::from_le_bytes(from.array()?);
+    let failures = from.byte()?;
+    let left = Duration::from_millis(u32::from_le_bytes(from.array()?).into());
+    let garbled = from.garbled();
+    let name = Name::try_new(from.short_text()?).map_err(|_| garbled)?;
+    Ok(Register { name, state, generation, failures, left })
 }
 
-impl<'b> Bytes<'b> {
-    const fn garbled(&self) -> ReportError {
-        ReportError::Garbled { at: self.at }
-    }
-
-    fn take(&mut self, count: usize) -> Result<&'b [u8], ReportError> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let taken = &self.bytes[self.at..end.ok_or(self.garbled())?];
-        self.at += count;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, ReportError> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], ReportError> {
-        let garbled = self.garbled();
-        self.take(N)?.try_into().map_err(|_| garbled)
-    }
-
-    fn text(&mut self) -> Result<&'b str, ReportError> {
-        let length = usize::from(self.byte()?);
-        let garbled = self.garbled();
-        std::str::from_utf8(self.take(length)?).map_err(|_| garbled)
-    }
-
-    fn register(&mut self) -> Result<Register, ReportError> {
-        let state = *STATES.get(usize::from(self.byte()?)).ok_or(self.garbled())?;
-        let generation = u16::from_le_bytes(self.array()?);
-        let failures = self.byte()?;
-        let left = Duration::from_millis(u32::from_le_bytes(self.array()?).into());
-        let garbled = self.garbled();
-        let name = Name::try_new(self.text()?).map_err(|_| garbled)?;
-        Ok(Register { name, state, generation, failures, left })
+impl From<Garbled> for ReportError {
+    fn from(Garbled(at): Garbled) -> Self {
+        Self::Garbled { at }
     }
 }
 

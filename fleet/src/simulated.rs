@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     news::News,
+    order::SignedOrder,
     transport::{Store, StoreError},
 };
 
@@ -28,6 +29,8 @@ struct Shared {
     leases: HashMap<String, Duration>,
     /// How many cells of each quota were taken, and when its part of the time is over.
     drawn: HashMap<String, (u64, Duration)>,
+    orders: HashMap<String, Vec<u8>>,
+    order_log: Vec<Vec<u8>>,
 }
 
 impl Simulated {
@@ -59,6 +62,8 @@ impl Simulated {
         shared.last.clear();
         shared.leases.clear();
         shared.drawn.clear();
+        shared.orders.clear();
+        shared.order_log.clear();
     }
 
     fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -131,5 +136,21 @@ impl Store for Simulated {
         let left = cells.min(most.saturating_sub(*taken));
         *taken += cells;
         Ok(left)
+    }
+
+    fn orders(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.up()?.orders.values().cloned().collect())
+    }
+
+    fn give(&mut self, order: &SignedOrder) -> Result<(), StoreError> {
+        let mut shared = self.up()?;
+        shared.orders.insert(order.order().subject(), order.encode());
+        shared.order_log.push(order.encode());
+        Ok(())
+    }
+
+    fn order_log(&mut self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let shared = self.up()?;
+        Ok(shared.order_log[shared.order_log.len().saturating_sub(most)..].to_vec())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -16,10 +16,14 @@ use crate::{
     config::FleetConfig,
     event::FleetEvent,
     link::Connect,
+    quota::Share,
     status::FleetStatus,
     transport::{Store, StoreError},
     turns::Turns,
 };
+
+/// One turn of a fleet's task, to be called with the breakers that take part in it.
+pub type Turn<'t, C, O> = &'t mut dyn FnMut(&[&CircuitBreaker<C, O>]);
 
 /// A process's part in its fleet: one thread, which ends when this is dropped.
 ///
@@ -73,6 +77,7 @@ pub struct Fleet {
 struct Shared {
     is_over: AtomicBool,
     status: Mutex<FleetStatus>,
+    shares: Mutex<Vec<&'static dyn Share>>,
 }
 
 impl Fleet {
@@ -87,7 +92,7 @@ impl Fleet {
     /// [`io::Error`] where there is no thread to be had.
     pub fn spawn<S, I, C, O>(
         config: FleetConfig,
-        mut connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
+        connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
         breakers: impl Fn() -> I + Send + 'static,
         tell: impl FnMut(FleetEvent) + Send + 'static,
     ) -> io::Result<Self>
@@ -97,16 +102,44 @@ impl Fleet {
         C: Clock + 'static,
         O: Observer + 'static,
     {
+        let lend = move |turn: Turn<'_, C, O>| {
+            turn(&breakers().into_iter().collect::<Vec<_>>());
+        };
+        Self::spawn_lending(config, connect, lend, tell)
+    }
+
+    /// As [`spawn`](Self::spawn), for breakers that do not live as long as the program, as
+    /// those of a panel's file that may be replaced: `lend` calls what it is given once,
+    /// with the breakers that take part in this turn.
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_lending<S, C, O>(
+        config: FleetConfig,
+        mut connect: impl FnMut() -> Result<S, StoreError> + Send + 'static,
+        lend: impl FnMut(Turn<'_, C, O>) + Send + 'static,
+        tell: impl FnMut(FleetEvent) + Send + 'static,
+    ) -> io::Result<Self>
+    where
+        S: Store + 'static,
+        C: Clock + 'static,
+        O: Observer + 'static,
+    {
         let shared = Arc::new(Shared::default());
         let thread = thread::Builder::new().name("fusebox-fleet".into()).spawn({
             let shared = shared.clone();
             move || {
                 let connect: Connect = Box::new(move || Ok(Box::new(connect()?)));
-                let breakers = Box::new(move || breakers().into_iter().collect());
-                shared.run(Turns::new(config, connect, breakers, Box::new(tell)));
+                shared.run(Turns::new(config, connect, Box::new(tell)), lend);
             }
         })?;
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Shares a limit with the fleet from now on: a [`FleetQuota`](crate::FleetQuota), or a
+    /// [`FleetBudget`](crate::FleetBudget). It does not wait for the store.
+    pub fn share(&self, limit: &'static dyn Share) {
+        self.shared.shares().push(limit);
     }
 
     /// How it stands. It does not wait for the store.
@@ -147,17 +180,24 @@ impl Drop for Fleet {
 }
 
 impl Shared {
-    fn run<C: Clock, O: Observer>(&self, mut turns: Turns<C, O>) {
+    fn shares(&self) -> MutexGuard<'_, Vec<&'static dyn Share>> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run<C: Clock, O: Observer>(&self, mut turns: Turns, mut lend: impl FnMut(Turn<'_, C, O>)) {
         while !self.is_over.load(Ordering::Acquire) {
             let began = Instant::now();
-            let status = turns.turn();
-            *self.status() = status;
+            lend(&mut |breakers| {
+                let shares = self.shares().clone();
+                let status = turns.turn(breakers, &shares);
+                *self.status() = status;
+            });
             thread::park_timeout(turns.period().saturating_sub(began.elapsed()));
         }
         self.status().connected = false;
     }
 
-    fn status(&self) -> std::sync::MutexGuard<'_, FleetStatus> {
+    fn status(&self) -> MutexGuard<'_, FleetStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use crate::news::News;
+use crate::{news::News, order::SignedOrder};
 
 /// A store that all instances reach, more or less. Only a fleet's own task calls it, and
 /// never a call that a breaker guards.
@@ -45,6 +45,33 @@ pub trait Store {
         most: u64,
         part: Duration,
     ) -> Result<u64, StoreError>;
+    /// The last order of each subject, as bytes that anybody may have written. A store that
+    /// keeps no orders has none.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn orders(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps an order as the last one of its subject, and adds it to the log.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish), and where the store keeps no orders.
+    fn give(&mut self, order: &SignedOrder) -> Result<(), StoreError> {
+        let _ = order;
+        Err(StoreError::new("it keeps no orders"))
+    }
+
+    /// The last so many orders that were given, the oldest first, as bytes that anybody may
+    /// have written.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn order_log(&mut self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let _ = most;
+        Ok(Vec::new())
+    }
 }
 
 /// A store does not answer, or not as a store does.

@@ -10,7 +10,9 @@ use fusebox::{
 use crate::{
     config::{FleetConfig, Obedience},
     event::FleetEvent,
-    link::{Connect, Link, Tell},
+    link::{Connect, Link, Tell, wall},
+    order::What,
+    quota::Share,
     status::FleetStatus,
 };
 
@@ -21,13 +23,9 @@ const RECONNECT: Backoff = BackoffConfig::new()
     .jitter(Jitter::Full)
     .build();
 
-/// Gives the breakers that take part.
-pub(crate) type Breakers<C, O> = Box<dyn Fn() -> Vec<&'static CircuitBreaker<C, O>> + Send>;
-
 /// The turns of a fleet's task.
-pub(crate) struct Turns<C: 'static, O: 'static> {
+pub(crate) struct Turns {
     link: Link,
-    breakers: Breakers<C, O>,
     /// Guards the store, as others guard their services.
     guard: CircuitBreaker,
     backoff: Backoff,
@@ -37,20 +35,14 @@ pub(crate) struct Turns<C: 'static, O: 'static> {
     last_error: Option<String>,
 }
 
-impl<C: Clock, O: Observer> Turns<C, O> {
-    pub(crate) fn new(
-        config: FleetConfig,
-        connect: Connect,
-        breakers: Breakers<C, O>,
-        tell: Tell,
-    ) -> Self {
+impl Turns {
+    pub(crate) fn new(config: FleetConfig, connect: Connect, tell: Tell) -> Self {
         let settings = BreakerConfig::new()
             .failure_threshold(1)
             .recovery_timeout(Duration::from_millis(1))
             .build();
         Self {
             link: Link::new(config, connect, tell),
-            breakers,
             guard: CircuitBreaker::named("fusebox-fleet", settings),
             backoff: RECONNECT,
             began: Instant::now(),
@@ -68,11 +60,14 @@ impl<C: Clock, O: Observer> Turns<C, O> {
         left.map_or(period, |left| left.clamp(Duration::from_millis(1), period))
     }
 
-    /// One turn.
-    pub(crate) fn turn(&mut self) -> FleetStatus {
-        let breakers = (self.breakers)();
+    /// One turn, with the breakers that take part.
+    pub(crate) fn turn<C: Clock, O: Observer>(
+        &mut self,
+        breakers: &[&CircuitBreaker<C, O>],
+        shares: &[&'static dyn Share],
+    ) -> FleetStatus {
         let now = self.began.elapsed();
-        match self.guard.call(|| self.link.exchange(&breakers, now)) {
+        match self.guard.call(|| self.link.exchange(breakers, shares, now)) {
             Ok(()) => {
                 self.backoff = RECONNECT;
                 self.found(true, None);
@@ -86,7 +81,9 @@ impl<C: Clock, O: Observer> Turns<C, O> {
             // Its time has not come.
             Err(_) => {}
         }
-        self.heed(&breakers);
+        // An operator is the stronger one, also while the store is silent.
+        self.obey(breakers);
+        self.heed(breakers);
         FleetStatus {
             connected: self.connected == Some(true),
             last_error: self.last_error.clone(),
@@ -106,7 +103,22 @@ impl<C: Clock, O: Observer> Turns<C, O> {
         self.last_error = error.or(self.last_error.take());
     }
 
-    fn heed(&mut self, breakers: &[&CircuitBreaker<C, O>]) {
+    fn obey<C: Clock, O: Observer>(&mut self, breakers: &[&CircuitBreaker<C, O>]) {
+        let now = self.began.elapsed();
+        for event in self.link.orders.apply(breakers.iter().copied(), wall()) {
+            let closed = match &event {
+                FleetEvent::Obeyed { order } if order.what == What::Close => Some(order.breaker),
+                FleetEvent::Ended { order } if order.what == What::Isolate => Some(order.breaker),
+                _ => None,
+            };
+            if let Some(breaker) = closed {
+                self.link.member.leave_closed(breaker, now);
+            }
+            (self.link.tell)(event);
+        }
+    }
+
+    fn heed<C: Clock, O: Observer>(&mut self, breakers: &[&CircuitBreaker<C, O>]) {
         let now = self.began.elapsed();
         let Link { member, probes, tell, .. } = &mut self.link;
         let before: Vec<_> = breakers.iter().map(|it| (is_primed(it), it.state())).collect();

@@ -9,7 +9,11 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use fusebox_cli::{alerts::Alerts, args::Serve, serve};
+use fusebox_cli::{
+    alerts::Alerts,
+    args::{Serve, Store},
+    serve,
+};
 use fusebox_shm::{Options, SharedRegistry};
 use libfuzzer_sys::fuzz_target;
 use tower::ServiceExt as _;
@@ -28,6 +32,12 @@ fn router() -> &'static Router {
             interval: Duration::from_secs(1),
             down_below: 25,
             alerts: Alerts::default(),
+            store: Store {
+                store: None,
+                namespace: "fusebox".into(),
+                heartbeat: Duration::from_secs(1),
+            },
+            fleet_open_above: 25,
         };
         serve::routes(&folder.join("panel"), &args).unwrap_or_else(|it| panic!("{it}"))
     })

@@ -25,6 +25,18 @@ struct Health<'a> {
     /// How many breakers are in each state.
     breakers: BTreeMap<String, usize>,
     alerts: &'a [Told],
+    /// Apart from all else: nothing of it makes this program ill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fleet: Option<Fleet<'a>>,
+}
+
+#[derive(Serialize)]
+struct Fleet<'a> {
+    /// Why the store cannot be read.
+    problem: &'a Option<String>,
+    /// The instances that are alive.
+    instances: usize,
+    alerts: &'a [Told],
 }
 
 /// 200 while the program answers, well or with fallbacks; 503 when it does not.
@@ -46,6 +58,11 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
         problem: &latest.problem,
         breakers,
         alerts: &latest.overview.alerts,
+        fleet: latest.fleet.as_deref().map(|it| Fleet {
+            problem: &it.problem,
+            instances: it.view.instances.len(),
+            alerts: &it.alerts,
+        }),
     };
     let body = json::pretty(&health) + "\n";
     (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()

@@ -1,6 +1,6 @@
 //! The last reading of the panel, which all pages show.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use fusebox::State;
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use crate::{
     alerts,
     args::Serve,
     failure::Failure,
+    fleet::{self, store::Way, watcher::Watcher},
     overview::{History, Overview},
     source::Source,
 };
@@ -24,6 +25,8 @@ pub(super) struct Latest {
     pub(super) problem: Option<String>,
     pub(super) status: Status,
     pub(super) interval_ms: u64,
+    /// What is known of the fleet, where one is watched. It changes no status.
+    pub(super) fleet: Option<Arc<fleet::watcher::Latest>>,
 }
 
 /// What `/health` says.
@@ -43,6 +46,7 @@ pub(super) struct Sampler {
     history: History,
     down_below: u8,
     interval_ms: u64,
+    watcher: Option<Watcher>,
 }
 
 impl Sampler {
@@ -50,7 +54,10 @@ impl Sampler {
         let rules = alerts::rules(&serve.alerts.rules)?;
         let source = Source::read(panel)?;
         source.warn();
+        let watch = |way| Watcher::start(way, serve.fleet_open_above, serve.interval);
+        let watcher = Way::named(&serve.store)?.map(watch).transpose()?;
         Ok(Self {
+            watcher,
             history: History::new(source.capacity(), rules),
             source,
             down_below: serve.down_below,
@@ -76,6 +83,7 @@ impl Sampler {
             overview,
             problem,
             interval_ms: self.interval_ms,
+            fleet: self.watcher.as_ref().map(Watcher::latest),
         }
     }
 }

@@ -18,7 +18,10 @@ use tokio::sync::watch;
 
 use crate::{
     overview::Row,
-    serve::latest::{Latest, Status},
+    serve::{
+        fleet_metrics,
+        latest::{Latest, Status},
+    },
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -97,6 +100,9 @@ impl Collector for Metrics {
         let up = problem.is_none();
         one(&mut to, "panel_up", "Whether the panel's file can be read", flag(up))?;
         one(&mut to, "panel_down", "Whether /health says down", flag(*status == Status::Down))?;
+        if let Some(fleet) = &self.0.fleet {
+            fleet_metrics::encode(&mut to, fleet)?;
+        }
         if !up {
             // What was read last is no reading of now.
             return Ok(());
@@ -164,7 +170,12 @@ fn labelled(rows: &[Row]) -> Vec<Labelled<'_>> {
         .collect()
 }
 
-fn one(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: f64) -> fmt::Result {
+pub(super) fn one(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: f64,
+) -> fmt::Result {
     ConstGauge::new(value).encode(to.encode_descriptor(name, help, None, MetricType::Gauge)?)
 }
 
@@ -232,11 +243,11 @@ fn series<'a, T>(
         .collect()
 }
 
-const fn flag(set: bool) -> f64 {
+pub(super) const fn flag(set: bool) -> f64 {
     if set { 1.0 } else { 0.0 }
 }
 
 #[allow(clippy::cast_precision_loss)] // far below 2^52
-const fn count(number: usize) -> f64 {
+pub(super) const fn count(number: usize) -> f64 {
     number as f64
 }

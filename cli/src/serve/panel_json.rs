@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::{
+    fleet::json::Part,
     json::{self, Breaker},
     overview::{Row, Told},
     serve::latest::{Latest, Status},
@@ -26,6 +27,8 @@ struct Panel<'a> {
     capacity: usize,
     alerts: &'a [Told],
     breakers: Vec<Shown<'a>>,
+    /// `null` where no fleet is watched.
+    fleet: Option<Part<'a>>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +73,7 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
         capacity: latest.overview.capacity,
         alerts: &latest.overview.alerts,
         breakers: latest.overview.rows.iter().map(Shown::new).collect(),
+        fleet: latest.fleet.as_deref().map(Part::new),
     };
     ([(header::CONTENT_TYPE, "application/json")], json::line(&panel)).into_response()
 }

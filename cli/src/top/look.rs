@@ -5,7 +5,7 @@ use ratatui::style::{Color, Style};
 
 /// The same look for ratatui.
 /// The same look for ratatui.
-pub(super) fn style(style: anstyle::Style) -> Style {
+pub(crate) fn style(style: anstyle::Style) -> Style {
     let mut own = Style::new();
     if let Some(anstyle::Color::Ansi(color)) = style.get_fg_color() {
         own = own.fg(match color {

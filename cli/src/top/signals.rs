@@ -14,10 +14,10 @@ use signal_hook::{
 };
 
 /// The signal that came last, if any.
-pub(super) struct Signals(Arc<AtomicUsize>);
+pub(crate) struct Signals(Arc<AtomicUsize>);
 
 impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let came = Arc::new(AtomicUsize::new(0));
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize)?;
@@ -25,13 +25,13 @@ impl Signals {
         Ok(Self(came))
     }
 
-    pub(super) fn came(&self) -> bool {
+    pub(crate) fn came(&self) -> bool {
         // A number of its own: relaxed.
         self.0.load(Ordering::Relaxed) != 0
     }
 
     /// Ends the process as the signal would have, so that a shell sees it so.
-    pub(super) fn obey(&self) {
+    pub(crate) fn obey(&self) {
         if let Ok(signal @ 1..) = i32::try_from(self.0.load(Ordering::Relaxed)) {
             // It fails for a signal that cannot be obeyed, and these can.
             let _ = low_level::emulate_default_handler(signal);

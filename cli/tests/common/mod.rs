@@ -3,6 +3,8 @@
 
 pub mod nobody;
 pub mod server;
+pub mod store;
+pub mod terminal;
 pub mod trial;
 
 use std::{
@@ -100,7 +102,15 @@ pub fn fail(breaker: &CircuitBreaker, times: u32) {
 /// The command, with nothing of this environment that it would heed.
 pub fn fusebox() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
-    for variable in ["FUSEBOX_PANEL", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in [
+        "FUSEBOX_PANEL",
+        "FUSEBOX_STORE",
+        "FUSEBOX_NAMESPACE",
+        "FUSEBOX_FLEET_KEY",
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+    ] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null());

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use fusebox::{Clock, Observer, Tick};
+use fusebox::{Clock, Name, Observer, Tick};
 
 use super::{FleetQuota, LASTS, allowance::Allowance};
 use crate::transport::{Store, StoreError};
@@ -12,6 +12,10 @@ pub(super) const TURN: Duration = Duration::from_millis(50);
 
 /// A limit that a fleet's task renews, at each of its turns.
 pub trait Share: Send + Sync {
+    /// The limit's name.
+    #[doc(hidden)]
+    fn name(&self) -> Name;
+
     /// Leases what calls will ask for. `alive` is the number of instances, this one
     /// included.
     ///
@@ -22,6 +26,10 @@ pub trait Share: Send + Sync {
 }
 
 impl<C: Clock + Send + Sync, O: Observer + Send + Sync> Share for FleetQuota<C, O> {
+    fn name(&self) -> Name {
+        self.name
+    }
+
     fn renew(&self, store: &mut dyn Store, alive: usize) -> Result<(), StoreError> {
         let wanted = self.wanted.swap(0, Ordering::Relaxed);
         let (most, part) = (self.settings.cells(), self.settings.part());
@@ -38,21 +46,21 @@ impl<C: Clock + Send + Sync, O: Observer + Send + Sync> Share for FleetQuota<C, 
             0 => 0,
             cells => store.draw(self.name.as_str(), cells, most, part)?,
         };
-        self.add(granted, self.clock.now());
+        self.hold(aim, granted, self.clock.now());
         Ok(())
     }
 }
 
 impl<C: Clock, O: Observer> FleetQuota<C, O> {
-    /// Adds cells to what is left, and lets all of it count for longer.
-    fn add(&self, cells: u64, now: Tick) {
+    /// Adds cells to what is left, and lets all of it count for longer. What is left of
+    /// better times is forgotten, as far as it is more than `aim`.
+    fn hold(&self, aim: u64, cells: u64, now: Tick) {
         let lasts = u64::try_from(LASTS.as_millis()).unwrap_or(u64::MAX);
         let until = Tick::from_millis(now.as_millis().wrapping_add(lasts));
         let renewed = |bits| {
             let old = Allowance::from_bits(bits);
-            // What was over is forgotten.
             let left = if old.is_over(now) { 0 } else { old.cells() };
-            Some(Allowance::of(left + cells, until).bits())
+            Some(Allowance::of(left.min(aim) + cells, until).bits())
         };
         // The word is all there is: relaxed. The closure always has a value.
         let _ = self.word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, renewed);

@@ -23,10 +23,10 @@ pub use self::{
 /// A limit of calls in a time for a whole fleet. No call waits for the store.
 ///
 /// The fleet's task leases cells from the store, as many as the calls of late asked for,
-/// and calls spend them by a compare-and-swap of one word. A cell that is not spent within
-/// a second is forgotten. In any time t the fleet admits at most
-/// `calls · (t / time + 2 / parts)`, where a quota of `calls` in a `time` is kept in
-/// `parts`, 4 of them or fewer.
+/// and calls spend them by a compare-and-swap of one word. In any time t the fleet admits
+/// at most `calls · (t / time + 2 / parts)`, where a quota of `calls` in a `time` is kept in
+/// `parts`, 4 of them or fewer; and besides, what instances held in advance, each for one
+/// turn of its task, 50 ms, and one cell at least.
 ///
 /// While the store does not answer, each instance has its part of
 /// [`alone`](QuotaConfig::alone), a share of the whole: so a fleet without its store admits
@@ -47,9 +47,7 @@ pub use self::{
 ///     || BREAKERS.panel().iter(),
 ///     |event| println!("fleet: {event}"),
 /// )?;
-/// # /*
 /// fleet.share(&SHOP);
-/// # */
 /// match SHOP.try_acquire() {
 ///     Ok(()) => println!("the call"),
 ///     Err(limited) => println!("not now: {limited}"),

@@ -7,6 +7,10 @@ pub(super) struct Keys {
     pub(super) now: String,
     /// A stream: what was said, in its order.
     pub(super) feed: String,
+    /// A hash: the last order of each subject.
+    pub(super) orders: String,
+    /// A stream: the orders that were given.
+    pub(super) order_log: String,
     probe: String,
     quota: String,
 }
@@ -17,6 +21,8 @@ impl Keys {
         Self {
             now: format!("{{{namespace}}}:now"),
             feed: format!("{{{namespace}}}:feed"),
+            orders: format!("{{{namespace}}}:orders"),
+            order_log: format!("{{{namespace}}}:orders:log"),
             probe: format!("{{{namespace}}}:probe:"),
             quota: format!("{{{namespace}}}:quota:"),
         }

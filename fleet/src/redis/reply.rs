@@ -7,6 +7,8 @@ use crate::news::News;
 /// The names of an entry's fields: who says it, and what.
 pub(super) const INSTANCE: &[u8] = b"instance";
 pub(super) const REPORT: &[u8] = b"report";
+/// The name of an entry's field in the log of orders.
+pub(super) const ORDER: &[u8] = b"order";
 
 /// An entry of the feed: its id, the instance and the report, empty where it has none.
 pub(super) type Entry = (String, Vec<u8>, Vec<u8>);

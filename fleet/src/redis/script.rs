@@ -6,12 +6,18 @@
 
 use redis::{Cmd, cmd};
 
-use crate::{redis::keys::Keys, report::Report};
+use crate::{
+    order::SignedOrder,
+    redis::{keys::Keys, reply::ORDER},
+    report::Report,
+};
 
 /// The last words of all, in bytes: more of them are not read.
 pub(super) const MOST_BYTES: u64 = 8 << 20;
 /// A hash with more instances than that is not read.
 pub(super) const MOST_INSTANCES: u64 = 8_192;
+/// Orders of more subjects than that are not read.
+pub(super) const MOST_ORDERS: u64 = 4_096;
 /// So many bytes of the feed are read at a time, and no entry that begins after them.
 const FEED_BYTES: u64 = 1 << 20;
 
@@ -48,6 +54,46 @@ if count <= tonumber(ARGV[2]) then
   end
 end
 return {redis.call('TIME'), count, total, words}";
+
+/// Answers how many orders there are, and each of those that are not too long.
+const ORDERS: &str = "
+local longest, orders = tonumber(ARGV[1]), {}
+local count = redis.call('HLEN', KEYS[1])
+if count <= tonumber(ARGV[2]) then
+  for _, subject in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if redis.call('HSTRLEN', KEYS[1], subject) <= longest then
+      orders[#orders + 1] = redis.call('HGET', KEYS[1], subject)
+    end
+  end
+end
+return {count, orders}";
+
+/// Answers the last orders of the log, the newest first, without those that are too long.
+const ORDER_LOG: &str = "
+local longest, orders = tonumber(ARGV[1]), {}
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[2])) do
+  for at = 1, #entry[2], 2 do
+    if entry[2][at] == ARGV[3] and #entry[2][at + 1] <= longest then
+      orders[#orders + 1] = entry[2][at + 1]
+      break
+    end
+  end
+end
+return orders";
+
+/// The last order of each subject.
+pub(super) fn orders(keys: &Keys) -> Cmd {
+    let mut eval = cmd("EVAL_RO");
+    eval.arg(ORDERS).arg(1).arg(&keys.orders).arg(SignedOrder::LONGEST).arg(MOST_ORDERS);
+    eval
+}
+
+/// The last orders that were given, so many at most, the newest first.
+pub(super) fn order_log(keys: &Keys, most: usize) -> Cmd {
+    let mut eval = cmd("EVAL_RO");
+    eval.arg(ORDER_LOG).arg(1).arg(&keys.order_log).arg(SignedOrder::LONGEST).arg(most).arg(ORDER);
+    eval
+}
 
 /// The entries of the feed after this one, so many at most.
 pub(super) fn feed(keys: &Keys, after: &str, count: usize) -> Cmd {

@@ -9,11 +9,12 @@ use redis::{Connection, RedisResult, cmd, pipe};
 
 use crate::{
     news::News,
+    order::{Order, SignedOrder},
     redis::{
         keys::Keys,
         reply::{self, Feed, Id, Words},
         route,
-        script::{self, MOST_BYTES, MOST_INSTANCES},
+        script::{self, MOST_BYTES, MOST_INSTANCES, MOST_ORDERS},
         settings::RedisSettings,
     },
     report::Report,
@@ -31,14 +32,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const OUTLIVES: Duration = Duration::from_mins(15);
 /// So often the keys' end is put off: ten minutes at least remain.
 const PUT_OFF_EVERY: Duration = Duration::from_mins(1);
+/// The log keeps so many orders, more or less, and for so long after the last one.
+const ORDERS: usize = 1_000;
+const LOGGED: Duration = Duration::from_hours(30 * 24);
 
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
 /// Under the namespace `NS` there are a hash `{NS}:now` with the last report of each
-/// instance, a stream `{NS}:feed` of about 10 000 reports, and a key `{NS}:probe:BREAKER` for
-/// each probe that somebody may make. All of them end by themselves: the leases after
-/// their time, the others 10 to 15 minutes after the longest wait of a breaker that was
-/// open when the last instance fell silent. Ages are those of the server's clock.
+/// instance, a stream `{NS}:feed` of about 10 000 reports, a key `{NS}:probe:BREAKER` for
+/// each probe that somebody may make, and one `{NS}:quota:NAME` for each quota of the fleet.
+/// Where an operator has given orders, there are also a hash `{NS}:orders` with the last one
+/// of each subject, and a stream `{NS}:orders:log` of about 1000. All of them end by
+/// themselves: leases and quotas after their time, the orders a week after the last one,
+/// their log after 30 days, the others 10 to 15 minutes after the longest wait of a breaker
+/// that was open when the last instance fell silent. Ages are those of the server's clock.
 ///
 /// One connection serves one server: the one of the settings' URL, the one that the
 /// sentinels name, or the one of a cluster that has the keys, which lie in one slot. Where
@@ -168,9 +175,42 @@ impl RedisStore {
         if !old.is_empty() {
             let mut remove = cmd("HDEL");
             remove.arg(&self.keys.now).arg(old.iter().map(|it| &it.instance).collect::<Vec<_>>());
-            remove.query::<()>(&mut self.connection)?;
+            match remove.query::<()>(&mut self.connection) {
+                // Who may only read leaves them to others.
+                Err(error) if error.code() != Some("NOPERM") => return Err(error),
+                _ => {}
+            }
         }
         Ok(news)
+    }
+
+    fn read_orders(&mut self) -> RedisResult<Vec<Vec<u8>>> {
+        let (count, orders): (u64, Vec<Vec<u8>>) =
+            script::orders(&self.keys).query(&mut self.connection)?;
+        if count > MOST_ORDERS {
+            return Err(too_many(&self.keys.orders, count, MOST_ORDERS));
+        }
+        Ok(orders)
+    }
+
+    fn keep_order(&mut self, order: &SignedOrder) -> RedisResult<()> {
+        let (bytes, keys) = (order.encode(), &self.keys);
+        let mut keep = pipe();
+        keep.atomic();
+        keep.cmd("HSET").arg(&keys.orders).arg(order.order().subject()).arg(&bytes).ignore();
+        keep.cmd("XADD").arg(&keys.order_log).arg("MAXLEN").arg("~").arg(ORDERS).arg("*");
+        keep.arg(reply::ORDER).arg(&bytes).ignore();
+        for (key, lasts) in [(&keys.orders, Order::LONGEST), (&keys.order_log, LOGGED)] {
+            keep.cmd("EXPIRE").arg(key).arg(lasts.as_secs()).ignore();
+        }
+        keep.query(&mut self.connection)
+    }
+
+    fn read_order_log(&mut self, most: usize) -> RedisResult<Vec<Vec<u8>>> {
+        let mut orders: Vec<Vec<u8>> =
+            script::order_log(&self.keys, most).query(&mut self.connection)?;
+        orders.reverse();
+        Ok(orders)
     }
 }
 
@@ -219,10 +259,27 @@ impl Store for RedisStore {
         let before = u64::try_from(taken).unwrap_or(u64::MAX).saturating_sub(cells);
         Ok(cells.min(most.saturating_sub(before)))
     }
+
+    fn orders(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read_orders().map_err(said)
+    }
+
+    fn give(&mut self, order: &SignedOrder) -> Result<(), StoreError> {
+        self.keep_order(order).map_err(said)
+    }
+
+    fn order_log(&mut self, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read_order_log(most).map_err(said)
+    }
 }
 
 fn said(error: redis::RedisError) -> StoreError {
     StoreError::new(error)
+}
+
+fn too_many(key: &str, count: u64, most: u64) -> redis::RedisError {
+    let text = format!("{key} has {count} fields, above {most}");
+    redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "too many", text))
 }
 
 /// How long the breakers of a report stay open yet.

@@ -6,6 +6,7 @@ mod healthy;
 mod hostile;
 mod many_servers;
 mod network;
+mod orders;
 mod outages;
 mod partition;
 mod probes;
