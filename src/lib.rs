@@ -127,6 +127,10 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
 };
+pub use limit::budget::{
+    retry_budget::RetryBudget,
+    settings::{BudgetConfig, BudgetSettings},
+};
 pub use limit::rate::{
     lease::RateLease,
     rate_limit::RateLimit,
@@ -224,6 +228,7 @@ pub mod layers {
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },
+        retry::budget::NoBudget,
         retry::hooks::{
             AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
             When,
