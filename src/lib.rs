@@ -30,6 +30,7 @@
 //!   calls that no closure fits
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
+//! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
