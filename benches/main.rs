@@ -3,6 +3,7 @@
 #![allow(missing_docs)] // criterion's macros
 #![allow(clippy::cast_precision_loss)] // counts far below 2^52
 
+mod budgets;
 mod contended;
 #[cfg(feature = "macros")]
 mod decorated;
@@ -42,6 +43,6 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        rate::bench,        bench_decorated
+        rate::bench, budgets::bench, bench_decorated
 }
 criterion_main!(all);

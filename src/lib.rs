@@ -30,6 +30,7 @@
 //!   calls that no closure fits
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
+//! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
@@ -126,6 +127,10 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
+};
+pub use limit::budget::{
+    retry_budget::RetryBudget,
+    settings::{BudgetConfig, BudgetSettings},
 };
 pub use limit::rate::{
     lease::RateLease,
@@ -225,6 +230,7 @@ pub mod layers {
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },
+        retry::budget::NoBudget,
         retry::hooks::{
             AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
             When,

@@ -54,7 +54,7 @@ proptest! {
     /// L1, L2: no interval has more than burst + rate · t, whatever is reserved and given
     /// back; and what is refused is admitted after its wait, and not before.
     #[test]
-    fn no_interval_has_more(
+    fn l1_l2_no_interval_has_more(
         burst in 1..6u32,
         interval in 1..20u64,
         steps in prop::collection::vec(step(), 1..80),
@@ -112,7 +112,7 @@ proptest! {
 
     /// L1: governor decides alike, and says the same wait.
     #[test]
-    fn governor_agrees(
+    fn l1_governor_agrees(
         burst in 1..6u32,
         interval in 1..20u64,
         waits in prop::collection::vec(0..30u64, 1..80),
@@ -138,7 +138,7 @@ proptest! {
 
     /// L3: with leases, no interval has more than the idle cells of all of them besides.
     #[test]
-    fn leases_err_by_their_idle_cells(
+    fn l3_leases_err_by_their_idle_cells(
         burst in 4..12u32,
         size in 1..6u32,
         steps in prop::collection::vec((0..3usize, 0..6u64), 1..200),
@@ -162,7 +162,7 @@ proptest! {
 
     /// L2: what a dropped lease gives back is no more than what it has left.
     #[test]
-    fn a_dropped_lease_gives_back_no_more(
+    fn l2_a_dropped_lease_gives_back_no_more(
         burst in 1..8u32,
         size in 1..6u32,
         steps in prop::collection::vec((0..4u8, 0..6u64), 1..100),

@@ -9,11 +9,12 @@ use std::{
 };
 
 /// The rules that there must be: a family's letter and its numbers.
-const FAMILIES: [(char, RangeInclusive<u32>); 7] = [
+const FAMILIES: [(char, RangeInclusive<u32>); 8] = [
     ('B', 1..=21),
     ('S', 1..=9),
-    ('R', 1..=12),
+    ('R', 1..=13),
     ('F', 1..=7),
+    ('L', 1..=4),
     ('N', 1..=8),
     ('D', 4..=4),
     ('G', 1..=6),

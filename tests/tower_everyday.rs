@@ -15,13 +15,13 @@ use std::{
 
 use common::millis;
 use fusebox::{
-    BreakerConfig, BreakerSettings, CallError, CircuitBreaker, Outcome, Registry, RegistryError,
-    Rejected, Retry, RetryConfig, State,
+    BreakerConfig, BreakerSettings, BudgetConfig, CallError, CircuitBreaker, Outcome, Registry,
+    RegistryError, Rejected, Retry, RetryBudget, RetryConfig, State,
     http::{host, is_outage},
     tower::{CircuitBreakerLayer, KeyedBreakerLayer, RetryPolicy},
 };
 use http::{Method, Request, Response};
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
 
 const SETTINGS: BreakerSettings = BreakerConfig::new().failure_threshold(2).build();
 
@@ -70,6 +70,22 @@ async fn a_request_that_cannot_be_cloned_is_copied_or_sent_once() {
         let answer = service.ready().await.unwrap().call(Upload { replayable }).await;
         assert_eq!(answer, Err("down"));
         assert_eq!(attempts.swap(0, Ordering::Relaxed), expected);
+    }
+}
+
+#[tokio::test]
+async fn r13_clones_of_a_service_share_the_budget_of_its_retry() {
+    static BUDGET: RetryBudget =
+        RetryBudget::new(BudgetConfig::share(0.5).reserve_per_second(0).burst(1).build());
+    let attempts = AtomicU32::new(0);
+    let down = service_fn(|_: u32| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        async { Err::<(), _>("down") }
+    });
+    let service = RetryPolicy::layer(retry().budget(&BUDGET)).layer(down);
+    for (call, expected) in [(1, 2), (2, 3), (3, 5), (4, 6), (5, 8)] {
+        assert_eq!(service.clone().oneshot(call).await, Err("down"));
+        assert_eq!(attempts.load(Ordering::Relaxed), expected, "call {call}");
     }
 }
 

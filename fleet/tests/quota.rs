@@ -60,7 +60,7 @@ impl World {
             for at in 0..alive {
                 // Another is the first each time.
                 let instance = &mut self.instances[(at + turn) % alive];
-                let _ = instance.quota.renew(&mut instance.store, alive);
+                let _ = instance.quota.renew(&mut instance.store, u32::try_from(alive).unwrap());
                 let mine = (0..instance.wants).filter(|_| instance.quota.try_acquire().is_ok());
                 let mine = mine.count() as u64;
                 instance.admitted += mine;

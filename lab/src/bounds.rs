@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     field, fleet,
-    table::{self, compare, goals, shopify},
+    table::{self, compare, goals, layers, retry_storm, shopify},
+    time::Time,
 };
 
 /// The committed bounds.
@@ -65,6 +66,17 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("back_s", row.back_s.unwrap_or(f64::INFINITY), false));
     all.push(figure("probes", row.probes as f64, false));
     all.push(figure("writes_a_call", row.writes, false));
+    for (key, load, storm) in [
+        ("budget_stall_50_back_s", "budget_stall_50_load", "retry-storm-50"),
+        ("budget_stall_70_back_s", "budget_stall_70_load", "retry-storm-70"),
+        ("budget_stall_85_back_s", "budget_stall_85_load", "retry-storm-85"),
+    ] {
+        let stall = retry_storm::stall(&field::ours_with_budget(), storm);
+        all.push(figure(key, stall.back.map_or(f64::INFINITY, Time::as_secs_f64), false));
+        all.push(figure(load, stall.load, false));
+    }
+    let layered = layers::calls_of_one(Some(layers::TENTH), 100);
+    all.push(figure("calls_of_three_layers", layered, false));
     all.push(figure("bytes", row.bytes as f64, false));
     all.extend(table::fleet::figures(fleet::study()));
     all

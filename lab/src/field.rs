@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use fusebox::{BreakerSettings, presets};
+use fusebox::{BreakerSettings, BudgetConfig, BudgetSettings, presets};
 
 use crate::{
     contender::Contender,
-    rules::{self, FIELD, SemianClassic, SemianPid, Unguarded},
+    rules::{self, FIELD, FuseboxBudget, SemianClassic, SemianPid, Unguarded},
     storm::Sharing,
 };
 
@@ -42,6 +42,33 @@ pub fn ours() -> Contender {
 #[must_use]
 pub fn ours_each() -> Contender {
     Contender::fusebox("fusebox, one for each caller", OURS).sharing(Sharing::Each)
+}
+
+/// The budget of retries that is held against the field's: the default, a tenth and ten a
+/// second.
+pub const BUDGET: BudgetSettings = BudgetConfig::new().build();
+
+/// fusebox's budget without a breaker, one for all callers of a host.
+#[must_use]
+pub fn our_budget() -> Contender {
+    Contender::rule("fusebox's retry budget", || Box::new(FuseboxBudget::new(BUDGET)))
+        .sharing(Sharing::Shared)
+}
+
+/// The same without a reserve: where calls are many, none is needed.
+#[must_use]
+pub fn our_budget_without_reserve() -> Contender {
+    let settings = const { BUDGET.config().reserve_per_second(0).build() };
+    let make = move || -> Box<dyn rules::Rule + Send> { Box::new(FuseboxBudget::new(settings)) };
+    Contender::rule("fusebox's retry budget, no reserve", make).sharing(Sharing::Shared)
+}
+
+/// fusebox's preset and its budget, both for all callers of a host.
+#[must_use]
+pub fn ours_with_budget() -> Contender {
+    Contender::fusebox("fusebox, with a retry budget", OURS)
+        .with_budget(|| Box::new(FuseboxBudget::new(BUDGET)))
+        .sharing(Sharing::Shared)
 }
 
 /// Semian's classic breaker, as Shopify set it for the storm of this name.

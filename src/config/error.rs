@@ -28,6 +28,8 @@ enum Violation {
     Excluded { unit: Unit, value: u128, by: &'static str },
     /// A number that is no share.
     Share { bits: u64 },
+    /// A number that is no part of a whole, in millionths.
+    Part { bits: u64 },
     /// A share that is not below the one that opens.
     Normal { bits: u64 },
     /// More than the largest score can keep.
@@ -80,6 +82,10 @@ impl ConfigError {
         Self { field, violation: Violation::Share { bits: value.to_bits() } }
     }
 
+    pub(crate) const fn no_part(field: &'static str, value: f64) -> Self {
+        Self { field, violation: Violation::Part { bits: value.to_bits() } }
+    }
+
     pub(crate) const fn not_normal(field: &'static str, value: f64) -> Self {
         Self { field, violation: Violation::Normal { bits: value.to_bits() } }
     }
@@ -126,6 +132,7 @@ impl ConfigError {
             Violation::Excluded { by, .. } => text.and("left alone with ").and(by),
             Violation::Factor { .. } => text.and("a finite number of at least 1"),
             Violation::Share { .. } => text.and("of shares between 0 and 1"),
+            Violation::Part { .. } => text.and("0, or from 0.000001 to 1"),
             Violation::Normal { .. } => text.and("normally above 0 and below the share that opens"),
             Violation::Promise { .. } => {
                 text.and("of fewer calls, or of shares further apart: a score has 11 bits")
@@ -156,7 +163,9 @@ impl fmt::Display for ConfigError {
             Violation::Share { bits } => write!(f, "above({})", f64::from_bits(bits))?,
             Violation::Normal { bits } => write!(f, "normally({})", f64::from_bits(bits))?,
             Violation::Empty => f.write_str("empty")?,
-            Violation::Factor { bits } => write!(f, "{}", f64::from_bits(bits))?,
+            Violation::Factor { bits } | Violation::Part { bits } => {
+                write!(f, "{}", f64::from_bits(bits))?;
+            }
         }
         write!(f, ", and {}", self.rule().as_str())
     }

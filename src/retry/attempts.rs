@@ -8,6 +8,7 @@ use crate::{
     observe::Observer,
     retry::{
         Retry,
+        budget::Budgeted,
         hooks::Asked,
         progress::{Decision, Progress},
         surroundings::RetrySurroundings,
@@ -15,7 +16,7 @@ use crate::{
     time::Clock,
 };
 
-impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
+impl<H: Budgeted, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
     /// Begins the attempts of one call, for a loop of your own where a closure
     /// does not fit. The attribute `#[with_retry]` writes such a loop.
     ///
@@ -61,7 +62,7 @@ pub struct Attempts<'r, R> {
     progress: Progress<'r>,
 }
 
-impl<H, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, O>>> {
+impl<H: Budgeted, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, O>>> {
     /// Reports that the attempt failed with `error`. Returns how long to wait
     /// before the next one, or `None` if that was the last.
     #[cold]

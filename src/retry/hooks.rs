@@ -8,24 +8,29 @@ use core::{
 
 use crate::{
     error::CallError,
-    retry::{attempt::Attempt, retryable::Retryable},
+    retry::{
+        attempt::Attempt,
+        budget::{Budgeted, NoBudget},
+        retryable::Retryable,
+    },
 };
 
 /// The functions of a retry: whether an error is worth another attempt, how
-/// long its sender asks to wait, and what runs before an attempt. To be named
-/// in the type of a `static`.
+/// long its sender asks to wait, what runs before an attempt, and the budget that
+/// it is taken from. To be named in the type of a `static`.
 ///
 /// A type to be named only in that of a `static` retry which has such
 /// functions: `Retry<Hooks<When<fn(&Error) -> bool>>>`.
 #[derive(Debug, Clone, Copy)]
-pub struct Hooks<P = AskError, H = NoHint, B = Nothing> {
+pub struct Hooks<P = AskError, H = NoHint, B = Nothing, G = NoBudget> {
     pub(crate) retry_if: P,
     pub(crate) delay_hint: H,
     pub(crate) before: B,
+    pub(crate) budget: G,
 }
 
 /// What a retry asks about an answer of its call.
-pub trait Asked<T, E> {
+pub trait Asked<T, E>: Budgeted {
     /// Whether it is worth another attempt.
     fn is_worth(&self, answer: Result<&T, &E>) -> bool;
     /// How long its sender asks to wait.
@@ -34,7 +39,7 @@ pub trait Asked<T, E> {
     fn gives_way(&self, error: &E) -> bool;
 }
 
-impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B> Asked<T, E> for Hooks<P, H, B> {
+impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B, G: Budgeted> Asked<T, E> for Hooks<P, H, B, G> {
     #[inline]
     fn is_worth(&self, answer: Result<&T, &E>) -> bool {
         self.retry_if.is_worth(answer)
@@ -48,6 +53,18 @@ impl<T, E, P: Worth<T, E>, H: DelayHint<T, E>, B> Asked<T, E> for Hooks<P, H, B>
     #[inline]
     fn gives_way(&self, error: &E) -> bool {
         self.retry_if.gives_way(error)
+    }
+}
+
+impl<P, H, B, G: Budgeted> Budgeted for Hooks<P, H, B, G> {
+    #[inline]
+    fn deposit(&self) {
+        self.budget.deposit();
+    }
+
+    #[inline]
+    fn try_withdraw(&self) -> bool {
+        self.budget.try_withdraw()
     }
 }
 
@@ -253,14 +270,14 @@ where
     }
 }
 
-impl<E, P, H, B: BeforeRetry<E>> BeforeRetry<E> for Hooks<P, H, B> {
+impl<E, P, H, B: BeforeRetry<E>, G> BeforeRetry<E> for Hooks<P, H, B, G> {
     #[inline]
     fn before(&self, attempt: Attempt<'_, E>) -> Result<(), E> {
         self.before.before(attempt)
     }
 }
 
-impl<E, P, H, B: AsyncBeforeRetry<E>> AsyncBeforeRetry<E> for Hooks<P, H, B> {
+impl<E, P, H, B: AsyncBeforeRetry<E>, G> AsyncBeforeRetry<E> for Hooks<P, H, B, G> {
     type Before = B::Before;
 
     fn before(&self, attempt: Attempt<'_, E>) -> B::Before {

@@ -4,6 +4,7 @@ pub(crate) mod attempt;
 pub(crate) mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod backoff_config;
+pub(crate) mod budget;
 pub(crate) mod future;
 pub(crate) mod growth;
 pub(crate) mod hooks;

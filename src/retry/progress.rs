@@ -9,6 +9,7 @@ use crate::{
         Retry,
         attempt::Attempt,
         backoff::Backoff,
+        budget::Budgeted,
         hooks::{Asked, Refused},
         settings::{RetrySettings, UNLIMITED},
         surroundings::RetrySurroundings,
@@ -38,12 +39,13 @@ pub(crate) struct Progress<'t> {
     tally: Option<&'t Tally>,
 }
 
-impl<H, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
+impl<H: Budgeted, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
     /// Before the first attempt; `timed` says that the call wants to know the
     /// time of its attempts.
     #[inline]
     pub(crate) fn begin<'t>(&self, timed: bool, tally: Option<&'t Tally>) -> Progress<'t> {
         let timed = timed || self.settings.max_elapsed().is_some();
+        self.hooks.deposit();
         let started = timed.then(|| self.surroundings.clock.now());
         Progress { number: 1, started, backoff: None, tally }
     }
@@ -78,7 +80,7 @@ impl Progress<'_> {
 
     /// What comes after an attempt whose answer is worth another, and is shown
     /// as `error`. The hint is asked for only where there is one.
-    pub(crate) fn next_worth<H, C: Clock, S, O: Observer, E: Debug>(
+    pub(crate) fn next_worth<H: Budgeted, C: Clock, S, O: Observer, E: Debug>(
         &mut self,
         retry: &Retry<H, RetrySurroundings<C, S, O>>,
         hint: impl FnOnce() -> Option<Duration>,
@@ -116,6 +118,10 @@ impl Progress<'_> {
             if elapsed.saturating_add(delay) > limit {
                 return give_up(Limit::Elapsed);
             }
+        }
+        // The last question: what is taken is used.
+        if !retry.hooks.try_withdraw() {
+            return give_up(Limit::Budget);
         }
         let retrying =
             Retrying { policy: retry.name, attempt: self.number, max_attempts, delay, error };

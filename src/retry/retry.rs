@@ -2,13 +2,19 @@
 
 use core::time::Duration;
 
-use crate::retry::{
-    attempt::Attempt,
-    hooks::{
-        AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On, When,
+use crate::{
+    limit::budget::retry_budget::RetryBudget,
+    retry::{
+        attempt::Attempt,
+        budget::NoBudget,
+        hooks::{
+            AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
+            When,
+        },
+        settings::RetrySettings,
+        surroundings::RetrySurroundings,
     },
-    settings::RetrySettings,
-    surroundings::RetrySurroundings,
+    time::Clock,
 };
 
 /// Tries again after a failure, with a growing delay in between.
@@ -89,7 +95,8 @@ impl<C, S, O> Retry<Hooks, RetrySurroundings<C, S, O>> {
     /// [`Attempt`]: crate::Attempt
     #[must_use]
     pub const fn with(settings: RetrySettings, clock: C, sleeper: S, observer: O) -> Self {
-        let hooks = Hooks { retry_if: AskError, delay_hint: NoHint, before: Nothing };
+        let hooks =
+            Hooks { retry_if: AskError, delay_hint: NoHint, before: Nothing, budget: NoBudget };
         let surroundings = RetrySurroundings { clock, sleeper, observer };
         Self { settings, name: None, hooks, surroundings }
     }
@@ -118,7 +125,7 @@ impl<H: Copy, S: Copy> Retry<H, S> {
     }
 }
 
-impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
+impl<P: Copy, H: Copy, B: Copy, G: Copy, S: Copy> Retry<Hooks<P, H, B, G>, S> {
     /// Retries the errors for which `retry_if`, a `Fn(&E) -> bool`, holds, and
     /// no others.
     ///
@@ -132,12 +139,12 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// assert_eq!(retry.call(|| Err::<(), _>(404)), Err(404)); // at once
     /// ```
     #[must_use]
-    pub const fn retry_if<E, F>(self, retry_if: F) -> Retry<Hooks<When<F>, H, B>, S>
+    pub const fn retry_if<E, F>(self, retry_if: F) -> Retry<Hooks<When<F>, H, B, G>, S>
     where
         F: Fn(&E) -> bool,
     {
-        let Hooks { delay_hint, before, .. } = self.hooks;
-        self.hooked(Hooks { retry_if: When(retry_if), delay_hint, before })
+        let Hooks { delay_hint, before, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if: When(retry_if), delay_hint, before, budget })
     }
 
     /// Retries the answers for which `retry_on`, a `Fn(Result<&T, &E>) -> bool`,
@@ -160,12 +167,12 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// assert_eq!(retry.call(|| Ok(503)), Ok(503)); // three times
     /// ```
     #[must_use]
-    pub const fn retry_on<T, E, F>(self, retry_on: F) -> Retry<Hooks<On<F>, H, B>, S>
+    pub const fn retry_on<T, E, F>(self, retry_on: F) -> Retry<Hooks<On<F>, H, B, G>, S>
     where
         F: Fn(Result<&T, &E>) -> bool,
     {
-        let Hooks { delay_hint, before, .. } = self.hooks;
-        self.hooked(Hooks { retry_if: On(retry_on), delay_hint, before })
+        let Hooks { delay_hint, before, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if: On(retry_on), delay_hint, before, budget })
     }
 
     /// Keeps the error of the last call that was made. A breaker inside the retry
@@ -190,9 +197,9 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// assert_eq!(price.call(&(), |()| Err::<u32, _>("timeout")), Err(CallError::Failed("timeout")));
     /// ```
     #[must_use]
-    pub const fn keep_error(self) -> Retry<Hooks<Keeping<P>, H, B>, S> {
-        let Hooks { retry_if, delay_hint, before } = self.hooks;
-        self.hooked(Hooks { retry_if: Keeping(retry_if), delay_hint, before })
+    pub const fn keep_error(self) -> Retry<Hooks<Keeping<P>, H, B, G>, S> {
+        let Hooks { retry_if, delay_hint, before, budget } = self.hooks;
+        self.hooked(Hooks { retry_if: Keeping(retry_if), delay_hint, before, budget })
     }
 
     /// Sets a function, a `Fn(&E) -> Option<Duration>`, that finds in an error
@@ -201,12 +208,12 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// with [`end_on_long_hint`](crate::RetryConfig::end_on_long_hint) a longer one
     /// ends the retry. The function is not called after the last attempt.
     #[must_use]
-    pub const fn delay_hint<E, F>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B>, S>
+    pub const fn delay_hint<E, F>(self, hint: F) -> Retry<Hooks<P, HintFrom<F>, B, G>, S>
     where
         F: Fn(&E) -> Option<Duration>,
     {
-        let Hooks { retry_if, before, .. } = self.hooks;
-        self.hooked(Hooks { retry_if, delay_hint: HintFrom(hint), before })
+        let Hooks { retry_if, before, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint: HintFrom(hint), before, budget })
     }
 
     /// Sets a function, a `Fn(Result<&T, &E>) -> Option<Duration>`, that finds in
@@ -214,33 +221,66 @@ impl<P: Copy, H: Copy, B: Copy, S: Copy> Retry<Hooks<P, H, B>, S> {
     /// for example. The hint replaces the computed delay, without jitter, and is
     /// bounded by `max_delay`. The function is not called after the last attempt.
     #[must_use]
-    pub const fn delay_hint_on<T, E, F>(self, hint: F) -> Retry<Hooks<P, HintOn<F>, B>, S>
+    pub const fn delay_hint_on<T, E, F>(self, hint: F) -> Retry<Hooks<P, HintOn<F>, B, G>, S>
     where
         F: Fn(Result<&T, &E>) -> Option<Duration>,
     {
-        let Hooks { retry_if, before, .. } = self.hooks;
-        self.hooked(Hooks { retry_if, delay_hint: HintOn(hint), before })
+        let Hooks { retry_if, before, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint: HintOn(hint), before, budget })
     }
 
     /// Sets a function, a `Fn(Attempt<'_, E>) -> Result<(), E>`, that runs
     /// after the delay, before every attempt but the first. It may refresh a
     /// token, for example. An error of its own ends the retry.
     #[must_use]
-    pub const fn before_retry<E, F>(self, before: F) -> Retry<Hooks<P, H, Before<F>>, S>
+    pub const fn before_retry<E, F>(self, before: F) -> Retry<Hooks<P, H, Before<F>, G>, S>
     where
         F: Fn(Attempt<'_, E>) -> Result<(), E>,
     {
-        let Hooks { retry_if, delay_hint, .. } = self.hooks;
-        self.hooked(Hooks { retry_if, delay_hint, before: Before(before) })
+        let Hooks { retry_if, delay_hint, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint, before: Before(before), budget })
     }
 
     /// Sets an async function that runs after the delay, before every attempt
     /// but the first. It works for async calls only. An error of its own ends
     /// the retry.
     #[must_use]
-    pub const fn before_retry_async<F>(self, before: F) -> Retry<Hooks<P, H, BeforeAsync<F>>, S> {
-        let Hooks { retry_if, delay_hint, .. } = self.hooks;
-        self.hooked(Hooks { retry_if, delay_hint, before: BeforeAsync(before) })
+    pub const fn before_retry_async<F>(
+        self,
+        before: F,
+    ) -> Retry<Hooks<P, H, BeforeAsync<F>, G>, S> {
+        let Hooks { retry_if, delay_hint, budget, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint, before: BeforeAsync(before), budget })
+    }
+
+    /// Takes every attempt but the first from this budget, which many retries may share.
+    /// Where none is left, the retry ends with the error that it has, and with an
+    /// [`Event::Exhausted`](crate::Event::Exhausted) whose limit is
+    /// [`Limit::Budget`](crate::Limit::Budget).
+    ///
+    /// The budget is asked last: a retry that ends for another reason takes nothing. It
+    /// is told of a call when the first attempt begins; through tower, when the request
+    /// is copied for it.
+    ///
+    /// ```
+    /// use fusebox::{
+    ///     BudgetConfig, Retry, RetryBudget, RetryConfig,
+    ///     layers::{AskError, Hooks, NoHint, Nothing},
+    /// };
+    ///
+    /// static BUDGET: RetryBudget = RetryBudget::new(BudgetConfig::share(0.10).build());
+    /// static RETRY: Retry<Hooks<AskError, NoHint, Nothing, &RetryBudget>> =
+    ///     Retry::new(RetryConfig::new().build()).budget(&BUDGET);
+    ///
+    /// assert_eq!(RETRY.call(|| Ok::<_, ()>(42)), Ok(42));
+    /// ```
+    #[must_use]
+    pub const fn budget<C: Clock>(
+        self,
+        budget: &RetryBudget<C>,
+    ) -> Retry<Hooks<P, H, B, &RetryBudget<C>>, S> {
+        let Hooks { retry_if, delay_hint, before, .. } = self.hooks;
+        self.hooked(Hooks { retry_if, delay_hint, before, budget })
     }
 }
 

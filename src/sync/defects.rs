@@ -63,6 +63,10 @@ pub enum Defect {
     RateTakenByStore,
     /// A rate limit's arrival is overwritten when calls are given back.
     RateGivenBackByStore,
+    /// A budget's word is overwritten when a retry is taken from it.
+    WithdrawalByStore,
+    /// A budget's word is overwritten when a call gives its share.
+    DepositByStore,
 }
 
 std::thread_local! {

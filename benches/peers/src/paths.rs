@@ -13,9 +13,11 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
-    DefaultObserver, Key, Name, Outcome, RateConfig, RateLimit, Registry, Rejected, Retry,
-    RetryConfig, Trace, TraceWord, resilient, with_circuit_breaker,
+    BackoffConfig, BreakerConfig, BreakerSettings, BudgetConfig, CachedClock, CircuitBreaker,
+    CountCalls, DefaultObserver, Key, Name, Outcome, RateConfig, RateLimit, Registry, Rejected,
+    Retry, RetryBudget, RetryConfig, Trace, TraceWord,
+    layers::{AskError, Hooks, NoHint, Nothing},
+    resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -156,6 +158,24 @@ pub(crate) const PATHS: &[Path] = &[
         run: path_retry,
     },
     Path {
+        name: "retry with a full budget, around a success",
+        function: "path_budgeted",
+        prepare: Prepare::Nothing,
+        run: path_budgeted,
+    },
+    Path {
+        name: "retry budget, a call while nothing is spent",
+        function: "path_budget_success",
+        prepare: Prepare::Nothing,
+        run: path_budget_success,
+    },
+    Path {
+        name: "retry budget, a call and a retry",
+        function: "path_budget_withdraw",
+        prepare: Prepare::By(spend),
+        run: path_budget_withdraw,
+    },
+    Path {
         name: "#[with_circuit_breaker], healthy",
         function: "path_decorated",
         prepare: Prepare::Itself,
@@ -196,6 +216,11 @@ static QUOTA: RateLimit<&CachedClock> =
     RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
 static PANEL: Registry<64> = Registry::new();
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
+static FULL: RetryBudget = RetryBudget::new(BudgetConfig::new().build());
+static BUDGETED: Retry<Hooks<AskError, NoHint, Nothing, &RetryBudget>> =
+    Retry::new(RetryConfig::new().build()).budget(&FULL);
+static SPENT: RetryBudget<&CachedClock> =
+    RetryBudget::with(BudgetConfig::share(1.0).burst(2).build(), &CLOCK);
 const NAME: &str = "backend 17";
 const KEY: Key = Key::new(NAME);
 
@@ -203,6 +228,11 @@ fn open() {
     while let Ok(permit) = OPEN.try_acquire() {
         permit.failure();
     }
+}
+
+/// Half of it, so that a call has something to give back to.
+fn spend() {
+    assert!(SPENT.try_withdraw());
 }
 
 fn fill() {
@@ -374,6 +404,28 @@ fn path_delay() {
 fn path_retry() {
     for n in 0..CALLS {
         used(RETRY.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_budgeted() {
+    for n in 0..CALLS {
+        used(BUDGETED.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_budget_success() {
+    for _ in 0..CALLS {
+        FULL.deposit();
+    }
+}
+
+#[inline(never)]
+fn path_budget_withdraw() {
+    for _ in 0..CALLS {
+        assert!(SPENT.try_withdraw());
+        SPENT.deposit();
     }
 }
 

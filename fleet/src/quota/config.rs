@@ -174,9 +174,9 @@ impl QuotaSettings {
 
     /// What one of so many instances has while the store does not answer. Built for a
     /// `const`.
-    pub(super) const fn alone_among(&self, instances: usize) -> RateSettings {
+    pub(super) const fn alone_among(&self, instances: u32) -> RateSettings {
         let Self(QuotaConfig { calls, time, alone, instances: least }) = *self;
-        let instances = if instances > least as usize { instances } else { least as usize };
+        let instances = if instances > least as u32 { instances } else { least as u32 };
         let nanos = time.as_nanos() * 100 * instances as u128;
         let interval = nanos.div_ceil(calls as u128 * alone as u128);
         // Within what a rate limit can keep: seldom, and in nanoseconds.

@@ -22,7 +22,7 @@ pub trait Share: Send + Sync {
     /// # Errors
     /// [`StoreError`] where the store does not answer.
     #[doc(hidden)]
-    fn renew(&self, store: &mut dyn Store, alive: usize) -> Result<(), StoreError>;
+    fn renew(&self, store: &mut dyn Store, alive: u32) -> Result<(), StoreError>;
 }
 
 impl<C: Clock + Send + Sync, O: Observer + Send + Sync> Share for FleetQuota<C, O> {
@@ -30,13 +30,13 @@ impl<C: Clock + Send + Sync, O: Observer + Send + Sync> Share for FleetQuota<C, 
         self.name
     }
 
-    fn renew(&self, store: &mut dyn Store, alive: usize) -> Result<(), StoreError> {
+    fn renew(&self, store: &mut dyn Store, alive: u32) -> Result<(), StoreError> {
         let wanted = self.wanted.swap(0, Ordering::Relaxed);
         let (most, part) = (self.settings.cells(), self.settings.part());
         self.alone.set_settings(self.settings.alone_among(alive));
         // One's fair part, or a quarter of what there is, so that nobody takes all at once,
         // and one who needs much has it within a few turns.
-        let fair = most.div_ceil(alive.max(1) as u64).max(most.div_ceil(4));
+        let fair = most.div_ceil(alive.max(1).into()).max(most.div_ceil(4));
         // Calls come unevenly: a quarter more than last time. And one to begin with.
         let aim = (wanted + wanted.div_ceil(4)).clamp(1, fair);
         let left = Allowance::from_bits(self.word.load(Ordering::Relaxed));

@@ -4,6 +4,7 @@ pub mod brooker;
 pub mod compare;
 pub mod fleet;
 pub mod goals;
+pub mod layers;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;

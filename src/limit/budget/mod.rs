@@ -1,0 +1,5 @@
+//! A budget of retries: a share of the calls, and a reserve, in one word.
+
+pub(crate) mod retry_budget;
+pub(crate) mod settings;
+mod word;
