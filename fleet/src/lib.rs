@@ -48,7 +48,7 @@ pub use order_error::OrderError;
 pub use order_key::{OrderKey, OrderKeyError};
 pub use orders::{Orders, Refusal};
 pub use peers::{Opinion, Peers};
-pub use quota::{FleetQuota, QuotaConfig, QuotaConfigError, QuotaSettings, Share};
+pub use quota::{FleetBudget, FleetQuota, QuotaConfig, QuotaConfigError, QuotaSettings, Share};
 pub use register::Register;
 pub use report::{Report, ReportError};
 pub use simulated::Simulated;

@@ -1,6 +1,7 @@
 //! A limit of a rate for the whole fleet: cells are leased from the store, and spent here.
 
 mod allowance;
+mod budget;
 mod config;
 mod lease;
 
@@ -16,6 +17,7 @@ use fusebox::{
 
 use self::allowance::{Allowance, Taken};
 pub use self::{
+    budget::FleetBudget,
     config::{QuotaConfig, QuotaConfigError, QuotaSettings},
     lease::Share,
 };
