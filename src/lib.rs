@@ -127,6 +127,9 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
 };
+pub use limit::deadline::deadline::Deadline;
+#[cfg(feature = "std")]
+pub use limit::deadline::scope::{DeadlineFuture, DeadlineGuard};
 pub use limit::rate::{
     lease::RateLease,
     rate_limit::RateLimit,
@@ -219,8 +222,10 @@ pub mod layers {
             chain::{Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
+        limit::deadline::until::Until,
         pipeline::{
             breaker::BreakerLayer,
+            deadline::DeadlineLayer,
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },

@@ -101,6 +101,8 @@ pub enum Limit {
     Elapsed,
     /// The longest delay: a hint asked for a longer one.
     Hint,
+    /// The call's deadline: another delay or attempt could not have ended before it.
+    Deadline,
 }
 
 impl fmt::Display for Limit {
@@ -109,6 +111,7 @@ impl fmt::Display for Limit {
             Self::Attempts => "attempts",
             Self::Elapsed => "elapsed time",
             Self::Hint => "longest delay",
+            Self::Deadline => "deadline",
         })
     }
 }

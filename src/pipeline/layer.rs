@@ -28,7 +28,7 @@ pub trait SyncLayer<A: ?Sized, T, E>: Layer {
     /// # Errors
     /// What the call failed with, or a rejection.
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>>;
@@ -77,7 +77,7 @@ impl Layer for Empty {}
 impl<A: ?Sized, T, E> SyncLayer<A, T, E> for Empty {
     #[inline]
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
@@ -108,7 +108,7 @@ where
 {
     #[inline]
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod breaker;
 mod context;
+pub(crate) mod deadline;
 mod fallback;
 mod future;
 pub(crate) mod layer;
