@@ -130,6 +130,11 @@ pub use fusebox_macros::{
 pub use limit::deadline::deadline::Deadline;
 #[cfg(feature = "std")]
 pub use limit::deadline::scope::{DeadlineFuture, DeadlineGuard};
+pub use limit::hedge::{
+    hedge::Hedge,
+    quantile::LatencyQuantile,
+    settings::{QuantileConfig, QuantileSettings},
+};
 pub use limit::rate::{
     lease::RateLease,
     rate_limit::RateLimit,
@@ -222,7 +227,13 @@ pub mod layers {
             chain::{Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
-        limit::deadline::until::Until,
+        limit::{
+            deadline::until::Until,
+            hedge::{
+                pays::Unpaid,
+                repeats::{EveryCall, Unsaid, WhereIdempotent},
+            },
+        },
         pipeline::{
             breaker::BreakerLayer,
             deadline::DeadlineLayer,
@@ -233,6 +244,7 @@ pub mod layers {
             AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
             When,
         },
+        state::Unwatched,
     };
 }
 

@@ -6,12 +6,18 @@ use core::future::Future;
 use crate::{error::CallError, observe::Tally, pipeline::context::CallContext};
 
 /// A layer of a pipeline, which may have a breaker on which the retries and
-/// fallbacks of all layers are counted.
+/// fallbacks of all layers are counted, and which hedges around it heed.
 pub trait Layer {
     /// Where they are counted: on the outermost breaker's tally.
     #[inline]
     fn tally(&self) -> Option<&Tally> {
         None
+    }
+
+    /// Whether no breaker of the layer has evidence against its service.
+    #[inline]
+    fn is_well(&self) -> bool {
+        true
     }
 }
 
@@ -59,6 +65,12 @@ pub trait Inner<'a, A: ?Sized>: Clone {
 
     /// Makes the call.
     fn start(&self, context: CallContext<'a, '_, A, Self::Error>) -> Self::Call;
+
+    /// Whether no breaker that it goes through has evidence against its service.
+    #[inline]
+    fn is_well(&self) -> bool {
+        true
+    }
 }
 
 /// The bottom of a pipeline: no layer, the call itself.
@@ -98,6 +110,11 @@ impl<U: Layer, I: Layer> Layer for Stack<U, I> {
     #[inline]
     fn tally(&self) -> Option<&Tally> {
         self.outer.tally().or_else(|| self.inner.tally())
+    }
+
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.outer.is_well() && self.inner.is_well()
     }
 }
 
@@ -143,6 +160,11 @@ where
     #[inline]
     fn start(&self, context: CallContext<'a, '_, A, I::Error>) -> L::Call {
         self.layer.start(context, self.inner.clone())
+    }
+
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.layer.is_well() && self.inner.is_well()
     }
 }
 

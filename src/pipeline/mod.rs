@@ -6,6 +6,7 @@ mod context;
 pub(crate) mod deadline;
 mod fallback;
 mod future;
+mod hedge;
 pub(crate) mod layer;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 mod pipeline;
