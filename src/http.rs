@@ -1,8 +1,12 @@
-//! What HTTP says about trouble: `Retry-After`, and which answers are failures.
+//! What HTTP says about trouble: `Retry-After`, and which answers are failures; and the
+//! deadline of a request in its headers.
+
+mod deadline;
 
 use core::time::Duration;
 use std::time::SystemTime;
 
+pub use deadline::{BadDeadline, DEADLINE, read_deadline, write_deadline};
 use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,

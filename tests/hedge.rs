@@ -160,7 +160,8 @@ fn l7_no_hedge_takes_the_place_of_a_probe() {
 fn l7_none_starts_and_nothing_is_learned_while_the_breaker_is_unhealthy() {
     let bench = Bench::new();
     let (clock, breaker) = (&bench.clock, bench.breaker(config()));
-    let learned = LatencyQuantile::new(QuantileConfig::new().at_least(DELAY / 2).at_most(DELAY).build());
+    let learned =
+        LatencyQuantile::new(QuantileConfig::new().at_least(DELAY / 2).at_most(DELAY).build());
     for inside in [false, true] {
         let hedge = Hedge::with(&learned, clock).every_call();
         let watching = hedge.breaker(&breaker);

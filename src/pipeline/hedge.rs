@@ -99,16 +99,11 @@ impl<'a, A: ?Sized, I: Inner<'a, A>> Hedged for Twin<'a, A, I> {
     type First = I::Call;
     type Second = I::Call;
 
-    #[inline]
-    fn first(&mut self) -> I::Call {
+    fn second(&mut self) -> Option<I::Call> {
         // The error before is the first call's own to see: it may be gone by now.
         let attempt = Attempt { number: self.number, elapsed: self.elapsed, previous: None };
         let Self { args, tally, timed, until, .. } = *self;
-        self.inner.start(CallContext { args, tally, attempt, timed, until })
-    }
-
-    fn second(&mut self) -> Option<I::Call> {
-        Some(self.first())
+        Some(self.inner.start(CallContext { args, tally, attempt, timed, until }))
     }
 
     #[inline]

@@ -21,15 +21,19 @@
 
 mod again;
 mod breaker;
+mod deadline;
 mod errors;
 mod fallback;
+mod hedge;
 mod keyed;
 mod retry;
 mod wait;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use deadline::{DeadlineLayer, DeadlineService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
+pub use hedge::{HedgeLayer, HedgeService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;

@@ -112,7 +112,7 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.as_mut().project();
         if let StageProjection::Idle = this.stage.as_mut().project() {
-            this.first.set(Some(this.op.first()));
+            this.first.set(this.op.first());
             this.stage.set(Stage::Called);
         }
         // The first call first: an answer that is there is taken.

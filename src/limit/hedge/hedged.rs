@@ -13,8 +13,10 @@ pub trait Hedged {
     /// The second one.
     type Second: Future<Output = Result<Self::Value, Self::Error>>;
 
-    /// Makes the call.
-    fn first(&mut self) -> Self::First;
+    /// Makes the call, where it is not under way already.
+    fn first(&mut self) -> Option<Self::First> {
+        None
+    }
     /// Makes the call once more. `None` where that cannot be.
     fn second(&mut self) -> Option<Self::Second>;
     /// Whether all that the call goes through is well.
@@ -39,8 +41,8 @@ where
     type Second = Fut;
 
     #[inline]
-    fn first(&mut self) -> Fut {
-        (self.0)()
+    fn first(&mut self) -> Option<Fut> {
+        Some((self.0)())
     }
 
     fn second(&mut self) -> Option<Fut> {
