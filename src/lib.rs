@@ -31,6 +31,8 @@
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
+//! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
+//! - [`Deadline`]: a moment that is handed on, which nothing may overrun
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
 //! - [`Trace`]: a ring of records of calls, to be replayed with other settings
@@ -47,7 +49,8 @@
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
 //!   `with_fallback`, `with_timeout` and `resilient`.
 //! - `tower`: layers for tower's services.
-//! - `http`: a reader of `Retry-After`, and which statuses are outages.
+//! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
+//!   headers.
 //! - `anyhow`: retries of `anyhow` errors that need no predicate.
 //! - `serde`: settings that are read from files, and readings as data.
 //! - `observer`: `set_observer`, one observer for the whole process; `Listeners`,

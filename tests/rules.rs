@@ -9,11 +9,12 @@ use std::{
 };
 
 /// The rules that there must be: a family's letter and its numbers.
-const FAMILIES: [(char, RangeInclusive<u32>); 8] = [
+const FAMILIES: [(char, RangeInclusive<u32>); 9] = [
     ('B', 1..=21),
     ('S', 1..=9),
     ('R', 1..=12),
     ('F', 1..=7),
+    ('L', 7..=8),
     ('N', 2..=6),
     ('N', 8..=8),
     ('D', 4..=4),

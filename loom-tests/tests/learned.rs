@@ -1,5 +1,4 @@
-//! M26: of racing calls that teach a quantile none is lost.
-#![cfg(fusebox_loom)]
+//! Model M26: of racing calls that teach a quantile none is lost.
 
 use std::time::Duration;
 

@@ -50,6 +50,10 @@ use crate::{
 /// | `.deadline(d)`, outermost | no attempt, delay, hedge or layer of a fallback inside starts that cannot end within `d`, and a timeout inside is cut to what is left |
 /// | `.fallback(f).deadline(d)` | the fallback may answer after the deadline |
 /// | `.retry(r).deadline(d)` | each attempt has its own deadline |
+/// | `.breaker(b).hedge(h)` | the breaker counts what came of the two calls, once |
+/// | `.hedge(h).breaker(b)` | the breaker counts each call that ends; the loser counts for nothing, and no hedge starts while `b` is not well |
+/// | `.retry(r).hedge(h)` | each attempt may be hedged: calls multiply by two at most |
+/// | `.hedge(h).timeout(t)` | each of the two calls has its own limit |
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
 /// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///

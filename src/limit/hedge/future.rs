@@ -196,3 +196,52 @@ where
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::{
+        cell::Cell,
+        future::{pending, ready},
+        pin::pin,
+        task::Waker,
+    };
+
+    use super::*;
+    use crate::time::SleepBy;
+
+    /// So many tokens.
+    struct Tokens(Cell<u32>);
+
+    impl Pays for &Tokens {
+        fn try_pay(&self) -> bool {
+            let left = self.0.get().checked_sub(1);
+            self.0.set(left.unwrap_or(0));
+            left.is_some()
+        }
+    }
+
+    #[test]
+    fn a_hedge_that_cannot_be_paid_does_not_start() {
+        let (tokens, calls) = (Tokens(Cell::new(2)), Cell::new(0));
+        let hedge = Hedge::with(Duration::from_secs(1), SleepBy(|_| ready(()))).budget(&tokens);
+        let mut cx = Context::from_waker(Waker::noop());
+        for expected in [2, 4, 5, 6] {
+            let call = pin!(hedge.call_async(|| {
+                calls.set(calls.get() + 1);
+                pending::<Result<(), ()>>()
+            }));
+            assert!(call.poll(&mut cx).is_pending());
+            assert_eq!(calls.get(), expected);
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_not_hedged_pays_nothing() {
+        let tokens = Tokens(Cell::new(1));
+        let hedge = Hedge::with(Duration::from_secs(1), SleepBy(|_| pending())).budget(&tokens);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(pin!(hedge.call_async(|| ready(Ok::<_, ()>(())))).poll(&mut cx).is_ready());
+        assert!(pin!(hedge.call_async(pending::<Result<(), ()>>)).poll(&mut cx).is_pending());
+        assert_eq!(tokens.0.get(), 1);
+    }
+}
