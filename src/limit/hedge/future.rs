@@ -153,7 +153,7 @@ where
     G: Future<Output = Result<Op::Value, Op::Error>>,
 {
     /// What there is to do besides the first call, which has not answered.
-    #[inline(never)]
+    #[inline]
     fn go_on(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Op::Value, Op::Error>> {
         let mut this = self.project();
         loop {
