@@ -118,7 +118,7 @@ proptest! {
 
         // A plain model of the same.
         let (mut now, mut expected) = (0, Vec::new());
-        for delay in delays(settings, attempts) {
+        for delay in delays(&settings, attempts) {
             if now >= left { break }
             expected.push(now);
             now += takes;
@@ -131,7 +131,7 @@ proptest! {
 }
 
 /// The delays of so many attempts, in milliseconds.
-fn delays(settings: RetrySettings, attempts: u32) -> impl Iterator<Item = u64> {
+fn delays(settings: &RetrySettings, attempts: u32) -> impl Iterator<Item = u64> {
     let delays = settings.backoff().take(attempts as usize);
     delays.map(|delay| u64::try_from(delay.as_millis()).unwrap())
 }
@@ -300,7 +300,7 @@ fn l8_a_timeout_is_cut_to_what_remains() {
         let pipeline = Pipeline::new().deadline_on(within, &clock).timeout_by(limit, &clock);
         let mut call = pin!(pipeline.call_async(&(), |()| pending::<Result<(), TimedOut>>()));
         assert!(poll_up_to(1, call.as_mut()).is_none());
-        clock.advance(within.min(limit) - millis(1));
+        clock.advance(within.min(limit).saturating_sub(millis(1)));
         assert!(poll_up_to(1, call.as_mut()).is_none());
         clock.advance(millis(1));
         poll_up_to(1, call).unwrap().unwrap_err().into_failed().unwrap().limit()

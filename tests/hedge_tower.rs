@@ -184,7 +184,7 @@ fn l8_the_service_sees_it_and_an_extension_holds_before_a_header() {
         let remaining = current.remaining(&StdClock);
         assert!(remaining <= Duration::from_secs(9) && !remaining.is_zero());
         let mut known = request();
-        let deadline = Deadline::within(Duration::from_secs(3_600));
+        let deadline = Deadline::within(Duration::from_hours(1));
         known.extensions_mut().insert(deadline);
         let (current, _) = service.ready().await.unwrap().call(known).await.unwrap();
         assert_eq!(current, deadline);

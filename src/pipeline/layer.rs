@@ -25,7 +25,7 @@ pub trait Layer {
 #[diagnostic::on_unimplemented(
     message = "this pipeline does not fit this call",
     label = "a layer of `{Self}` does not fit this sync call",
-    note = "a timeout, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
+    note = "a timeout, a hedge, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
     note = "a retry needs a sleeper that is `Sleep`, a fallback's layers the arguments and the result of the call"
 )]
 pub trait SyncLayer<A: ?Sized, T, E>: Layer {
@@ -44,7 +44,7 @@ pub trait SyncLayer<A: ?Sized, T, E>: Layer {
 #[diagnostic::on_unimplemented(
     message = "this pipeline does not fit this async call",
     label = "a layer of `{Self}` does not fit this async call",
-    note = "a retry and a timeout need a sleeper that is `AsyncSleep` (the feature `tokio` has one), a timeout an error that is `From<TimedOut>`, a fallback's layers the arguments and the result of the call"
+    note = "a retry, a hedge and a timeout need a sleeper that is `AsyncSleep` (the feature `tokio` has one), a hedge needs to know which calls may be made twice, a timeout an error that is `From<TimedOut>`, a fallback's layers the arguments and the result of the call"
 )]
 pub trait AsyncLayer<'a, A: ?Sized, I: Inner<'a, A>>: Layer {
     /// The call under way.
