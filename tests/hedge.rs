@@ -99,6 +99,22 @@ fn l7_the_first_success_wins_and_the_loser_is_dropped() {
 }
 
 #[test]
+fn l7_the_loser_is_gone_when_the_answer_is_there() {
+    for (script, loser) in [([(500, Ok(1)), (5, Ok(2))], 1), ([(30, Ok(1)), (500, Ok(2))], 2)] {
+        let clock = ManualClock::new();
+        let calls = Calls::new(&clock, &script);
+        let hedge = Hedge::with(DELAY, &clock);
+        let mut call = pin!(hedge.call_async(|| calls.make()));
+        assert!(poll_up_to(1, call.as_mut()).is_none());
+        clock.advance(DELAY);
+        assert!(poll_up_to(1, call.as_mut()).is_none());
+        clock.advance(millis(10));
+        assert!(poll_up_to(1, call.as_mut()).is_some());
+        assert_eq!(*calls.dropped.borrow(), [loser]); // the future itself is still there
+    }
+}
+
+#[test]
 fn l7_where_one_fails_the_other_is_waited_for() {
     let down = |takes, error| (takes, Err(error));
     // An error before the delay is the answer.
@@ -229,7 +245,8 @@ fn l7_a_deadline_stops_the_hedge_and_not_the_call() {
 }
 
 #[test]
-fn l7_a_call_that_is_ready_takes_no_timer() {
+fn l7_a_call_that_is_ready_or_late_takes_no_timer() {
+    #[derive(Clone, Copy)]
     struct NoTimer;
     impl AsyncSleep for NoTimer {
         type Sleep = std::future::Pending<()>;
@@ -239,6 +256,12 @@ fn l7_a_call_that_is_ready_takes_no_timer() {
     }
     let hedge = Hedge::with(DELAY, NoTimer);
     assert_eq!(finish(hedge.call_async(|| ready(Ok::<_, ()>(1)))), Ok(1));
+    // Nor does one whose hedge could not start before the deadline.
+    let (clock, pipeline) = (ManualClock::new(), Pipeline::new().hedge(hedge.every_call()));
+    let deadline = Deadline::after(DELAY, &clock);
+    let call =
+        pipeline.call_async_by(deadline.on(&clock), &(), |()| common::after(3, Ok::<_, ()>(1)));
+    assert_eq!(finish(call), Ok(1));
 }
 
 #[test]

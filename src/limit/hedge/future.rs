@@ -160,8 +160,7 @@ where
             let next = match this.stage.as_mut().project() {
                 StageProjection::Called => {
                     let delay = this.hedge.delay();
-                    let is_well = this.hedge.is_well() && this.op.is_well();
-                    if !is_well || forbids(*this.until, delay) {
+                    if forbids(*this.until, delay) {
                         Stage::Decided
                     } else {
                         Stage::Waiting { timer: this.hedge.sleep(delay) }
