@@ -8,6 +8,7 @@ mod contended;
 #[cfg(feature = "macros")]
 mod decorated;
 mod floors;
+mod hedges;
 mod policies;
 mod rate;
 mod registry;
@@ -43,6 +44,6 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        rate::bench, budgets::bench, bench_decorated
+        rate::bench, budgets::bench, hedges::bench, bench_decorated
 }
 criterion_main!(all);

@@ -32,6 +32,8 @@
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
+//! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
+//! - [`Deadline`]: a moment that is handed on, which nothing may overrun
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
 //! - [`Trace`]: a ring of records of calls, to be replayed with other settings
@@ -48,7 +50,8 @@
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
 //!   `with_fallback`, `with_timeout` and `resilient`.
 //! - `tower`: layers for tower's services.
-//! - `http`: a reader of `Retry-After`, and which statuses are outages.
+//! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
+//!   headers.
 //! - `anyhow`: retries of `anyhow` errors that need no predicate.
 //! - `serde`: settings that are read from files, and readings as data.
 //! - `observer`: `set_observer`, one observer for the whole process; `Listeners`,
@@ -131,6 +134,14 @@ pub use fusebox_macros::{
 pub use limit::budget::{
     retry_budget::RetryBudget,
     settings::{BudgetConfig, BudgetSettings},
+};
+pub use limit::deadline::deadline::Deadline;
+#[cfg(feature = "std")]
+pub use limit::deadline::scope::{DeadlineFuture, DeadlineGuard};
+pub use limit::hedge::{
+    hedge::Hedge,
+    quantile::LatencyQuantile,
+    settings::{QuantileConfig, QuantileSettings},
 };
 pub use limit::rate::{
     lease::RateLease,
@@ -225,8 +236,16 @@ pub mod layers {
             chain::{Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
+        limit::{
+            deadline::until::Until,
+            hedge::{
+                pays::{Shared as SharedBudget, Unpaid},
+                repeats::{EveryCall, Unsaid, WhereIdempotent},
+            },
+        },
         pipeline::{
             breaker::BreakerLayer,
+            deadline::DeadlineLayer,
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },
@@ -235,6 +254,7 @@ pub mod layers {
             AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
             When,
         },
+        state::Unwatched,
     };
 }
 

@@ -109,3 +109,25 @@ impl Outcome {
         }
     }
 }
+
+/// Something that says whether a service is well: a `&CircuitBreaker`, or an `Arc` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether a service is well",
+    note = "give a reference to a `CircuitBreaker`"
+)]
+pub trait TellsHealth {
+    /// Whether there is no evidence against it.
+    #[doc(hidden)]
+    fn is_well(&self) -> bool;
+}
+
+/// Nobody says whether the service is well: it is taken for that.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl TellsHealth for Unwatched {
+    #[inline]
+    fn is_well(&self) -> bool {
+        true
+    }
+}

@@ -8,8 +8,9 @@ use std::{future::ready, pin::pin};
 use allocation_counter::measure;
 use common::{Bench, after, config, finish, millis, poll_up_to};
 use fusebox::{
-    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Degradation, Fallback, Jitter, LastGood,
-    Pipeline, Registry, Retry, RetryConfig, SleepBy, State,
+    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Deadline, Degradation, Fallback, Hedge,
+    Jitter, LastGood, LatencyQuantile, Pipeline, QuantileConfig, Registry, Retry, RetryConfig,
+    SleepBy, State,
     health::{AlertConfig, Monitor, Window},
     presets,
 };
@@ -147,4 +148,29 @@ fn a_look_at_a_panels_health_allocates_nothing() {
             monitor.alerts(rules).for_each(drop);
         }
     });
+}
+
+#[test]
+fn a_hedge_and_a_deadline_allocate_nothing() {
+    static LEARNED: LatencyQuantile = LatencyQuantile::new(QuantileConfig::new().build());
+    let soon = SleepBy(|_| ready(()));
+    for answer in [Ok(1), Err("down")] {
+        none("hedged, fixed and learned", || {
+            let fixed = Hedge::with(millis(20), soon);
+            assert_eq!(finish(fixed.call_async(|| after(3, answer))), answer);
+            let learned = Hedge::with(&LEARNED, soon);
+            assert_eq!(finish(learned.call_async(|| after(3, answer))), answer);
+        });
+        none("a deadline, in a scope and without", || {
+            let deadline = Deadline::within(std::time::Duration::from_mins(1));
+            let _scope = deadline.enter();
+            let pipeline = Pipeline::new()
+                .deadline(std::time::Duration::from_mins(1))
+                .hedge(Hedge::with(millis(20), soon).every_call());
+            let call = pipeline.call_async_by(deadline, &(), |()| after(3, answer));
+            assert_eq!(finish(deadline.scope(call)).is_ok(), answer.is_ok());
+            let late = Deadline::within(std::time::Duration::ZERO);
+            assert!(Pipeline::new().call_by(late, &(), |()| Ok::<_, ()>(())).is_err());
+        });
+    }
 }

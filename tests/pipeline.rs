@@ -441,7 +441,7 @@ fn events_of_a_whole_pipeline_come_in_their_order() {
             "closed -> open",
             "infer fallback, layer Some(1), age None, 1 errors: [Failed(\"down\")]",
             "rejected: circuit breaker is open, retry after 10s",
-            "infer fallback, layer Some(1), age None, 1 errors: [Rejected(Rejected { name: \"\", state: Open, retry_after_ms: Some(10000) })]",
+            "infer fallback, layer Some(1), age None, 1 errors: [Rejected(Rejected { name: \"\", state: Open, limit: None, retry_after: Some(10s) })]",
         ]
     );
 }

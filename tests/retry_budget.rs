@@ -448,3 +448,40 @@ fn r13_three_layers_of_three_tries_with_a_tenth_each() {
     }
     assert_eq!(calls.get(), 1_331);
 }
+
+#[test]
+fn l4_hedges_take_from_it_and_count_a_call_once() {
+    use std::{
+        cell::Cell,
+        future::{Future, pending, ready},
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use fusebox::{Hedge, SleepBy};
+
+    let hedged = |shared: bool| {
+        let settings = BudgetConfig::share(0.1).reserve_per_second(0).burst(1).build();
+        let budget = RetryBudget::new(settings);
+        assert!(budget.try_withdraw(), "a budget begins full");
+        let calls = Cell::new(0);
+        let call = || {
+            calls.set(calls.get() + 1);
+            pending::<Result<(), ()>>()
+        };
+        let hedge = Hedge::with(Duration::ZERO, SleepBy(|_| ready(())));
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..1_000 {
+            if shared {
+                budget.deposit(); // as a retry around it does
+                let hedge = hedge.budget_of_retry(&budget);
+                assert!(pin!(hedge.call_async(call)).poll(&mut cx).is_pending());
+            } else {
+                let hedge = hedge.budget(&budget);
+                assert!(pin!(hedge.call_async(call)).poll(&mut cx).is_pending());
+            }
+        }
+        calls.get() - 1_000
+    };
+    assert_eq!((hedged(false), hedged(true)), (100, 100));
+}

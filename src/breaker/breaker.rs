@@ -8,7 +8,7 @@ use crate::{
     breaker::{cell::Cell, settings::BreakerSettings, snapshot::Snapshot, word::Word},
     name::Name,
     observe::{DefaultObserver, Tally},
-    state::State,
+    state::{State, TellsHealth},
     sync::const_fn,
     time::DefaultClock,
 };
@@ -239,6 +239,30 @@ impl<C, O> CircuitBreaker<C, O> {
         change: impl FnMut(BreakerSettings) -> Result<BreakerSettings, E>,
     ) -> Result<(BreakerSettings, BreakerSettings), E> {
         self.cell.update_settings(change)
+    }
+}
+
+impl<C, O> CircuitBreaker<C, O> {
+    /// Whether there is no evidence against the service; a breaker that is disabled has
+    /// none.
+    #[inline]
+    pub(crate) fn seems_well(&self) -> bool {
+        let word = self.load();
+        if word.is_closed() { word.score() == 0 } else { word.state() == State::Disabled }
+    }
+}
+
+impl<C, O> TellsHealth for &CircuitBreaker<C, O> {
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.seems_well()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<C, O> TellsHealth for std::sync::Arc<CircuitBreaker<C, O>> {
+    fn is_well(&self) -> bool {
+        self.seems_well()
     }
 }
 

@@ -5,6 +5,7 @@ use core::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use pin_project_lite::pin_project;
@@ -12,6 +13,7 @@ use pin_project_lite::pin_project;
 use crate::{
     error::CallError,
     fallback::step::{Answer, AsyncStep, Step},
+    limit::deadline::until::{Until, forbids},
     observe::EachError,
 };
 
@@ -149,7 +151,13 @@ pub trait Chain<A: ?Sized, T, E, Seen> {
     #[doc(hidden)]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool;
     #[doc(hidden)]
-    fn rescue(&self, args: &A, primary: Option<&Seen>, slots: &mut Self::Slots) -> Rescued<T>;
+    fn rescue(
+        &self,
+        args: &A,
+        primary: Option<&Seen>,
+        until: Option<Until<'_>>,
+        slots: &mut Self::Slots,
+    ) -> Rescued<T>;
     #[doc(hidden)]
     fn note(&self, args: &A, value: &T);
 }
@@ -163,7 +171,13 @@ impl<A: ?Sized, T, E, Seen, W: Wants<T, Seen>> Chain<A, T, E, Seen> for NoLayer<
         self.0.wants(answer)
     }
 
-    fn rescue(&self, _args: &A, _primary: Option<&Seen>, (): &mut ()) -> Rescued<T> {
+    fn rescue(
+        &self,
+        _args: &A,
+        _primary: Option<&Seen>,
+        _until: Option<Until<'_>>,
+        (): &mut (),
+    ) -> Rescued<T> {
         None
     }
     #[inline]
@@ -184,9 +198,18 @@ where
         self.0.wants(answer)
     }
 
-    fn rescue(&self, args: &A, primary: Option<&Seen>, slots: &mut Self::Slots) -> Rescued<T> {
-        if let Some(rescued) = self.0.rescue(args, primary, &mut slots.0) {
+    fn rescue(
+        &self,
+        args: &A,
+        primary: Option<&Seen>,
+        until: Option<Until<'_>>,
+        slots: &mut Self::Slots,
+    ) -> Rescued<T> {
+        if let Some(rescued) = self.0.rescue(args, primary, until, &mut slots.0) {
             return Some(rescued);
+        }
+        if forbids(until, Duration::ZERO) {
+            return None;
         }
         let error = slots.0.last().or(primary);
         match self.1.ask(args, error)? {
@@ -224,6 +247,7 @@ pub trait AsyncChain<'a, A: ?Sized, T, E, Seen> {
         &'a self,
         args: &'a A,
         primary: Option<&Seen>,
+        until: Option<Until<'_>>,
         slots: &mut Self::Slots,
         stage: Pin<&mut Self::Stage>,
         cx: &mut Context<'_>,
@@ -247,6 +271,7 @@ impl<'a, A: ?Sized, T, E, Seen, W: Wants<T, Seen>> AsyncChain<'a, A, T, E, Seen>
         &'a self,
         _args: &'a A,
         _primary: Option<&Seen>,
+        _until: Option<Until<'_>>,
         (): &mut (),
         _stage: Pin<&mut ()>,
         _cx: &mut Context<'_>,
@@ -293,15 +318,19 @@ where
         &'a self,
         args: &'a A,
         primary: Option<&Seen>,
+        until: Option<Until<'_>>,
         slots: &mut Self::Slots,
         stage: Pin<&mut Self::Stage>,
         cx: &mut Context<'_>,
     ) -> Poll<Rescued<T>> {
         let mut stage = stage.project();
         if stage.asking.is_none() {
-            let earlier = self.0.poll_rescue(args, primary, &mut slots.0, stage.earlier, cx);
+            let earlier = self.0.poll_rescue(args, primary, until, &mut slots.0, stage.earlier, cx);
             if let Some(rescued) = ready!(earlier) {
                 return Poll::Ready(Some(rescued));
+            }
+            if forbids(until, Duration::ZERO) {
+                return Poll::Ready(None);
             }
             let error = slots.0.last().or(primary);
             stage.asking.set(Some(self.1.begin(args, error)));

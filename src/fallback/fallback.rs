@@ -9,6 +9,7 @@ use crate::{
         report::Report,
         step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
     },
+    limit::deadline::until::Until,
     observe::{DefaultObserver, Observer, Tally},
 };
 
@@ -261,7 +262,7 @@ impl<S, O: Observer> Fallback<S, O> {
         E: Debug,
         S: Chain<A, T, E, E>,
     {
-        self.settle(args, None, f(args))
+        self.settle(args, None, None, f(args))
     }
 
     /// What `f` returned, or what the layers answer instead.
@@ -270,6 +271,7 @@ impl<S, O: Observer> Fallback<S, O> {
         &self,
         args: &A,
         tally: Option<&Tally>,
+        until: Option<Until<'_>>,
         result: Result<T, Seen>,
     ) -> Result<T, Seen>
     where
@@ -282,7 +284,7 @@ impl<S, O: Observer> Fallback<S, O> {
                 self.layers.note(args, &value);
                 Ok(value)
             }
-            answer => self.rescue(args, tally, answer),
+            answer => self.rescue(args, tally, until, answer),
         }
     }
 
@@ -291,6 +293,7 @@ impl<S, O: Observer> Fallback<S, O> {
         &self,
         args: &A,
         tally: Option<&Tally>,
+        until: Option<Until<'_>>,
         answer: Result<T, Seen>,
     ) -> Result<T, Seen>
     where
@@ -304,7 +307,7 @@ impl<S, O: Observer> Fallback<S, O> {
             return answer;
         }
         let mut slots = S::Slots::default();
-        let rescued = self.layers.rescue(args, answer.as_ref().err(), &mut slots);
+        let rescued = self.layers.rescue(args, answer.as_ref().err(), until, &mut slots);
         self.finish(S::LAYERS, tally, rescued, answer, &mut slots)
     }
 

@@ -16,6 +16,7 @@ use crate::{
         Fallback,
         chain::{AsyncChain, Slots},
     },
+    limit::deadline::until::Until,
     observe::{Observer, Tally},
 };
 
@@ -48,7 +49,7 @@ impl<S, O: Observer> Fallback<S, O> {
         E: Debug,
         S: AsyncChain<'a, A, T, E, E>,
     {
-        FallbackCall::new(self, args, None, f(args))
+        FallbackCall::new(self, args, None, None, f(args))
     }
 }
 
@@ -61,6 +62,7 @@ pin_project! {
         fallback: &'a R,
         args: &'a A,
         tally: Option<&'a Tally>,
+        until: Option<Until<'a>>,
         // The call's own, which wants another in its place.
         answer: Option<Result<T, Seen>>,
         slots: L,
@@ -80,9 +82,15 @@ pin_project! {
 }
 
 impl<'a, A: ?Sized, R, F, L: Default, G, T, E, Seen> FallbackCall<'a, A, R, F, L, G, T, E, Seen> {
-    pub(crate) fn new(fallback: &'a R, args: &'a A, tally: Option<&'a Tally>, call: F) -> Self {
+    pub(crate) fn new(
+        fallback: &'a R,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        until: Option<Until<'a>>,
+        call: F,
+    ) -> Self {
         let (slots, stage) = (L::default(), Stage::Calling { call });
-        Self { fallback, args, tally, answer: None, slots, stage, types: PhantomData }
+        Self { fallback, args, tally, until, answer: None, slots, stage, types: PhantomData }
     }
 }
 
@@ -122,9 +130,14 @@ where
                 StageProjection::Rescuing { rescue } => {
                     let answer = this.answer.as_ref().expect("a call left its answer");
                     let error = answer.as_ref().err();
-                    let rescued = ready!(
-                        fallback.layers.poll_rescue(this.args, error, this.slots, rescue, cx)
-                    );
+                    let rescued = ready!(fallback.layers.poll_rescue(
+                        this.args,
+                        error,
+                        *this.until,
+                        this.slots,
+                        rescue,
+                        cx
+                    ));
                     this.stage.set(Stage::Done);
                     let answer = this.answer.take().expect("it was there just now");
                     let (tally, slots) = (*this.tally, this.slots);

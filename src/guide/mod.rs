@@ -6,6 +6,8 @@
 //! - [`rules`]: when a breaker opens: shares of failures, slow calls, batches
 //! - [`calls`]: sync and async calls, and which errors count
 //! - [`retries`]: backoff, jitter, hints
+//! - [`deadlines`]: how much time is left, handed from call to call
+//! - [`hedges`]: a second attempt beside one that takes long
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
 //! - [`attributes`]: resilience as decoration
 //! - [`orders`]: the order of layers in a pipeline
@@ -32,6 +34,12 @@ pub mod calls {}
 
 #[doc = include_str!("retries.md")]
 pub mod retries {}
+
+#[doc = include_str!("deadlines.md")]
+pub mod deadlines {}
+
+#[doc = include_str!("hedges.md")]
+pub mod hedges {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}

@@ -1,10 +1,14 @@
-//! What HTTP says about trouble: `Retry-After`, and which answers are failures.
+//! What HTTP says about trouble: `Retry-After`, and which answers are failures; and the
+//! deadline of a request in its headers.
+
+mod deadline;
 
 mod remaining;
 
 use core::time::Duration;
 use std::time::SystemTime;
 
+pub use deadline::{BadDeadline, DEADLINE, read_deadline, write_deadline};
 use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
 
 pub use remaining::remaining;

@@ -103,6 +103,8 @@ pub enum Limit {
     Hint,
     /// The budget of retries: none was left.
     Budget,
+    /// The call's deadline: another delay or attempt could not have ended before it.
+    Deadline,
 }
 
 impl fmt::Display for Limit {
@@ -112,6 +114,7 @@ impl fmt::Display for Limit {
             Self::Elapsed => "elapsed time",
             Self::Hint => "longest delay",
             Self::Budget => "retry budget",
+            Self::Deadline => "deadline",
         })
     }
 }

@@ -100,6 +100,11 @@ impl<C, O, P> Layer for BreakerLayer<'_, C, O, P> {
     fn tally(&self) -> Option<&Tally> {
         Some(self.breaker.tally())
     }
+
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.breaker.seems_well()
+    }
 }
 
 impl<A: ?Sized, T, E, C, O, P> SyncLayer<A, T, E> for BreakerLayer<'_, C, O, P>

@@ -1,9 +1,11 @@
 //! What one call carries through the layers of a pipeline.
 
-use crate::{error::CallError, observe::Tally, retry::attempt::Attempt};
+use crate::{
+    error::CallError, limit::deadline::until::Until, observe::Tally, retry::attempt::Attempt,
+};
 
 /// What one call carries through the layers of a pipeline: its arguments, where
-/// retries and fallbacks are counted, and which attempt it is.
+/// retries and fallbacks are counted, which attempt it is, and its deadline.
 #[derive(Debug)]
 pub struct CallContext<'a, 'e, A: ?Sized, E> {
     pub(crate) args: &'a A,
@@ -12,6 +14,8 @@ pub struct CallContext<'a, 'e, A: ?Sized, E> {
     pub(crate) attempt: Attempt<'e, CallError<E>>,
     /// Whether the call wants to know the time of its attempts.
     pub(crate) timed: bool,
+    /// What nothing inside may overrun.
+    pub(crate) until: Option<Until<'a>>,
 }
 
 // Not derived: that would ask for `A: Clone` and `E: Clone`.
@@ -25,8 +29,13 @@ impl<A: ?Sized, E> Copy for CallContext<'_, '_, A, E> {}
 
 impl<'a, A: ?Sized, E> CallContext<'a, '_, A, E> {
     #[inline]
-    pub(crate) const fn first(args: &'a A, tally: Option<&'a Tally>, timed: bool) -> Self {
-        Self { args, tally, attempt: Attempt::FIRST, timed }
+    pub(crate) const fn first(
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        timed: bool,
+        until: Option<Until<'a>>,
+    ) -> Self {
+        Self { args, tally, attempt: Attempt::FIRST, timed, until }
     }
 
     /// The context of another attempt.
@@ -35,7 +44,7 @@ impl<'a, A: ?Sized, E> CallContext<'a, '_, A, E> {
         self,
         attempt: Attempt<'f, CallError<E>>,
     ) -> CallContext<'a, 'f, A, E> {
-        let Self { args, tally, timed, .. } = self;
-        CallContext { args, tally, attempt, timed }
+        let Self { args, tally, timed, until, .. } = self;
+        CallContext { args, tally, attempt, timed, until }
     }
 }

@@ -43,7 +43,8 @@ where
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.settle::<A, T, E, _>(context.args, context.tally, inner(context))
+        let CallContext { args, tally, until, .. } = context;
+        self.settle::<A, T, E, _>(args, tally, until, inner(context))
     }
 }
 
@@ -69,6 +70,7 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        FallbackCall::new(self, context.args, context.tally, inner.start(context))
+        let CallContext { args, tally, until, .. } = context;
+        FallbackCall::new(self, args, tally, until, inner.start(context))
     }
 }

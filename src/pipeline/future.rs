@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     error::{CallError, Own, Rejected},
+    limit::deadline::until::Until,
     pipeline::{
         Pipeline,
         context::CallContext,
@@ -62,7 +63,36 @@ impl<L: Layer> Pipeline<L> {
         L: AsyncLayer<'a, A, Leaf<F>, Call = C>,
         C: Future<Output = Result<T, CallError<E>>>,
     {
-        PipelineCall { layers: &self.layers, args, timed: false, leaf: Some(Leaf(f)), call: None }
+        let leaf = Some(Leaf(f));
+        PipelineCall { layers: &self.layers, args, timed: false, until: None, leaf, call: None }
+    }
+
+    /// Awaits the future that `f` makes of `args`, through all layers, unless the
+    /// deadline is over at the first poll. No attempt, delay, hedge or layer of a
+    /// fallback starts that cannot end before it, and a timeout is cut to what is left.
+    ///
+    /// A [`Deadline`](crate::Deadline) is one of the host's clock; where it is on another
+    /// clock, pass `deadline.on(&clock)`.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`] where the call was not made, as the deadline is over,
+    /// [`CallError::Rejected`] when a breaker turned it away and no fallback answered,
+    /// [`CallError::Failed`] with the last error otherwise.
+    pub fn call_async_by<'a, A, T, E, F, Fut, C>(
+        &'a self,
+        deadline: impl Into<Until<'a>>,
+        args: &'a A,
+        f: F,
+    ) -> impl Future<Output = Result<T, CallError<E>>>
+    where
+        A: ?Sized,
+        F: Fn(&'a A) -> Fut + Clone,
+        Fut: Future<Output = Result<T, E>>,
+        L: AsyncLayer<'a, A, Leaf<F>, Call = C>,
+        C: Future<Output = Result<T, CallError<E>>>,
+    {
+        let (until, leaf) = (Some(deadline.into()), Some(Leaf(f)));
+        PipelineCall { layers: &self.layers, args, timed: false, until, leaf, call: None }
     }
 
     /// Awaits the future that `f` makes of `args`, through all layers, and returns
@@ -123,7 +153,7 @@ impl<L: Layer> Pipeline<L> {
         C: Future<Output = Result<T, CallError<E>>>,
     {
         let leaf = Some(WatchingLeaf(f, PhantomData));
-        PipelineCall { layers: &self.layers, args, timed: true, leaf, call: None }
+        PipelineCall { layers: &self.layers, args, timed: true, until: None, leaf, call: None }
     }
 }
 
@@ -135,6 +165,7 @@ pin_project! {
         layers: &'a L,
         args: &'a A,
         timed: bool,
+        until: Option<Until<'a>>,
         leaf: Option<I>,
         #[pin]
         call: Option<C>,
@@ -154,7 +185,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(leaf) = this.leaf.take() {
-            let context = CallContext::first(*this.args, this.layers.tally(), *this.timed);
+            if let Some(until) = this.until {
+                until.admit()?;
+            }
+            let tally = this.layers.tally();
+            let context = CallContext::first(*this.args, tally, *this.timed, *this.until);
             this.call.set(Some(this.layers.start(context, leaf)));
         }
         let call =

@@ -6,12 +6,18 @@ use core::future::Future;
 use crate::{error::CallError, observe::Tally, pipeline::context::CallContext};
 
 /// A layer of a pipeline, which may have a breaker on which the retries and
-/// fallbacks of all layers are counted.
+/// fallbacks of all layers are counted, and which hedges around it heed.
 pub trait Layer {
     /// Where they are counted: on the outermost breaker's tally.
     #[inline]
     fn tally(&self) -> Option<&Tally> {
         None
+    }
+
+    /// Whether no breaker of the layer has evidence against its service.
+    #[inline]
+    fn is_well(&self) -> bool {
+        true
     }
 }
 
@@ -19,7 +25,7 @@ pub trait Layer {
 #[diagnostic::on_unimplemented(
     message = "this pipeline does not fit this call",
     label = "a layer of `{Self}` does not fit this sync call",
-    note = "a timeout, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
+    note = "a timeout, a hedge, an async layer of a fallback and an async `before_retry` need an async call: `call_async`",
     note = "a retry needs a sleeper that is `Sleep`, a fallback's layers the arguments and the result of the call"
 )]
 pub trait SyncLayer<A: ?Sized, T, E>: Layer {
@@ -28,7 +34,7 @@ pub trait SyncLayer<A: ?Sized, T, E>: Layer {
     /// # Errors
     /// What the call failed with, or a rejection.
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>>;
@@ -38,7 +44,7 @@ pub trait SyncLayer<A: ?Sized, T, E>: Layer {
 #[diagnostic::on_unimplemented(
     message = "this pipeline does not fit this async call",
     label = "a layer of `{Self}` does not fit this async call",
-    note = "a retry and a timeout need a sleeper that is `AsyncSleep` (the feature `tokio` has one), a timeout an error that is `From<TimedOut>`, a fallback's layers the arguments and the result of the call"
+    note = "a retry, a hedge and a timeout need a sleeper that is `AsyncSleep` (the feature `tokio` has one), a hedge needs to know which calls may be made twice, a timeout an error that is `From<TimedOut>`, a fallback's layers the arguments and the result of the call"
 )]
 pub trait AsyncLayer<'a, A: ?Sized, I: Inner<'a, A>>: Layer {
     /// The call under way.
@@ -59,6 +65,12 @@ pub trait Inner<'a, A: ?Sized>: Clone {
 
     /// Makes the call.
     fn start(&self, context: CallContext<'a, '_, A, Self::Error>) -> Self::Call;
+
+    /// Whether no breaker that it goes through has evidence against its service.
+    #[inline]
+    fn is_well(&self) -> bool {
+        true
+    }
 }
 
 /// The bottom of a pipeline: no layer, the call itself.
@@ -77,7 +89,7 @@ impl Layer for Empty {}
 impl<A: ?Sized, T, E> SyncLayer<A, T, E> for Empty {
     #[inline]
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
@@ -99,6 +111,11 @@ impl<U: Layer, I: Layer> Layer for Stack<U, I> {
     fn tally(&self) -> Option<&Tally> {
         self.outer.tally().or_else(|| self.inner.tally())
     }
+
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.outer.is_well() && self.inner.is_well()
+    }
 }
 
 impl<A: ?Sized, T, E, U, I> SyncLayer<A, T, E> for Stack<U, I>
@@ -108,7 +125,7 @@ where
 {
     #[inline]
     fn call<'a>(
-        &self,
+        &'a self,
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
@@ -143,6 +160,11 @@ where
     #[inline]
     fn start(&self, context: CallContext<'a, '_, A, I::Error>) -> L::Call {
         self.layer.start(context, self.inner.clone())
+    }
+
+    #[inline]
+    fn is_well(&self) -> bool {
+        self.layer.is_well() && self.inner.is_well()
     }
 }
 

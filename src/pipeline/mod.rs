@@ -3,8 +3,10 @@
 
 pub(crate) mod breaker;
 mod context;
+pub(crate) mod deadline;
 mod fallback;
 mod future;
+mod hedge;
 pub(crate) mod layer;
 mod limited;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{CallError, Rejected},
+    limit::deadline::until::Until,
     pipeline::{
         context::CallContext,
         layer::{Empty, Layer, Stack, SyncLayer},
@@ -46,6 +47,13 @@ use crate::{
 /// | `.retry(r).fallback(f)` | a call that was rescued is not tried again |
 /// | `.retry(r).timeout(t)` | each attempt has its own limit |
 /// | `.timeout(t).retry(r)` | all attempts and delays share one limit |
+/// | `.deadline(d)`, outermost | no attempt, delay, hedge or layer of a fallback inside starts that cannot end within `d`, and a timeout inside is cut to what is left |
+/// | `.fallback(f).deadline(d)` | the fallback may answer after the deadline |
+/// | `.retry(r).deadline(d)` | each attempt has its own deadline |
+/// | `.breaker(b).hedge(h)` | the breaker counts what came of the two calls, once |
+/// | `.hedge(h).breaker(b)` | the breaker counts each call that ends; the loser counts for nothing, and no hedge starts while `b` is not well |
+/// | `.retry(r).hedge(h)` | each attempt may be hedged: calls multiply by two at most |
+/// | `.hedge(h).timeout(t)` | each of the two calls has its own limit |
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
 /// | `.breaker(b).rate_limit(q)` | an open breaker takes nothing of the limit, and what the limit turns away counts for nothing in the breaker |
 /// | `.retry(r).rate_limit(q)` | each attempt takes one of the limit; around the retry, a call takes one however often it is tried |
@@ -107,7 +115,7 @@ impl<L: Layer> Pipeline<L> {
     where
         L: SyncLayer<A, T, E>,
     {
-        let context = CallContext::first(args, self.layers.tally(), false);
+        let context = CallContext::first(args, self.layers.tally(), false, None);
         self.layers.call(context, |context| f(context.args).map_err(CallError::Failed))
     }
 
@@ -141,6 +149,51 @@ impl<L: Layer> Pipeline<L> {
         self.call(args, f).map_err(CallError::into_own)
     }
 
+    /// Calls `f` with `args` through all layers, unless the deadline is over. No attempt,
+    /// delay or layer of a fallback starts that cannot end before it.
+    ///
+    /// A [`Deadline`](crate::Deadline) is one of the host's clock; where it is on another
+    /// clock, pass `deadline.on(&clock)`.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`] where the call was not made, as the deadline is over,
+    /// [`CallError::Rejected`] when a breaker turned it away and no fallback answered,
+    /// [`CallError::Failed`] with the last error otherwise.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{
+    ///     CallError, Deadline, DefaultObserver, LimitKind, ManualClock, Pipeline, Retry, RetryConfig,
+    /// };
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().build(), &clock, &clock, DefaultObserver);
+    /// let shop = Pipeline::new().retry(retry);
+    /// let deadline = Deadline::after(Duration::from_millis(100), &clock);
+    ///
+    /// // The delay of a second would overrun it.
+    /// let answer = shop.call_by(deadline.on(&clock), &(), |()| Err::<(), _>("down"));
+    /// assert_eq!(answer, Err(CallError::Failed("down")));
+    ///
+    /// clock.advance(Duration::from_millis(100));
+    /// let answer = shop.call_by(deadline.on(&clock), &(), |()| Ok::<_, &str>(()));
+    /// assert_eq!(answer.unwrap_err().as_limited().unwrap().kind(), LimitKind::Deadline);
+    /// ```
+    pub fn call_by<'a, A: ?Sized, T, E>(
+        &'a self,
+        deadline: impl Into<Until<'a>>,
+        args: &'a A,
+        mut f: impl FnMut(&A) -> Result<T, E>,
+    ) -> Result<T, CallError<E>>
+    where
+        L: SyncLayer<A, T, E>,
+    {
+        let until = deadline.into();
+        until.admit()?;
+        let context = CallContext::first(args, self.layers.tally(), false, Some(until));
+        self.layers.call(context, |context| f(context.args).map_err(CallError::Failed))
+    }
+
     /// Calls `f` with `args` and the attempt through all layers. The attempt
     /// knows its number, the time since the first one began, and the error of
     /// the one before.
@@ -167,7 +220,7 @@ impl<L: Layer> Pipeline<L> {
     where
         L: SyncLayer<A, T, E>,
     {
-        let context = CallContext::first(args, self.layers.tally(), true);
+        let context = CallContext::first(args, self.layers.tally(), true, None);
         self.layers
             .call(context, |context| f(context.args, context.attempt).map_err(CallError::Failed))
     }

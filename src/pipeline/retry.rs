@@ -4,6 +4,7 @@ use core::fmt::Debug;
 
 use crate::{
     error::CallError,
+    limit::deadline::until::Until,
     observe::{Observer, Tally},
     pipeline::{
         Pipeline,
@@ -48,7 +49,7 @@ where
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        let progress = self.begin(context.timed, context.tally);
+        let progress = self.begin(context.timed, context.tally, context.until);
         self.drive(progress, context.attempt.restarted(), |attempt| inner(context.at(attempt)))
     }
 }
@@ -68,9 +69,9 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        let CallContext { args, tally, attempt, timed } = context;
-        let again = Again { args, tally, timed, inner };
-        RetryCall::started(self, self.begin(timed, tally), again, attempt.restarted())
+        let CallContext { args, tally, attempt, timed, until } = context;
+        let again = Again { args, tally, timed, until, inner };
+        RetryCall::started(self, self.begin(timed, tally, until), again, attempt.restarted())
     }
 }
 
@@ -80,6 +81,7 @@ pub struct Again<'a, A: ?Sized, I> {
     args: &'a A,
     tally: Option<&'a Tally>,
     timed: bool,
+    until: Option<Until<'a>>,
     inner: I,
 }
 
@@ -90,7 +92,7 @@ impl<'a, A: ?Sized, I: Inner<'a, A>> Operation for Again<'a, A, I> {
 
     #[inline]
     fn start(&mut self, attempt: Attempt<'_, CallError<I::Error>>) -> I::Call {
-        let Self { args, tally, timed, .. } = *self;
-        self.inner.start(CallContext { args, tally, attempt, timed })
+        let Self { args, tally, timed, until, .. } = *self;
+        self.inner.start(CallContext { args, tally, attempt, timed, until })
     }
 }

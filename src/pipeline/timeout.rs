@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::{
     error::TimedOut,
+    limit::deadline::until::in_force,
     pipeline::{
         Pipeline,
         context::CallContext,
@@ -23,7 +24,8 @@ pub struct TimeoutLayer<S> {
 impl<L: Copy> Pipeline<L> {
     /// Adds a time limit inside the layers so far, for async calls. What comes
     /// inside it is dropped after `limit`, and has then failed with
-    /// [`TimedOut`](crate::TimedOut).
+    /// [`TimedOut`](crate::TimedOut). Where the call's deadline is nearer, the limit is
+    /// what remains until then.
     ///
     /// **Put it inside a breaker, not around one.** A timeout around a breaker
     /// cancels the call, and a cancelled call counts for nothing. A service
@@ -67,6 +69,7 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        TimeoutCall::new(inner.start(context), &self.sleeper, self.limit)
+        let left = in_force(context.until).map_or(self.limit, |until| until.remaining());
+        TimeoutCall::new(inner.start(context), &self.sleeper, self.limit.min(left))
     }
 }

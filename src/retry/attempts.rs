@@ -41,7 +41,7 @@ impl<H: Budgeted, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>>
     /// ```
     #[inline]
     pub fn attempts(&self) -> Attempts<'_, Self> {
-        Attempts { retry: self, progress: self.begin(false, None) }
+        Attempts { retry: self, progress: self.begin(false, None, None) }
     }
 
     /// The attempts of one call, counted on a breaker's tally where there is
@@ -51,7 +51,7 @@ impl<H: Budgeted, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>>
         &'r self,
         tally: Option<&'r crate::observe::Tally>,
     ) -> Attempts<'r, Self> {
-        Attempts { retry: self, progress: self.begin(false, tally) }
+        Attempts { retry: self, progress: self.begin(false, tally, None) }
     }
 }
 

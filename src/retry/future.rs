@@ -12,7 +12,8 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    error::TimedOut,
+    error::{CallError, TimedOut},
+    limit::deadline::{deadline::Deadline, until::Until},
     observe::Observer,
     retry::{
         Retry,
@@ -69,7 +70,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, false, Simple(f))
+        RetryCall::idle(self, false, None, Simple(f))
     }
 
     /// Awaits the futures that `f` makes of each attempt until one succeeds or
@@ -108,7 +109,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, true, Watching(f, PhantomData))
+        RetryCall::idle(self, true, None, Watching(f, PhantomData))
     }
 
     /// Awaits the futures that `f` makes, each for `limit` at most, until one
@@ -146,7 +147,38 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         W: Future<Output = ()>,
         X: Future<Output = Result<(), E>>,
     {
-        RetryCall::idle(self, false, Within { f, sleeper: &self.surroundings.sleeper, limit })
+        RetryCall::idle(self, false, None, Within { f, sleeper: &self.surroundings.sleeper, limit })
+    }
+
+    /// Awaits the futures that `f` makes, one after another, until one succeeds, the
+    /// retry gives up, or an attempt or a delay could not end before the deadline, which
+    /// is one of the retry's own clock. `f` is not called where the deadline is over at
+    /// the first poll.
+    ///
+    /// An attempt that is under way is not stopped. An answer that `retry_on` refused is
+    /// not kept while the retry waits: where the delay itself ends after the deadline,
+    /// such a call is made once more.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`] where `f` was not called; otherwise the last one, as the
+    /// call returned it, or that of `before_retry`.
+    pub fn call_async_by<T, E, Fut, W, X>(
+        &self,
+        deadline: Deadline,
+        f: impl FnMut() -> Fut,
+    ) -> impl Future<Output = Result<T, CallError<E>>>
+    where
+        Fut: Future<Output = Result<T, E>>,
+        C: Sync,
+        E: Debug,
+        S: AsyncSleep<Sleep = W>,
+        H: Asked<T, E> + AsyncBeforeRetry<E, Before = X>,
+        W: Future<Output = ()>,
+        X: Future<Output = Result<(), E>>,
+    {
+        let until = deadline.on(&self.surroundings.clock);
+        let call = RetryCall::idle(self, false, Some(until), Simple(f));
+        CallBy { until: Some(until), call }
     }
 }
 
@@ -161,14 +193,14 @@ pin_project! {
         // That of the attempt before.
         error: Option<E>,
         #[pin]
-        stage: Stage<F, W, X>,
+        stage: Stage<'r, F, W, X>,
     }
 }
 
 pin_project! {
     #[project = StageProjection]
-    enum Stage<F, S, B> {
-        Idle { timed: bool },
+    enum Stage<'r, F, S, B> {
+        Idle { timed: bool, until: Option<Until<'r>> },
         Calling { #[pin] call: F },
         Sleeping { #[pin] pause: Pause<S> },
         Preparing { #[pin] before: B },
@@ -180,8 +212,8 @@ impl<'r, R, Op, W, X> RetryCall<'r, R, Op, Op::Call, W, X, Op::Error>
 where
     Op: Operation,
 {
-    fn idle(retry: &'r R, timed: bool, op: Op) -> Self {
-        Self { retry, op, progress: None, error: None, stage: Stage::Idle { timed } }
+    fn idle(retry: &'r R, timed: bool, until: Option<Until<'r>>, op: Op) -> Self {
+        Self { retry, op, progress: None, error: None, stage: Stage::Idle { timed, until } }
     }
 
     /// Under way already, as a layer of a pipeline is when it is made.
@@ -214,8 +246,8 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.as_mut().project();
-        if let StageProjection::Idle { timed } = this.stage.as_mut().project() {
-            *this.progress = Some(this.retry.begin(*timed, None));
+        if let StageProjection::Idle { timed, until } = this.stage.as_mut().project() {
+            *this.progress = Some(this.retry.begin(*timed, None, *until));
             let call = this.op.start(Attempt::FIRST);
             this.stage.set(Stage::Calling { call });
         }
@@ -288,11 +320,19 @@ where
                 },
                 StageProjection::Sleeping { pause } => {
                     ready!(pause.poll(cx));
+                    if let Some(error) = too_late(retry, this.progress.as_ref(), this.error) {
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(Err(error));
+                    }
                     let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
                     Stage::Preparing { before: retry.hooks.before(attempt) }
                 }
                 StageProjection::Preparing { before } => {
                     if let Err(error) = ready!(before.poll(cx)) {
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(Err(error));
+                    }
+                    if let Some(error) = too_late(retry, this.progress.as_ref(), this.error) {
                         this.stage.set(Stage::Done);
                         return Poll::Ready(Err(error));
                     }
@@ -314,4 +354,37 @@ fn attempt<'e, H, C: Clock, S, O, E>(
     error: Option<&'e E>,
 ) -> Attempt<'e, E> {
     progress.map_or(Attempt::FIRST, |progress| progress.attempt(retry, error))
+}
+
+/// The error that a call ends with whose next attempt would begin after its deadline.
+fn too_late<H, C: Clock, S, O: Observer, E: Debug>(
+    retry: &Retry<H, RetrySurroundings<C, S, O>>,
+    progress: Option<&Progress<'_>>,
+    error: &mut Option<E>,
+) -> Option<E> {
+    // Without an error a value was refused, which is not here any more.
+    let previous = error.as_ref()?;
+    if progress?.is_late(retry, Some(previous)) { error.take() } else { None }
+}
+
+pin_project! {
+    /// A retried call that is not made after its deadline.
+    struct CallBy<'r, F> {
+        // None once it has begun.
+        until: Option<Until<'r>>,
+        #[pin]
+        call: F,
+    }
+}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for CallBy<'_, F> {
+    type Output = Result<T, CallError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Some(until) = this.until.take() {
+            until.admit()?;
+        }
+        this.call.poll(cx).map_err(CallError::Failed)
+    }
 }

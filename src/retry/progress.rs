@@ -4,7 +4,8 @@ use core::{fmt::Debug, time::Duration};
 
 use crate::{
     bypass,
-    observe::{Event, Exhausted, Limit, Observer, Retrying, Tally},
+    limit::deadline::until::{Until, forbids},
+    observe::{ErrorText, Event, Exhausted, Limit, Observer, Retrying, Tally},
     retry::{
         Retry,
         attempt::Attempt,
@@ -37,17 +38,24 @@ pub(crate) struct Progress<'t> {
     backoff: Option<Backoff>,
     /// Where it is counted, too.
     tally: Option<&'t Tally>,
+    /// What no delay and no attempt may overrun.
+    until: Option<Until<'t>>,
 }
 
 impl<H: Budgeted, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
     /// Before the first attempt; `timed` says that the call wants to know the
     /// time of its attempts.
     #[inline]
-    pub(crate) fn begin<'t>(&self, timed: bool, tally: Option<&'t Tally>) -> Progress<'t> {
+    pub(crate) fn begin<'t>(
+        &self,
+        timed: bool,
+        tally: Option<&'t Tally>,
+        until: Option<Until<'t>>,
+    ) -> Progress<'t> {
         let timed = timed || self.settings.max_elapsed().is_some();
         self.hooks.deposit();
         let started = timed.then(|| self.surroundings.clock.now());
-        Progress { number: 1, started, backoff: None, tally }
+        Progress { number: 1, started, backoff: None, tally, until }
     }
 }
 
@@ -92,13 +100,9 @@ impl Progress<'_> {
         let RetrySettings { max_attempts, backoff, .. } = retry.settings;
         let max_elapsed = retry.settings.max_elapsed();
         let RetrySurroundings { clock, observer, .. } = &retry.surroundings;
+        let (number, tally) = (self.number, self.tally);
         let give_up = |limit| {
-            let (policy, attempts) = (retry.name, self.number);
-            let exhausted = Exhausted { policy, attempts, limit, error };
-            if let Some(tally) = self.tally {
-                tally.exhausted.add_one();
-            }
-            observer.on_event(&Event::Exhausted(exhausted));
+            exhausted(retry, number, tally, limit, error);
             Decision::GiveUp
         };
         if self.number >= max_attempts && max_attempts != UNLIMITED {
@@ -119,6 +123,9 @@ impl Progress<'_> {
                 return give_up(Limit::Elapsed);
             }
         }
+        if forbids(self.until, delay) {
+            return give_up(Limit::Deadline);
+        }
         // The last question: what is taken is used.
         if !retry.hooks.try_withdraw() {
             return give_up(Limit::Budget);
@@ -133,6 +140,21 @@ impl Progress<'_> {
         Decision::Retry(delay)
     }
 
+    /// Whether the attempt after a delay must not start, as the deadline is over: the
+    /// delay took longer than it should. `previous` is what the last attempt failed with.
+    pub(crate) fn is_late<H, C: Clock, S, O: Observer, E: Debug>(
+        &self,
+        retry: &Retry<H, RetrySurroundings<C, S, O>>,
+        previous: Option<&E>,
+    ) -> bool {
+        let is_late = forbids(self.until, Duration::ZERO);
+        if is_late {
+            let error = previous.map_or(&Refused as &dyn ErrorText, |error| error);
+            exhausted(retry, self.number - 1, self.tally, Limit::Deadline, error);
+        }
+        is_late
+    }
+
     /// The attempt that comes now, after one that failed with `previous`, or
     /// whose answer was refused.
     pub(crate) fn attempt<'e, H, C: Clock, S, O, E>(
@@ -144,4 +166,19 @@ impl Progress<'_> {
         let elapsed = self.started.map_or(Duration::ZERO, |at| now().since(at));
         Attempt { number: self.number, elapsed, previous }
     }
+}
+
+/// Tells that a retry gave up after so many attempts.
+fn exhausted<H, C, S, O: Observer>(
+    retry: &Retry<H, RetrySurroundings<C, S, O>>,
+    attempts: u32,
+    tally: Option<&Tally>,
+    limit: Limit,
+    error: &dyn ErrorText,
+) {
+    if let Some(tally) = tally {
+        tally.exhausted.add_one();
+    }
+    let exhausted = Exhausted { policy: retry.name, attempts, limit, error };
+    retry.surroundings.observer.on_event(&Event::Exhausted(exhausted));
 }

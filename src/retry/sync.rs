@@ -3,6 +3,8 @@
 use core::fmt::Debug;
 
 use crate::{
+    error::CallError,
+    limit::deadline::deadline::Deadline,
     observe::Observer,
     retry::{
         Retry,
@@ -38,7 +40,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         S: Sleep,
         H: Asked<T, E> + BeforeRetry<E>,
     {
-        self.drive(self.begin(false, None), Attempt::FIRST, |_| f())
+        self.drive(self.begin(false, None, None), Attempt::FIRST, |_| f())
     }
 
     /// Calls `f` with each attempt until it succeeds or the retry gives up. The
@@ -67,7 +69,42 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
         S: Sleep,
         H: Asked<T, E> + BeforeRetry<E>,
     {
-        self.drive(self.begin(true, None), Attempt::FIRST, f)
+        self.drive(self.begin(true, None, None), Attempt::FIRST, f)
+    }
+
+    /// Calls `f` until it succeeds, the retry gives up, or an attempt or a delay could
+    /// not end before the deadline, which is one of the retry's own clock. `f` is not
+    /// called where the deadline is over already.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`] where `f` was not called; otherwise the last one, as `f`
+    /// returned it, or that of `before_retry`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{CallError, Clock, Deadline, DefaultObserver, ManualClock, Retry, RetryConfig};
+    ///
+    /// let clock = ManualClock::new();
+    /// let retry = Retry::with(RetryConfig::new().unlimited().build(), &clock, &clock, DefaultObserver);
+    /// let deadline = Deadline::after(Duration::from_secs(10), &clock);
+    /// let answer = retry.call_by(deadline, || Err::<(), _>("down"));
+    /// assert_eq!(answer, Err(CallError::Failed("down")));
+    /// assert!(!deadline.is_over(&clock)); // the next delay would have overrun it
+    /// ```
+    pub fn call_by<T, E: Debug>(
+        &self,
+        deadline: Deadline,
+        mut f: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, CallError<E>>
+    where
+        C: Sync,
+        S: Sleep,
+        H: Asked<T, E> + BeforeRetry<E>,
+    {
+        let until = deadline.on(&self.surroundings.clock);
+        until.admit()?;
+        let progress = self.begin(false, None, Some(until));
+        self.drive(progress, Attempt::FIRST, |_| f()).map_err(CallError::Failed)
     }
 
     #[inline]
@@ -106,7 +143,13 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
                 self.surroundings.sleeper.sleep(delay);
             }
             let previous = answer.as_ref().err();
+            if progress.is_late(self, previous) {
+                break;
+            }
             self.hooks.before(progress.attempt(self, previous))?;
+            if progress.is_late(self, previous) {
+                break;
+            }
             let next = f(progress.attempt(self, previous));
             if let Ok(value) = &next
                 && !self.refuses(value)

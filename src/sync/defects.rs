@@ -59,6 +59,8 @@ pub enum Defect {
     TraceClaimedByStore,
     /// A reader of a trace takes what it finds for what it looks for.
     OldRecordIsShown,
+    /// A learned quantile is moved by a load and a store.
+    LearnedByStore,
     /// A rate limit's arrival is overwritten when calls are taken.
     RateTakenByStore,
     /// A rate limit's arrival is overwritten when calls are given back.

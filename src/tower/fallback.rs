@@ -160,8 +160,14 @@ where
                 StageProjection::Rescuing { rescue } => {
                     let answer = this.answer.as_ref().expect("polled after it was done");
                     let error = answer.as_ref().err();
-                    let rescued =
-                        ready!(layers.poll_rescue(this.request, error, this.slots, rescue, cx));
+                    let rescued = ready!(layers.poll_rescue(
+                        this.request,
+                        error,
+                        None,
+                        this.slots,
+                        rescue,
+                        cx
+                    ));
                     let answer = this.answer.take().expect("it was there just now");
                     return Poll::Ready(this.fallback.finish(
                         F::LAYERS,

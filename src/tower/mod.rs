@@ -21,8 +21,10 @@
 
 mod again;
 mod breaker;
+mod deadline;
 mod errors;
 mod fallback;
+mod hedge;
 mod keyed;
 mod limited;
 mod rate_limit;
@@ -30,8 +32,10 @@ mod retry;
 mod wait;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use deadline::{DeadlineLayer, DeadlineService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
+pub use hedge::{HedgeLayer, HedgeService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use rate_limit::{RateLimitLayer, RateLimitService};
 pub use retry::{RetryLayer, RetryPolicy};

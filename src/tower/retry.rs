@@ -125,7 +125,7 @@ where
         if result.as_ref().is_ok_and(|response| !self.retry.refuses(response)) {
             return None;
         }
-        let progress = self.progress.get_or_insert_with(|| self.retry.begin(false, None));
+        let progress = self.progress.get_or_insert_with(|| self.retry.begin(false, None, None));
         match progress.next(&self.retry, result.as_ref()) {
             Decision::Retry(delay) => Some(Pause::new(self.retry.sleeper(), delay)),
             Decision::GiveUp => None,
@@ -134,7 +134,7 @@ where
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
         // Called before the first attempt: the time counts from here.
-        self.progress.get_or_insert_with(|| self.retry.begin(false, None));
+        self.progress.get_or_insert_with(|| self.retry.begin(false, None, None));
         self.copy.copy(request)
     }
 }

@@ -2,7 +2,7 @@
 //! the counter can tell from the rest.
 
 use std::{
-    future::{Future, ready},
+    future::{Future, Pending, pending, ready},
     hint::black_box,
     pin::pin,
     task::{Context, Waker},
@@ -14,9 +14,10 @@ use std::sync::LazyLock;
 
 use fusebox::{
     BackoffConfig, BreakerConfig, BreakerSettings, BudgetConfig, CachedClock, CircuitBreaker,
-    CountCalls, DefaultObserver, Key, Name, Outcome, RateConfig, RateLimit, Registry, Rejected,
-    Retry, RetryBudget, RetryConfig, Trace, TraceWord,
-    layers::{AskError, Hooks, NoHint, Nothing},
+    CountCalls, Deadline, DefaultObserver, Hedge, Key, LatencyQuantile, Name, Outcome,
+    QuantileConfig, RateConfig, RateLimit, Registry, Rejected, Retry, RetryBudget, RetryConfig,
+    SleepBy, Trace, TraceWord,
+    layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
     resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
@@ -96,6 +97,24 @@ pub(crate) const PATHS: &[Path] = &[
         function: "path_async_call",
         prepare: Prepare::Nothing,
         run: path_async_call,
+    },
+    Path {
+        name: "hedged call that does not hedge",
+        function: "path_hedged",
+        prepare: Prepare::Nothing,
+        run: path_hedged,
+    },
+    Path {
+        name: "hedged call that does not hedge, learned delay",
+        function: "path_learned",
+        prepare: Prepare::Nothing,
+        run: path_learned,
+    },
+    Path {
+        name: "deadline check",
+        function: "path_deadline",
+        prepare: Prepare::Nothing,
+        run: path_deadline,
     },
     Path {
         name: "rejection",
@@ -215,6 +234,14 @@ static COUNTED: CircuitBreaker<&CachedClock, CountCalls> = CircuitBreaker::with(
 static QUOTA: RateLimit<&CachedClock> =
     RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
 static PANEL: Registry<64> = Registry::new();
+static QUANTILE: LatencyQuantile = LatencyQuantile::new(QuantileConfig::new().build());
+/// A timer that takes nothing: the timer's own time is not the hedge's.
+type NoTimer = SleepBy<fn(Duration) -> Pending<()>>;
+const NO_TIMER: NoTimer = SleepBy(|_| pending());
+static HEDGE: Hedge<Duration, Unpaid, Unwatched, Unsaid, NoTimer> =
+    Hedge::with(Duration::from_secs(9), NO_TIMER);
+static BY_QUANTILE: Hedge<&LatencyQuantile, Unpaid, Unwatched, Unsaid, NoTimer> =
+    Hedge::with(&QUANTILE, NO_TIMER);
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
 static FULL: RetryBudget = RetryBudget::new(BudgetConfig::new().build());
 static BUDGETED: Retry<Hooks<AskError, NoHint, Nothing, &RetryBudget>> =
@@ -312,6 +339,38 @@ fn path_async_call() {
         {
             used(result);
         }
+    }
+}
+
+#[inline(never)]
+fn path_hedged() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..CALLS {
+        if let std::task::Poll::Ready(result) =
+            pin!(HEDGE.call_async(|| ready(work(n)))).poll(&mut cx)
+        {
+            used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_learned() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..CALLS {
+        if let std::task::Poll::Ready(result) =
+            pin!(BY_QUANTILE.call_async(|| ready(work(n)))).poll(&mut cx)
+        {
+            used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_deadline() {
+    let deadline = black_box(Deadline::after(Duration::from_secs(9), &CLOCK));
+    for _ in 0..CALLS {
+        black_box(deadline.is_over(&CLOCK));
     }
 }
 

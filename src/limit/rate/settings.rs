@@ -33,7 +33,7 @@ settings! {
             at 0 scaled(38, 4);
         /// The number of calls that are admitted at once when none came for a while.
         ///
-        /// [`per_second`](Self::per_second) and its like set it to their number.
+        /// [`per_second`](crate::RateConfig::per_second) and its like set it to their number.
         burst: count -> u32 = 100, 1..=2_000_000, at 42 floored;
         /// Whether each call reads the clock in nanoseconds; otherwise, in milliseconds.
         ///
