@@ -127,6 +127,14 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
 };
+pub use limit::adaptive::{
+    adaptive_limit::AdaptiveLimit,
+    settings::{AdaptiveConfig, AdaptiveSettings},
+    ticket::{Load, Ticket},
+};
+#[cfg(feature = "tokio")]
+pub use limit::bulkhead::waiting::{WaitingBulkhead, WaitingPlace};
+pub use limit::bulkhead::{bulkhead::Bulkhead, place::Place};
 pub use limit::rate::{
     lease::RateLease,
     rate_limit::RateLimit,
@@ -221,6 +229,7 @@ pub mod layers {
         },
         pipeline::{
             breaker::BreakerLayer,
+            bulkhead::BulkheadLayer,
             layer::{Empty, Stack},
             timeout::TimeoutLayer,
         },

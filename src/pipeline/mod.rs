@@ -2,6 +2,7 @@
 //! layer: how it is added, and one function for sync and async calls each.
 
 pub(crate) mod breaker;
+pub(crate) mod bulkhead;
 mod context;
 mod fallback;
 mod future;

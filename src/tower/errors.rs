@@ -1,6 +1,6 @@
 //! Of which type a service's errors are behind a breaker.
 
-use crate::error::{CallError, Rejected};
+use crate::error::{CallError, Limited, Rejected};
 
 /// Of which type the errors of a service are behind a breaker, where its own are
 /// `E`.
@@ -15,6 +15,9 @@ pub trait ErrorType<E> {
     /// What the service failed with.
     #[doc(hidden)]
     fn failed(error: E) -> Self::Error;
+    /// What a limit said.
+    #[doc(hidden)]
+    fn limited(limited: Limited) -> Self::Error;
 }
 
 /// Errors are [`CallError`]s.
@@ -26,6 +29,10 @@ impl<E> ErrorType<E> for Wrapped {
 
     fn failed(error: E) -> CallError<E> {
         CallError::Failed(error)
+    }
+
+    fn limited(limited: Limited) -> CallError<E> {
+        CallError::Limited(limited)
     }
 }
 
@@ -39,5 +46,9 @@ impl<E: From<Rejected>> ErrorType<E> for OwnErrors {
 
     fn failed(error: E) -> E {
         error
+    }
+
+    fn limited(limited: Limited) -> E {
+        Rejected::from(limited).into()
     }
 }

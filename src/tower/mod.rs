@@ -21,15 +21,21 @@
 
 mod again;
 mod breaker;
+mod bulkhead;
 mod errors;
 mod fallback;
 mod keyed;
 mod retry;
 mod wait;
+#[cfg(feature = "tokio")]
+mod waiting;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use bulkhead::{BulkheadLayer, BulkheadService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;
+#[cfg(feature = "tokio")]
+pub use waiting::{WaitingBulkheadLayer, WaitingBulkheadService};
