@@ -228,6 +228,7 @@ pub mod layers {
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
         pipeline::{
+            adaptive::{AdaptiveLayer, Answers},
             breaker::BreakerLayer,
             bulkhead::BulkheadLayer,
             layer::{Empty, Stack},

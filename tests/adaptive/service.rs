@@ -18,8 +18,8 @@ impl Micros {
         self.0.set(now);
     }
 
-    pub(crate) fn get(&self) -> u64 {
-        self.0.get()
+    pub(crate) fn advance(&self, micros: u64) {
+        self.0.set(self.0.get() + micros);
     }
 }
 
@@ -51,6 +51,7 @@ pub(crate) struct Service<'a> {
     busy: BinaryHeap<Reverse<(u64, u64)>>,
     under_way: Vec<Option<Ticket<'a, &'a Micros, DefaultObserver>>>,
     queue: VecDeque<usize>,
+    free: Vec<usize>,
 }
 
 impl<'a> Service<'a> {
@@ -68,6 +69,7 @@ impl<'a> Service<'a> {
             busy: BinaryHeap::new(),
             under_way: Vec::new(),
             queue: VecDeque::new(),
+            free: Vec::new(),
         }
     }
 
@@ -102,10 +104,10 @@ impl<'a> Service<'a> {
                 if let Some(ticket) = self.under_way[call as usize].take() {
                     ticket.success();
                 }
+                self.free.push(call as usize);
             } else {
                 if let Ok(ticket) = self.limit.try_acquire() {
-                    let free = self.under_way.iter().position(Option::is_none);
-                    let call = free.unwrap_or_else(|| {
+                    let call = self.free.pop().unwrap_or_else(|| {
                         self.under_way.push(None);
                         self.under_way.len() - 1
                     });

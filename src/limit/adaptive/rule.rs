@@ -69,9 +69,26 @@ impl Window {
         self.calls + self.overloads >= settings.min_samples().into()
     }
 
-    /// Whether the callers wanted at least half of the limit.
+    /// Whether that is not by chance: below it by a tenth, and by three deviations.
+    fn is_faster_than(self, baseline: u32) -> bool {
+        self.mean() * (200 + 3 * self.chance()) < u64::from(baseline) * 180
+    }
+
+    /// Whether the callers had at least half of the limit.
     fn is_used(self) -> bool {
         self.peak * 2 >= self.limit.whole()
+    }
+
+    /// Whether they had three quarters of it on average, by Little's law: whether it is
+    /// the limit that keeps them from having more.
+    fn is_full(self) -> bool {
+        self.micros * 4 * 256 >= u64::from(self.limit.0) * self.length * 3
+    }
+
+    /// By how much the mean of so many calls differs from the true one, in parts of 200:
+    /// one standard deviation of times that are distributed exponentially.
+    fn chance(self) -> u64 {
+        200 / self.calls.isqrt().max(1)
     }
 
     fn is_overloaded(self) -> bool {
@@ -102,7 +119,7 @@ pub(super) fn after(window: Window, memory: Memory, settings: AdaptiveSettings) 
 
 /// Begins a search.
 fn search(window: Window, memory: Memory) -> (Fine, Memory) {
-    if !window.is_used() {
+    if !window.is_full() {
         // Callers are few by themselves.
         return (window.limit, measured(window, memory));
     }
@@ -113,7 +130,7 @@ fn search(window: Window, memory: Memory) -> (Fine, Memory) {
 /// Goes on with a search, or ends it.
 fn searching(window: Window, memory: Memory, settings: AdaptiveSettings) -> (Fine, Memory) {
     let before = Fine::of(memory.limit.into());
-    if !window.is_used() {
+    if !window.is_full() {
         return (before, measured(window, memory));
     }
     let (rate, best) = (window.rate(), u64::from(memory.rate));
@@ -125,22 +142,26 @@ fn searching(window: Window, memory: Memory, settings: AdaptiveSettings) -> (Fin
     let found = measured(window, memory);
     let knee = knee(best.max(rate), found.baseline);
     let known = u64::from(memory.baseline);
-    let is_another = window.mean() * 4 > known * 5 || window.mean() * 5 < known * 4;
-    if is_another {
+    if is_near(window.mean(), known) {
+        // As before: the search was no reason to change much.
+        (before.min(knee.max(Fine(before.0 / 8 * 7))), found.at(before))
+    } else {
         // Nobody knows how large it is: twice as much, as long as that helps.
         (knee, Memory { growth: DOUBLING, rest: 0, ..found.at(knee) })
-    } else {
-        // As before: the search was no reason to change anything.
-        (before.min(knee.max(Fine(before.0 / 8 * 7))), found.at(before))
     }
+}
+
+/// Whether two baselines can be of one service.
+const fn is_near(one: u64, other: u64) -> bool {
+    one * 2 <= other * 3 && other * 2 <= one * 3
 }
 
 /// A service that was not full: its latency is the baseline.
 fn measured(window: Window, memory: Memory) -> Memory {
     let (mean, known) = (window.mean(), u64::from(memory.baseline));
-    // A known one moves by half, as the mean of few calls is by chance.
-    let near = mean * 4 <= known * 5 && mean * 5 >= known * 4;
-    let baseline = to_u32(if near { u64::midpoint(mean, known) } else { mean });
+    // A known one moves by a quarter, as the mean of few calls is by chance.
+    let is_chance = is_near(mean, known) && !window.is_faster_than(memory.baseline);
+    let baseline = to_u32(if is_chance { (known * 3 + mean) / 4 } else { mean });
     Memory {
         baseline,
         course: Course::Follow,
@@ -151,43 +172,102 @@ fn measured(window: Window, memory: Memory) -> Memory {
     }
 }
 
+/// Follows the service, be it slower or not.
 fn following(window: Window, memory: Memory, settings: AdaptiveSettings) -> (Fine, Memory) {
-    let (mean, rate) = (window.mean(), window.rate());
-    let (limit, baseline) = (window.limit, u64::from(memory.baseline));
-    let slower = mean * 100 > baseline * u64::from(100 + settings.tolerance());
-    let next = Memory { rate: to_u32(rate), ..memory }.at(limit);
-    if slower && !pays(window, memory) {
-        let slow = memory.slow + 1;
-        if slow >= DOUBTFUL && window.is_used() {
-            return search(window, Memory { slow: 0, ..memory });
+    match slowness(window, memory, settings) {
+        Slowness::No => not_slower(window, memory),
+        // The mean of few calls is by chance: once is not enough.
+        Slowness::Little if memory.slow == 0 => {
+            let next = Memory { slow: 1, rate: to_u32(window.rate()), ..memory };
+            (window.limit, next.at(window.limit))
         }
-        let knee = knee(rate, memory.baseline).max(half(limit)).min(limit);
-        return (knee, Memory { slow, growth: 0, rest: REST, ..next });
+        slowness => slower(window, memory, slowness),
     }
-    // By an eighth, since half of all means lie below the true one.
-    let baseline = if mean < baseline { baseline - (baseline - mean) / 8 } else { baseline };
-    let next = Memory { slow: 0, baseline: to_u32(baseline), ..next };
+}
+
+/// By how much a window was slower than the service is by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slowness {
+    /// Not by more than is tolerated, or the service does more for it.
+    No,
+    Little,
+    /// The limit has grown since, which nearly says why.
+    Grown,
+    Much,
+}
+
+fn slowness(window: Window, memory: Memory, settings: AdaptiveSettings) -> Slowness {
+    let has_grown = window.limit.whole() > memory.limit.into();
+    let (mean, tolerance) = (window.mean() * 200, settings.tolerance());
+    let above =
+        |share: u32| mean > u64::from(memory.baseline) * (200 + window.chance() + u64::from(share));
+    let tolerated = if has_grown { tolerance } else { 2 * tolerance };
+    // Where callers are few by themselves, a lower limit would be of no use.
+    if !window.is_full() || !above(tolerated) || gains(window, memory, 2) {
+        Slowness::No
+    } else if above(5 * tolerance) {
+        Slowness::Much
+    } else if has_grown {
+        Slowness::Grown
+    } else {
+        Slowness::Little
+    }
+}
+
+/// The service is full, or has become slower.
+fn slower(window: Window, memory: Memory, slowness: Slowness) -> (Fine, Memory) {
+    let slow = memory.slow + 1;
+    if slow > DOUBTFUL {
+        return search(window, Memory { slow: 0, baseline: 0, ..memory });
+    }
+    let (limit, rate) = (window.limit, window.rate());
+    let next = Memory { slow, growth: 0, rest: REST, rate: to_u32(rate), ..memory }.at(limit);
+    // Of two windows the mean is less by chance, unless the service has changed.
+    let rate = match slowness {
+        Slowness::Much => rate,
+        _ => u64::midpoint(rate, memory.rate.into()),
+    };
+    (knee(rate, memory.baseline).max(half(limit)).min(limit), next)
+}
+
+/// There is room, or was.
+fn not_slower(window: Window, memory: Memory) -> (Fine, Memory) {
+    let (mean, limit) = (window.mean(), window.limit);
+    if window.is_faster_than(memory.baseline) && window.is_full() {
+        // No service is faster for being full: it was less than that, or is another.
+        return search(window, memory);
+    }
+    let baseline = if window.is_faster_than(memory.baseline) {
+        to_u32(mean)
+    } else if gains(window, memory, 8) {
+        // It was not full, then.
+        to_u32(u64::midpoint(memory.baseline.into(), mean))
+    } else {
+        memory.baseline
+    };
+    let next = Memory { slow: 0, baseline, rate: to_u32(window.rate()), ..memory }.at(limit);
     if !window.is_used() {
         return (limit, next);
     }
-    if memory.patience == 0 {
+    if memory.patience == 0 && window.is_full() {
         return search(window, next);
     }
-    let next = Memory { patience: memory.patience - 1, ..next };
+    let next = Memory { patience: memory.patience.saturating_sub(1), ..next };
     if memory.rest > 0 {
         return (limit, Memory { rest: memory.rest - 1, ..next });
     }
-    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 4);
+    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 2);
     let growth = (memory.growth + 1).min(DOUBLING);
     (Fine(limit.0.saturating_add(more)), Memory { growth, ..next })
 }
 
-/// Whether a limit that has grown since the last window let the service do more: by half
-/// of what it has grown, at least.
-fn pays(window: Window, memory: Memory) -> bool {
+/// Whether the limit has grown since the last window, and the service did more for it: by
+/// as much, but for one part in `parts`.
+fn gains(window: Window, memory: Memory, parts: u64) -> bool {
     let (limit, before) = (u64::from(window.limit.whole()), u64::from(memory.limit));
     let (rate, rate_before) = (window.rate(), u64::from(memory.rate));
-    limit > before && rate * 2 * before >= rate_before * (before + limit)
+    let due = before * parts + limit.saturating_sub(before) * (parts - 1);
+    limit > before && rate * before * parts >= rate_before * due
 }
 
 /// What a service that is full does at a time, by Little's law.

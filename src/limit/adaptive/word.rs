@@ -88,7 +88,7 @@ impl Word {
             bits += 1 << PEAK;
         }
         let sampling = (self.0 >> SAMPLING) as u32 & 0b111;
-        let said = if self.0 >> CALLS & ((1 << sampling) - 1) & 0b1_1111 == 0 {
+        let said = if (self.0 >> CALLS).is_multiple_of(1 << sampling) {
             Said::Sampled { sampling }
         } else {
             Said::Admitted
