@@ -107,6 +107,7 @@ compile_error!(
      `fusebox_compact`"
 );
 
+mod bulkhead;
 mod create;
 mod epoch;
 mod error;
@@ -122,6 +123,7 @@ mod trace;
 #[cfg(target_pointer_width = "64")]
 mod view;
 
+pub use bulkhead::{SharedBulkhead, SharedPlace};
 pub use error::{OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;

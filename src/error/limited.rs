@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::name::Name;
+use crate::name::{Name, WORDS};
 
 /// A call was not admitted: a limit is reached.
 ///
@@ -58,6 +58,24 @@ impl fmt::Display for LimitKind {
 
 impl Limited {
     pub(crate) const UNKNOWN: u64 = u64::MAX;
+
+    /// Makes the error of a limit of your own. A time of 584 years or more is none.
+    ///
+    /// ```
+    /// use fusebox::{LimitKind, Limited};
+    ///
+    /// let limited = Limited::new(None, LimitKind::Bulkhead, None);
+    /// assert_eq!(limited.to_string(), "bulkhead is full");
+    /// ```
+    #[must_use]
+    pub fn new(name: Option<Name>, kind: LimitKind, retry_after: Option<Duration>) -> Self {
+        let nanos = retry_after.and_then(|wait| u64::try_from(wait.as_nanos()).ok());
+        Self {
+            name: name.unwrap_or(Name::from_words([0; WORDS])),
+            kind,
+            retry_after_ns: nanos.unwrap_or(Self::UNKNOWN),
+        }
+    }
 
     /// Returns the name of the limit, or `None` if it has none.
     #[must_use]
