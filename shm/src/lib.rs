@@ -69,6 +69,9 @@
 //! next caller gets after one recovery timeout, and a slot without its whole
 //! name, which its next registration completes.
 //!
+//! The places of a [`SharedBulkhead`] say which process holds them. Those of one that was
+//! killed go to the next who finds the bulkhead full.
+//!
 //! # The attributes' breakers
 //! The functions under fusebox's attributes find their breakers in the process's
 //! own registry, of 256 slots. That can be a shared one, if it is installed

@@ -1,6 +1,7 @@
 //! Limits of calls in flight that are found out: L6.
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)] // virtual time
 
+#[path = "common/service.rs"]
 mod service;
 
 use core::time::Duration;
