@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     field,
-    table::{compare, goals, shopify},
+    table::{
+        compare, goals,
+        limits::{self, Rule},
+        shopify,
+    },
 };
 
 /// The committed bounds.
@@ -66,7 +70,21 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("probes", row.probes as f64, false));
     all.push(figure("writes_a_call", row.writes, false));
     all.push(figure("bytes", row.bytes as f64, false));
+    limit_figures(&mut all);
     all
+}
+
+/// Those of the adaptive limit: the worst of all knees.
+#[allow(clippy::cast_precision_loss)] // small numbers
+fn limit_figures(all: &mut Vec<Figure>) {
+    let found = limits::KNEES.map(|knee| limits::found(Rule::Ours, knee));
+    for (at, key) in ["limit_found", "limit_halved", "limit_doubled"].into_iter().enumerate() {
+        let worst = found.iter().map(|it| it[at].map_or(f64::INFINITY, |windows| windows as f64));
+        all.push(Figure { key: key.into(), now: worst.fold(0.0, f64::max), more: false });
+    }
+    let (early, late) = limits::hour(Rule::Ours, limits::HOUR_KNEE);
+    let now = (late / early - 1.0).abs();
+    all.push(Figure { key: "limit_drift".into(), now, more: false });
 }
 
 /// Compares all figures with the committed bounds.

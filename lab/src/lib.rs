@@ -3,6 +3,7 @@
 pub mod bounds;
 pub mod contender;
 pub mod field;
+pub mod limits;
 pub mod measure;
 pub mod measured;
 pub mod page;

@@ -3,6 +3,7 @@
 pub mod brooker;
 pub mod compare;
 pub mod goals;
+pub mod limits;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;

@@ -85,6 +85,11 @@ impl Window {
         self.micros * 4 * 256 >= u64::from(self.limit.0) * self.length * 3
     }
 
+    /// Whether they had all of it at the end, and not yet for long.
+    fn is_rising(self) -> bool {
+        self.peak >= self.limit.whole() && !self.is_full()
+    }
+
     /// By how much the mean of so many calls differs from the true one, in parts of 200:
     /// one standard deviation of times that are distributed exponentially.
     fn chance(self) -> u64 {
@@ -108,6 +113,8 @@ pub(super) fn after(window: Window, memory: Memory, settings: AdaptiveSettings) 
         (Fine(window.limit.0 / 10 * 9), memory)
     } else {
         match memory.course {
+            // The queue is only just growing.
+            Course::New if window.is_rising() => (window.limit, memory),
             Course::New => search(window, memory),
             Course::Search => searching(window, memory, settings),
             Course::Follow => following(window, memory, settings),
@@ -223,25 +230,28 @@ fn slower(window: Window, memory: Memory, slowness: Slowness) -> (Fine, Memory) 
     let (limit, rate) = (window.limit, window.rate());
     let next = Memory { slow, growth: 0, rest: REST, rate: to_u32(rate), ..memory }.at(limit);
     // Of two windows the mean is less by chance, unless the service has changed.
-    let rate = match slowness {
-        Slowness::Much => rate,
-        _ => u64::midpoint(rate, memory.rate.into()),
+    let (rate, least) = match slowness {
+        Slowness::Much => (rate, half(limit)),
+        Slowness::Grown => (u64::midpoint(rate, memory.rate.into()), half(limit)),
+        _ => (u64::midpoint(rate, memory.rate.into()), Fine(limit.0 / 8 * 7)),
     };
-    (knee(rate, memory.baseline).max(half(limit)).min(limit), next)
+    (knee(rate, memory.baseline).max(least).min(limit), next)
 }
 
 /// There is room, or was.
 fn not_slower(window: Window, memory: Memory) -> (Fine, Memory) {
     let (mean, limit) = (window.mean(), window.limit);
-    if window.is_faster_than(memory.baseline) && window.is_full() {
-        // No service is faster for being full: it was less than that, or is another.
+    let known = u64::from(memory.baseline);
+    // A limit that has grown by much, and got as much for it: the service was not full.
+    let has_room = limit.whole() * 4 >= u32::from(memory.limit) * 5 && gains(window, memory, 8);
+    if !has_room && !is_near(mean, known) && mean < known && window.is_full() {
+        // No service is faster for being full: this is another, and may be faster still.
         return search(window, memory);
     }
     let baseline = if window.is_faster_than(memory.baseline) {
         to_u32(mean)
-    } else if gains(window, memory, 8) {
-        // It was not full, then.
-        to_u32(u64::midpoint(memory.baseline.into(), mean))
+    } else if has_room {
+        to_u32(u64::midpoint(known, mean))
     } else {
         memory.baseline
     };
@@ -256,7 +266,7 @@ fn not_slower(window: Window, memory: Memory) -> (Fine, Memory) {
     if memory.rest > 0 {
         return (limit, Memory { rest: memory.rest - 1, ..next });
     }
-    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 2);
+    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 4);
     let growth = (memory.growth + 1).min(DOUBLING);
     (Fine(limit.0.saturating_add(more)), Memory { growth, ..next })
 }
