@@ -74,13 +74,17 @@ pub fn figures() -> Vec<Figure> {
     all
 }
 
-/// Those of the adaptive limit: the worst of all knees.
+/// Those of the adaptive limit: windows until the knee is found, and found again.
 #[allow(clippy::cast_precision_loss)] // small numbers
 fn limit_figures(all: &mut Vec<Figure>) {
-    let found = limits::KNEES.map(|knee| limits::found(Rule::Ours, knee));
-    for (at, key) in ["limit_found", "limit_halved", "limit_doubled"].into_iter().enumerate() {
-        let worst = found.iter().map(|it| it[at].map_or(f64::INFINITY, |windows| windows as f64));
-        all.push(Figure { key: key.into(), now: worst.fold(0.0, f64::max), more: false });
+    for (knee, varies) in limits::KNEES {
+        let found = limits::found(Rule::Ours, (knee, varies));
+        for (what, windows) in ["found", "halved", "doubled"].into_iter().zip(found) {
+            let even = if varies { "" } else { "_even" };
+            let key = format!("limit_{knee}{even}_{what}");
+            let now = windows.map_or(f64::INFINITY, |windows| windows as f64);
+            all.push(Figure { key, now, more: false });
+        }
     }
     let (early, late) = limits::hour(Rule::Ours, limits::HOUR_KNEE);
     let now = (late / early - 1.0).abs();

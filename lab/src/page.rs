@@ -214,10 +214,11 @@ CLIENTS
 ![Attempts in parts of requests](lab/brooker-load.svg)";
 
 const LIMITS_TEXT: &str = "\
-A service of so many workers, calls of 50 ms on average (exponentially distributed) and
-twice as many of them as it can do, at times by chance. The knee is the number of workers.
-Windows of a second until the mean of ten windows' limits lies within a fifth of the knee,
-from the start; from when half of the workers go; and from when they come back. The worst
+A service of so many workers, calls of 50 ms on average (exponentially distributed, or
+even: all the same) and twice as many of them as it can do, at times by chance. The knee is the number of workers.
+Windows of a second until the limit is within a fifth of the knee, and its mean over ten
+windows from there on, too: from the start; from when half of the workers go; and from
+when they come back. The worst
 of five seeds; a knee of 5 that halves is one of 2. Then an hour of this with 50 workers:
 the mean limit in its second ten minutes and in its last, in parts of the knee, of the
 seed with the largest difference. All begin at 20 and may go from 1 to 1000; else they

@@ -29,15 +29,17 @@ impl Clock for Micros {
 /// How many calls come, and what they ask for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
-    /// What a call takes by itself, in microseconds: exponentially distributed.
+    /// What a call takes by itself, in microseconds, on average.
     pub micros: f64,
+    /// Whether that is distributed exponentially; else all take the same.
+    pub varies: bool,
     /// How many come, in parts of what the service can do; at times by chance (Poisson).
     pub load: f64,
 }
 
 impl Demand {
     /// Twice as much as the service can do, of calls that take 50 ms.
-    pub const USUAL: Self = Self { micros: 50_000.0, load: 2.0 };
+    pub const USUAL: Self = Self { micros: 50_000.0, varies: true, load: 2.0 };
 }
 
 /// A service under a limiter, in virtual time.
@@ -88,11 +90,13 @@ impl<'l, L: Limiter> Service<'l, L> {
         self.random.exponential(mean) as u64 + 1
     }
 
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
     fn begin(&mut self) {
         while self.busy.len() < self.workers
             && let Some(call) = self.queue.pop_front()
         {
-            let takes = self.time(self.demand.micros);
+            let Demand { micros, varies, .. } = self.demand;
+            let takes = if varies { self.time(micros) } else { micros as u64 };
             self.busy.push(Reverse((self.now + takes, call)));
         }
     }

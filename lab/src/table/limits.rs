@@ -7,8 +7,8 @@ use crate::{
     table::Table,
 };
 
-/// So many calls does a service do at a time.
-pub const KNEES: [usize; 3] = [5, 50, 500];
+/// So many calls does a service do at a time, and whether they take times of all lengths.
+pub const KNEES: [(usize, bool); 4] = [(5, false), (5, true), (50, true), (500, true)];
 
 /// So many seeds; the worst is shown.
 pub const SEEDS: u64 = 5;
@@ -16,7 +16,8 @@ pub const SEEDS: u64 = 5;
 /// The windows in a run: from the start, from the moment at which the knee halves, and
 /// from when it doubles again.
 const PARTS: [usize; 3] = [60, 60, 60];
-/// A limit is found where the mean of so many windows is within a fifth of the knee.
+/// A limit is found where it is within a fifth of the knee, and so is its mean over so
+/// many windows from there on.
 const FOUND: usize = 10;
 const WINDOW: u64 = 1_000_000;
 /// Windows of an hour.
@@ -53,8 +54,9 @@ impl Rule {
     /// The limit at the end of each window, where the service does so many calls at a time
     /// in each part of so many windows.
     #[must_use]
-    pub fn limits(self, parts: &[(usize, usize)], seed: u64) -> Vec<f64> {
+    pub fn limits(self, parts: &[(usize, usize)], varies: bool, seed: u64) -> Vec<f64> {
         let clock = Micros::default();
+        let parts = (parts, Demand { varies, ..Demand::USUAL });
         match self {
             Self::Ours => run(&Ours::new(&clock), &clock, parts, seed),
             Self::Gradient2 => run(&Gradient2::new(Bounds::USUAL), &clock, parts, seed),
@@ -64,9 +66,14 @@ impl Rule {
     }
 }
 
-fn run<L: Limiter>(limiter: &L, clock: &Micros, parts: &[(usize, usize)], seed: u64) -> Vec<f64> {
+fn run<L: Limiter>(
+    limiter: &L,
+    clock: &Micros,
+    (parts, demand): (&[(usize, usize)], Demand),
+    seed: u64,
+) -> Vec<f64> {
     let first = parts.first().map_or(1, |(workers, _)| *workers);
-    let mut service = Service::new(limiter, clock, first, Demand::USUAL, seed);
+    let mut service = Service::new(limiter, clock, first, demand, seed);
     let mut limits = Vec::new();
     for (workers, windows) in parts {
         service.workers = *workers;
@@ -84,11 +91,11 @@ pub type Found = [Option<usize>; 3];
 /// Windows until the knee is found, until it is found again after it has halved, and after
 /// it has doubled: the worst of all seeds.
 #[must_use]
-pub fn found(rule: Rule, knee: usize) -> Found {
+pub fn found(rule: Rule, (knee, varies): (usize, bool)) -> Found {
     let parts = parts(knee);
     let mut worst = [Some(0); 3];
     for seed in 1..=SEEDS {
-        let limits = rule.limits(&parts, seed);
+        let limits = rule.limits(&parts, varies, seed);
         let mut from = 0;
         for (worst, (workers, windows)) in worst.iter_mut().zip(parts) {
             let here = found_in(&limits[from..from + windows], workers);
@@ -105,12 +112,10 @@ const fn parts(knee: usize) -> [(usize, usize); 3] {
 
 #[allow(clippy::cast_precision_loss)] // small numbers
 fn found_in(limits: &[f64], knee: usize) -> Option<usize> {
-    let is_near = |of: &[f64]| {
-        let mean = of.iter().sum::<f64>() / of.len() as f64;
-        (mean / knee as f64 - 1.0).abs() <= 0.2
-    };
+    let is_near = |limit: f64| (limit / knee as f64 - 1.0).abs() <= 0.2;
+    let stays = |of: &[f64]| is_near(of[0]) && is_near(of.iter().sum::<f64>() / of.len() as f64);
     // After the first window at the earliest.
-    limits.windows(FOUND).position(is_near).map(|at| at + 1)
+    limits.windows(FOUND).position(stays).map(|at| at + 1)
 }
 
 /// The mean limit in the second ten minutes of an hour of overload, and in the last, in
@@ -120,7 +125,7 @@ fn found_in(limits: &[f64], knee: usize) -> Option<usize> {
 pub fn hour(rule: Rule, knee: usize) -> (f64, f64) {
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64 / knee as f64;
     let hours = (1..=SEEDS).map(|seed| {
-        let limits = rule.limits(&[(knee, HOUR)], seed);
+        let limits = rule.limits(&[(knee, HOUR)], true, seed);
         (mean(&limits[600..1_200]), mean(&limits[3_000..]))
     });
     let drift = |(first, last): &(f64, f64)| (last / first - 1.0).abs();
@@ -133,7 +138,10 @@ pub const HOUR_KNEE: usize = 50;
 /// The table.
 #[must_use]
 pub fn table() -> Table {
-    let knees = KNEES.map(|knee| format!("knee {knee}: found, halved, doubled"));
+    let knees = KNEES.map(|(knee, varies)| {
+        let even = if varies { "" } else { ", even calls" };
+        format!("knee {knee}{even}: found, halved, doubled")
+    });
     let head = ["rule".to_owned()].into_iter().chain(knees);
     let mut table = Table::new(head.chain(["an hour: early, late".to_owned()]));
     for rule in Rule::ALL {
@@ -161,7 +169,7 @@ pub fn plot() -> Plot {
     let knee = parts.iter().flat_map(|(workers, windows)| vec![*workers as f64; *windows]);
     let mut lines: Vec<_> = Rule::ALL
         .iter()
-        .map(|rule| line(rule.name(), number(rule.limits(&parts, 1)).collect()))
+        .map(|rule| line(rule.name(), number(rule.limits(&parts, true, 1)).collect()))
         .collect();
     lines.push(line("the knee", number(knee.collect()).collect()));
     Plot {

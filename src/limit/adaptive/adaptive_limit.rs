@@ -304,7 +304,8 @@ impl<C: Clock, O: Observer> AdaptiveLimit<C, O> {
             return;
         }
         let (so_far, overloads) = (self.samples.load::<Samples>(), self.overloads.load::<Bits>());
-        let is_few = so_far.calls() + overloads.0 < settings.min_samples().into();
+        let enough = u64::from(settings.min_samples()) * self.memory().caution();
+        let is_few = so_far.calls() + overloads.0 < enough;
         // Calls should have come and gone several times: those of the first
         // round came before the limit that is judged.
         let is_short = so_far.micros().saturating_mul(4) > so_far.calls().saturating_mul(length);

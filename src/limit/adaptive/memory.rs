@@ -70,6 +70,15 @@ impl Memory {
         }
     }
 
+    /// How many times the least number of calls a window must have: what is measured in a
+    /// search holds for long.
+    pub(super) const fn caution(self) -> u64 {
+        match self.course {
+            Course::Search => 8,
+            Course::New | Course::Follow => 1,
+        }
+    }
+
     /// With the limit of the window that has ended.
     #[allow(clippy::cast_possible_truncation)] // a limit has 16 bits
     pub(super) const fn at(self, limit: Fine) -> Self {

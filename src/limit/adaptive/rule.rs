@@ -251,7 +251,8 @@ fn not_slower(window: Window, memory: Memory) -> (Fine, Memory) {
     let baseline = if window.is_faster_than(memory.baseline) {
         to_u32(mean)
     } else if has_room {
-        to_u32(u64::midpoint(known, mean))
+        // Of a window with up to twice the calls.
+        to_u32((known + 2 * mean) / 3)
     } else {
         memory.baseline
     };
@@ -266,7 +267,7 @@ fn not_slower(window: Window, memory: Memory) -> (Fine, Memory) {
     if memory.rest > 0 {
         return (limit, Memory { rest: memory.rest - 1, ..next });
     }
-    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 4);
+    let more = (limit.0 >> (DOUBLING - memory.growth.min(DOUBLING))).max(Fine::of(1).0 / 2);
     let growth = (memory.growth + 1).min(DOUBLING);
     (Fine(limit.0.saturating_add(more)), Memory { growth, ..next })
 }
