@@ -67,7 +67,7 @@ fn failing(breaker: &CircuitBreaker) {
     }
 }
 
-fn measure(
+pub(crate) fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
     threads: usize,

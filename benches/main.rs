@@ -7,6 +7,7 @@ mod contended;
 #[cfg(feature = "macros")]
 mod decorated;
 mod floors;
+mod limits;
 mod policies;
 mod registry;
 mod uncontended;
@@ -41,6 +42,6 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        bench_decorated
+        limits::bench, bench_decorated
 }
 criterion_main!(all);

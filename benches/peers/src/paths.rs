@@ -13,9 +13,9 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
-    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, Trace, TraceWord,
-    resilient, with_circuit_breaker,
+    BackoffConfig, BreakerConfig, BreakerSettings, Bulkhead, CachedClock, CircuitBreaker,
+    CountCalls, DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, Trace,
+    TraceWord, resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
 use fusebox_shm::SharedRegistry;
@@ -88,6 +88,18 @@ pub(crate) const PATHS: &[Path] = &[
         function: "path_async_call",
         prepare: Prepare::Nothing,
         run: path_async_call,
+    },
+    Path {
+        name: "bulkhead, acquire + release",
+        function: "path_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_bulkhead,
+    },
+    Path {
+        name: "bulkhead, refusal",
+        function: "path_full_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_full_bulkhead,
     },
     Path {
         name: "rejection",
@@ -314,6 +326,25 @@ fn path_batch() {
             batch.report_all(&outcomes);
         }
     }
+}
+
+static WORKERS: Bulkhead = Bulkhead::new(32);
+static FULL: Bulkhead = Bulkhead::new(1);
+
+#[inline(never)]
+fn path_bulkhead() {
+    for _ in 0..CALLS {
+        drop(black_box(WORKERS.try_acquire()));
+    }
+}
+
+#[inline(never)]
+fn path_full_bulkhead() {
+    let place = FULL.try_acquire();
+    for _ in 0..CALLS {
+        black_box(FULL.try_acquire().is_err());
+    }
+    drop(place);
 }
 
 #[inline(never)]
