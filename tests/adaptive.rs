@@ -126,7 +126,9 @@ fn round(limit: &Limit<'_>, clock: &Micros, micros: u64, load: Load) -> u32 {
     }
     clock.advance(micros);
     let many = tickets.len() as u32;
-    tickets.into_iter().for_each(|ticket| ticket.report(load));
+    for ticket in tickets {
+        ticket.report(load);
+    }
     many
 }
 

@@ -208,17 +208,17 @@ proptest! {
         for step in steps {
             let in_flight: u32 = held.iter().map(|(places, _)| *places).sum();
             match step {
-                Step::Acquire(places) => match workers.acquire_n(places) {
-                    Ok(place) => {
-                        prop_assert!(places == 0 || in_flight + places <= limit);
+                Step::Acquire(places) => {
+                    let fits = places == 0 || in_flight + places <= limit;
+                    let place = workers.acquire_n(places);
+                    prop_assert_eq!(place.is_ok(), fits);
+                    if let Ok(place) = place {
                         held.push((places, place));
                         peak = peak.max(in_flight + places);
-                    }
-                    Err(_) => {
-                        prop_assert!(in_flight + places > limit);
+                    } else {
                         refused += 1;
                     }
-                },
+                }
                 Step::Release(_) if held.is_empty() => {}
                 Step::Release(at) => drop(held.swap_remove(at % held.len())),
                 Step::Limit(to) => {
