@@ -304,7 +304,9 @@ impl<C: Clock, O: Observer> AdaptiveLimit<C, O> {
             return;
         }
         let (so_far, overloads) = (self.samples.load::<Samples>(), self.overloads.load::<Bits>());
-        let enough = u64::from(settings.min_samples()) * self.memory().caution();
+        // The course is in the second word.
+        let caution = Memory::of([0, self.memory[1].load::<Bits>().0]).caution();
+        let enough = u64::from(settings.min_samples()) * caution;
         let is_few = so_far.calls() + overloads.0 < enough;
         // Calls should have come and gone several times: those of the first
         // round came before the limit that is judged.
