@@ -9,6 +9,7 @@ mod contended;
 mod decorated;
 mod floors;
 mod hedges;
+mod limits;
 mod policies;
 mod rate;
 mod registry;
@@ -44,6 +45,6 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        rate::bench, budgets::bench, hedges::bench, bench_decorated
+        rate::bench, budgets::bench, hedges::bench, limits::bench, bench_decorated
 }
 criterion_main!(all);

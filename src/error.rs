@@ -352,7 +352,7 @@ mod tests {
         for kind in [LimitKind::Rate, LimitKind::Bulkhead, LimitKind::Adaptive, LimitKind::Deadline]
         {
             for wait in [None, Some(0), Some(1), Some(1_500_000)] {
-                let limited = Limited::new(Name::new("shop"), kind, wait);
+                let limited = Limited::of(Name::new("shop"), kind, wait);
                 assert_eq!(limited.kind(), kind);
                 assert_eq!(limited.retry_after(), wait.map(Duration::from_nanos));
                 let rejected = Rejected::from(limited);

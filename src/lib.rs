@@ -131,10 +131,18 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 pub use fusebox_macros::{
     resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
 };
+pub use limit::adaptive::{
+    adaptive_limit::AdaptiveLimit,
+    settings::{AdaptiveConfig, AdaptiveSettings},
+    ticket::{Load, Ticket},
+};
 pub use limit::budget::{
     retry_budget::RetryBudget,
     settings::{BudgetConfig, BudgetSettings},
 };
+#[cfg(feature = "tokio")]
+pub use limit::bulkhead::waiting::{WaitingBulkhead, WaitingPlace};
+pub use limit::bulkhead::{bulkhead::Bulkhead, place::Place};
 pub use limit::deadline::deadline::Deadline;
 #[cfg(feature = "std")]
 pub use limit::deadline::scope::{DeadlineFuture, DeadlineGuard};
@@ -244,7 +252,9 @@ pub mod layers {
             },
         },
         pipeline::{
+            adaptive::{AdaptiveLayer, Answers},
             breaker::BreakerLayer,
+            bulkhead::BulkheadLayer,
             deadline::DeadlineLayer,
             layer::{Empty, Stack},
             timeout::TimeoutLayer,

@@ -82,6 +82,37 @@ impl Machine {
         self.0.store(word.bits(), Ordering::Relaxed);
     }
 
+    /// Takes so much off the word, whatever it is, in a field that holds as much. It is a
+    /// step that cannot fail, so it needs no loop.
+    #[inline]
+    pub(crate) fn subtract(&self, much: u64) {
+        #[cfg(fusebox_loom)]
+        if planted!(SubtractedByStore) {
+            return self.store(Bits(self.0.load(Ordering::Relaxed) - much));
+        }
+        // As in `step`: whoever steps it after that sees all that was written before.
+        self.0.fetch_sub(much, Ordering::AcqRel);
+    }
+
+    /// Adds so much to the word, whatever it is, and returns what it was.
+    #[inline]
+    pub(crate) fn add<W: Word>(&self, much: u64) -> W {
+        #[cfg(fusebox_loom)]
+        if planted!(AddedByStore) {
+            let was = self.load::<Bits>();
+            self.store(Bits(was.0.wrapping_add(much)));
+            return W::from_bits(was.0);
+        }
+        // A sum, which orders nothing: relaxed.
+        W::from_bits(self.0.fetch_add(much, Ordering::Relaxed))
+    }
+
+    /// Puts a zero in the word's place, and returns what it was.
+    pub(crate) fn take<W: Word>(&self) -> W {
+        // As `add`.
+        W::from_bits(self.0.swap(0, Ordering::Relaxed))
+    }
+
     /// Puts `to` in the place of what was `seen` a moment ago; false where that is not
     /// there any more.
     #[inline]

@@ -186,7 +186,8 @@ fn assert_is_test(named: &Named, whose: &str) {
 /// Whether the file is a test that is a program of its own.
 fn is_without_harness(file: &Path) -> bool {
     let name = file.file_stem().unwrap().to_str().unwrap();
-    read(Path::new("Cargo.toml")).contains(&format!("name = \"{name}\"\nharness = false"))
+    let package = file.parent().and_then(Path::parent).unwrap();
+    read(package.join("Cargo.toml")).contains(&format!("name = \"{name}\"\nharness = false"))
 }
 
 /// The codes that a test's name begins with: `R1` and `R5` of `r1_r5_the_last`.

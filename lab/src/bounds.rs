@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     field, fleet,
-    table::{self, compare, goals, layers, retry_storm, shopify},
+    table::{
+        self, compare, goals, layers,
+        limits::{self, Rule},
+        retry_storm, shopify,
+    },
     time::Time,
 };
 
@@ -79,7 +83,25 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("calls_of_three_layers", layered, false));
     all.push(figure("bytes", row.bytes as f64, false));
     all.extend(table::fleet::figures(fleet::study()));
+    limit_figures(&mut all);
     all
+}
+
+/// Those of the adaptive limit: windows until the knee is found, and found again.
+#[allow(clippy::cast_precision_loss)] // small numbers
+fn limit_figures(all: &mut Vec<Figure>) {
+    for (knee, varies) in limits::KNEES {
+        let found = limits::found(Rule::Ours, (knee, varies));
+        for (what, windows) in ["found", "halved", "doubled"].into_iter().zip(found) {
+            let even = if varies { "" } else { "_even" };
+            let key = format!("limit_{knee}{even}_{what}");
+            let now = windows.map_or(f64::INFINITY, |windows| windows as f64);
+            all.push(Figure { key, now, more: false });
+        }
+    }
+    let (early, late) = limits::hour(Rule::Ours, limits::HOUR_KNEE);
+    let now = (late / early - 1.0).abs();
+    all.push(Figure { key: "limit_drift".into(), now, more: false });
 }
 
 /// Compares all figures with the committed bounds.

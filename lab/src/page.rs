@@ -14,7 +14,7 @@ use crate::{
         brooker::{self, FAILURES},
         compare,
         goals::{self, Goal},
-        layers, ratio, retry_storm,
+        layers, limits, ratio, retry_storm,
         shopify::{self, Landing},
     },
     time::Time,
@@ -107,6 +107,9 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
             .replace("HEALINGS", &table::fleet::healings(study).markdown()),
     );
     pictures.push(("fleet", table::fleet::plot(study).svg()));
+    progress("adaptive limits");
+    part("Adaptive limits", &LIMITS_TEXT.replace("TABLE", &limits::table().markdown()));
+    pictures.push(("adaptive-limits", limits::plot().svg()));
 
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
@@ -270,6 +273,21 @@ Then it is over, and no more calls are made: how many heartbeats until each of a
 instances hears of all 999 others, and has their registers as they are. Two are promised.
 
 HEALINGS";
+
+const LIMITS_TEXT: &str = "\
+A service of so many workers, calls of 50 ms on average (exponentially distributed, or
+even: all the same) and twice as many of them as it can do, at times by chance. The knee is the number of workers.
+Windows of a second until the limit is within a fifth of the knee, and its mean over ten
+windows from there on, too: from the start; from when half of the workers go; and from
+when they come back. The worst
+of five seeds; a knee of 5 that halves is one of 2. Then an hour of this with 50 workers:
+the mean limit in its second ten minutes and in its last, in parts of the knee, of the
+seed with the largest difference. All begin at 20 and may go from 1 to 1000; else they
+have their defaults. No call is refused by the service or times out, so AIMD learns
+nothing before calls take 5 s.
+
+TABLE
+![The limits at a knee that halves and doubles](lab/adaptive-limits.svg)";
 
 const ROW_TEXT: &str = "\
 A thousand calls a second. How many calls fail before the first one is refused, and after

@@ -75,6 +75,8 @@ pub enum Problem {
     NotAPanel,
     /// The file does not start as a trace does.
     NotATrace,
+    /// The file does not start as a bulkhead does.
+    NotABulkhead,
     /// The file comes from a host of the other byte order.
     ByteOrder,
     /// The layout is that of another release.
@@ -100,6 +102,18 @@ pub enum Problem {
         /// How many were asked for.
         asked: usize,
     },
+    /// The bulkhead in the file has another limit.
+    OtherLimit {
+        /// The file's limit.
+        found: usize,
+        /// That which was asked for.
+        asked: usize,
+    },
+    /// The limit that was asked for is not possible.
+    Limit {
+        /// That limit.
+        limit: usize,
+    },
     /// The file is shorter or longer than its header says.
     Length {
         /// Bytes of the file.
@@ -120,6 +134,8 @@ pub enum Problem {
     /// Processes with another monotonic clock use it: they are in another time
     /// namespace.
     TimeNamespace,
+    /// Processes that are numbered otherwise use it: they are in another PID namespace.
+    PidNamespace,
     /// The kernel did not say which boot this is.
     Boot(io::Error),
     /// The mode that was asked for is not possible.
@@ -177,6 +193,7 @@ impl fmt::Display for Problem {
             Self::Empty => f.write_str("is empty, and no panel is: give another path"),
             Self::NotAPanel => f.write_str("is no panel of breakers: give another path"),
             Self::NotATrace => f.write_str("is no trace of calls: give another path"),
+            Self::NotABulkhead => f.write_str("is no bulkhead: give another path"),
             Self::ByteOrder => {
                 write!(f, "comes from a host of the other byte order: {REMAKE}")
             }
@@ -196,6 +213,14 @@ impl fmt::Display for Problem {
                 "has {found} slots and {asked} were asked for: ask for the same number in all \
                  programs; {REMAKE}"
             ),
+            Self::OtherLimit { found, asked } => write!(
+                f,
+                "has a limit of {found} and {asked} was asked for: ask for the same limit in all \
+                 programs; {REMAKE}"
+            ),
+            Self::Limit { limit } => {
+                write!(f, "the limit {limit} must be from 1 to {}", crate::SharedBulkhead::MOST)
+            }
             Self::Length { found, expected } => write!(
                 f,
                 "has {found} bytes instead of {expected}, so somebody {} it: {REMAKE}",
@@ -213,6 +238,11 @@ impl fmt::Display for Problem {
                 f,
                 "is stamped by another monotonic clock, that of another time namespace: run all \
                  its programs in one of them; {REMAKE}"
+            ),
+            Self::PidNamespace => write!(
+                f,
+                "is used by processes of another PID namespace, whose end nobody here can see: run \
+                 all its programs in one of them; {REMAKE}"
             ),
             Self::Boot(_) => f.write_str(
                 "cannot tell by whose clock it is stamped: /proc must be mounted and readable",

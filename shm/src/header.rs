@@ -1,12 +1,12 @@
-//! The first bytes of a panel's file, or a trace's: what the rest is, and whose clock
-//! stamped it.
+//! The first bytes of a panel's file, a trace's, or a bulkhead's: what the rest is, and
+//! whose clock stamped it.
 //!
 //! | word | content |
 //! |---|---|
-//! | 0 | magic: `fusebox` or `fusetrc`, and a byte that no text holds |
+//! | 0 | magic: `fusebox`, `fusetrc` or `fusebkh`, and a byte that no text holds |
 //! | 1 | byte order: a number that reads the same in no other order |
 //! | 2 | version of the layout |
-//! | 3 | bytes of a slot; of a trace, of a word |
+//! | 3 | bytes of a slot; of a trace or a bulkhead, of a word |
 //! | 4 | number of slots, or of words |
 //! | 5 | checksum of the words before |
 //! | 6 | epoch: the only word that ever changes, see `epoch.rs` |
@@ -14,6 +14,8 @@
 //!
 //! The slots follow, and nothing after them. All words are in the host's own
 //! byte order.
+
+use core::sync::atomic::AtomicU64;
 
 use fusebox::{CircuitBreaker, Trace, TraceWord};
 
@@ -59,6 +61,15 @@ pub(crate) const TRACE: Kind = Kind {
     slot: size_of::<TraceWord>(),
     least: Trace::words(Trace::LEAST) as u64,
     other: || Problem::NotATrace,
+};
+
+pub(crate) const BULKHEAD: Kind = Kind {
+    magic: u64::from_ne_bytes(*b"fusebkh\xFF"),
+    version: 1,
+    slot: size_of::<AtomicU64>(),
+    // See `bulkhead/places.rs`: one place.
+    least: 3,
+    other: || Problem::NotABulkhead,
 };
 
 const ORDER: u64 = 0x0102_0304_0506_0708;

@@ -69,6 +69,9 @@
 //! next caller gets after one recovery timeout, and a slot without its whole
 //! name, which its next registration completes.
 //!
+//! The places of a [`SharedBulkhead`] say which process holds them. Those of one that was
+//! killed go to the next who finds the bulkhead full.
+//!
 //! # The attributes' breakers
 //! The functions under fusebox's attributes find their breakers in the process's
 //! own registry, of 256 slots. That can be a shared one, if it is installed
@@ -107,6 +110,7 @@ compile_error!(
      `fusebox_compact`"
 );
 
+mod bulkhead;
 mod create;
 mod epoch;
 mod error;
@@ -122,6 +126,7 @@ mod trace;
 #[cfg(target_pointer_width = "64")]
 mod view;
 
+pub use bulkhead::{SharedBulkhead, SharedPlace};
 pub use error::{OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;

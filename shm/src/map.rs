@@ -15,7 +15,7 @@ pub(crate) use read_only::ReadOnly;
 
 use crate::header::{self, Kind};
 
-/// A panel's file, or a trace's, in this process's memory.
+/// A panel's file, a trace's, or a bulkhead's, in this process's memory.
 ///
 /// Others write to it at any time, and can write anything. That is sound as all
 /// access, by whichever process, is by atomic operations, to types for which
@@ -79,6 +79,19 @@ impl Map {
         // as long as the borrow of `self`. They are aligned, as the mapping is to a page
         // and the header is a multiple of 8 bytes. A `TraceWord` is a transparent
         // wrapper of an atomic; see `Map` for why others may write there.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
+    /// The words of a bulkhead.
+    pub(crate) fn numbers(&self) -> &[AtomicU64] {
+        self.check_kind::<AtomicU64>();
+        // SAFETY: the mapping is as long as the header and `self.slots` words, and lives
+        // as long as the borrow of `self`. They are aligned, as the mapping is to a page
+        // and the header is a multiple of 8 bytes; see `Map` for why others may write
+        // there.
         unsafe {
             let first = self.memory.as_ptr().add(header::SIZE).cast();
             core::slice::from_raw_parts(first, self.slots)

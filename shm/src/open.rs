@@ -73,8 +73,8 @@ impl Good {
         Ok(map)
     }
 
-    /// Maps a trace, for reading and writing.
-    pub(crate) fn map_trace(self) -> Result<Map, Problem> {
+    /// Maps what keeps its stamps, for reading and writing: a trace, or a bulkhead.
+    pub(crate) fn map_kept(self) -> Result<Map, Problem> {
         let epoch = self.epoch;
         let map = self.map_writable()?;
         take_over(&map, epoch, || {})?;

@@ -73,7 +73,7 @@ impl SharedTrace {
         let records = 1 << records.max(Trace::LEAST).ilog2();
         for _ in 0..PATIENCE {
             match Good::open(&TRACE, path, true, epoch) {
-                Ok(file) => return file.map_trace(),
+                Ok(file) => return file.map_kept(),
                 Err(Problem::NotFound) if options.creates() => {
                     // Made by us or by another: it is opened all the same.
                     create::create(&TRACE, path, Trace::words(records), mode, epoch)?;

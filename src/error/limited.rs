@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt, time::Duration};
 
-use crate::name::Name;
+use crate::name::{Name, WORDS};
 
 /// A call was not admitted: a limit is reached.
 ///
@@ -65,26 +65,27 @@ impl fmt::Display for LimitKind {
 
 impl Limited {
     /// A wait that is not known is none, as is one of more than 73 years.
-    pub(crate) fn new(name: Name, kind: LimitKind, retry_after_ns: Option<u64>) -> Self {
+    pub(crate) fn of(name: Name, kind: LimitKind, retry_after_ns: Option<u64>) -> Self {
         let wait = retry_after_ns.map_or(WAIT, |wait| wait.min(WAIT));
         Self { name, packed: (kind as u64) << 61 | wait }
     }
 
-    /// Makes the error of a limit of your own. A wait of more than 73 years is none that
-    /// is known.
+    /// Makes the error of a limit of your own. A wait of 73 years or more is none that is
+    /// known.
     ///
     /// ```
     /// use core::time::Duration;
     /// use fusebox::{LimitKind, Limited, Name};
     ///
     /// let wait = Some(Duration::from_millis(20));
-    /// let limited = Limited::by(Name::new("tenant 7"), LimitKind::Rate, wait);
+    /// let limited = Limited::new(Some(Name::new("tenant 7")), LimitKind::Rate, wait);
     /// assert_eq!(limited.to_string(), "rate limit `tenant 7` is used up, retry after 20ms");
+    /// assert_eq!(Limited::new(None, LimitKind::Bulkhead, None).to_string(), "bulkhead is full");
     /// ```
     #[must_use]
-    pub fn by(name: Name, kind: LimitKind, retry_after: Option<Duration>) -> Self {
-        let nanos = retry_after.map(|wait| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
-        Self::new(name, kind, nanos)
+    pub fn new(name: Option<Name>, kind: LimitKind, retry_after: Option<Duration>) -> Self {
+        let nanos = retry_after.and_then(|wait| u64::try_from(wait.as_nanos()).ok());
+        Self::of(name.unwrap_or(Name::from_words([0; WORDS])), kind, nanos)
     }
 
     pub(super) const fn label(&self) -> &Name {

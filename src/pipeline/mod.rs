@@ -1,7 +1,9 @@
 //! Policies put together around a call. Each file named after a policy has its
 //! layer: how it is added, and one function for sync and async calls each.
 
+pub(crate) mod adaptive;
 pub(crate) mod breaker;
+pub(crate) mod bulkhead;
 mod context;
 pub(crate) mod deadline;
 mod fallback;

@@ -69,6 +69,16 @@ pub enum Defect {
     WithdrawalByStore,
     /// A budget's word is overwritten when a call gives its share.
     DepositByStore,
+    /// A bulkhead's word is overwritten when a place is taken.
+    PlaceTakenByStore,
+    /// A place is given back by a load and a store.
+    SubtractedByStore,
+    /// A sum is added to by a load and a store.
+    AddedByStore,
+    /// An adaptive limit is set by a store, whoever came or went meanwhile.
+    LimitSetByStore,
+    /// Whoever ends a call at a window's end computes, be it taken by another or not.
+    WindowWonTwice,
 }
 
 std::thread_local! {

@@ -49,4 +49,8 @@ impl<E: From<Rejected>> ErrorType<E> for OwnErrors {
     fn failed(error: E) -> E {
         error
     }
+
+    fn limited(limited: Limited) -> E {
+        Rejected::from(limited).into()
+    }
 }

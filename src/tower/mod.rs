@@ -21,6 +21,7 @@
 
 mod again;
 mod breaker;
+mod bulkhead;
 mod deadline;
 mod errors;
 mod fallback;
@@ -30,8 +31,11 @@ mod limited;
 mod rate_limit;
 mod retry;
 mod wait;
+#[cfg(feature = "tokio")]
+mod waiting;
 
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
+pub use bulkhead::{BulkheadLayer, BulkheadService};
 pub use deadline::{DeadlineLayer, DeadlineService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
@@ -40,3 +44,5 @@ pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use rate_limit::{RateLimitLayer, RateLimitService};
 pub use retry::{RetryLayer, RetryPolicy};
 pub use wait::Wait;
+#[cfg(feature = "tokio")]
+pub use waiting::{WaitingBulkheadLayer, WaitingBulkheadService};

@@ -13,10 +13,10 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, BudgetConfig, CachedClock, CircuitBreaker,
-    CountCalls, Deadline, DefaultObserver, Hedge, Key, LatencyQuantile, Name, Outcome,
-    QuantileConfig, RateConfig, RateLimit, Registry, Rejected, Retry, RetryBudget, RetryConfig,
-    SleepBy, Trace, TraceWord,
+    BackoffConfig, BreakerConfig, BreakerSettings, BudgetConfig, Bulkhead, CachedClock,
+    CircuitBreaker, CountCalls, Deadline, DefaultObserver, Hedge, Key, LatencyQuantile, Name,
+    Outcome, QuantileConfig, RateConfig, RateLimit, Registry, Rejected, Retry, RetryBudget,
+    RetryConfig, SleepBy, Trace, TraceWord,
     layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
     resilient, with_circuit_breaker,
 };
@@ -115,6 +115,18 @@ pub(crate) const PATHS: &[Path] = &[
         function: "path_deadline",
         prepare: Prepare::Nothing,
         run: path_deadline,
+    },
+    Path {
+        name: "bulkhead, acquire + release",
+        function: "path_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_bulkhead,
+    },
+    Path {
+        name: "bulkhead, refusal",
+        function: "path_full_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_full_bulkhead,
     },
     Path {
         name: "rejection",
@@ -411,6 +423,25 @@ fn path_batch() {
             batch.report_all(&outcomes);
         }
     }
+}
+
+static WORKERS: Bulkhead = Bulkhead::new(32);
+static FULL: Bulkhead = Bulkhead::new(1);
+
+#[inline(never)]
+fn path_bulkhead() {
+    for _ in 0..CALLS {
+        drop(black_box(WORKERS.try_acquire()));
+    }
+}
+
+#[inline(never)]
+fn path_full_bulkhead() {
+    let place = FULL.try_acquire();
+    for _ in 0..CALLS {
+        black_box(FULL.try_acquire().is_err());
+    }
+    drop(place);
 }
 
 #[inline(never)]

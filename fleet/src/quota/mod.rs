@@ -138,7 +138,7 @@ impl<C: Clock, O: Observer> FleetQuota<C, O> {
                 },
             }
         };
-        let limited = Limited::by(self.name, LimitKind::Rate, wait);
+        let limited = Limited::new(Some(self.name), LimitKind::Rate, wait);
         self.observer.on_event(&Event::Limited(&limited));
         Err(limited)
     }

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod fleet;
 pub mod goals;
 pub mod layers;
+pub mod limits;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;

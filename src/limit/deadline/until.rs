@@ -84,7 +84,7 @@ pub(crate) fn forbids(own: Option<Until<'_>>, takes: Duration) -> bool {
 #[inline(never)]
 fn over() -> Limited {
     let nameless = Name::from_words([0; name::WORDS]);
-    let limited = Limited::new(nameless, LimitKind::Deadline, None);
+    let limited = Limited::of(nameless, LimitKind::Deadline, None);
     DefaultObserver.on_event(&Event::Limited(&limited));
     limited
 }

@@ -223,7 +223,7 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             return Ok(());
         }
         self.refused.add_often();
-        let limited = Limited::new(self.label.get(), LimitKind::Rate, wait);
+        let limited = Limited::of(self.label.get(), LimitKind::Rate, wait);
         self.observer.on_event(&Event::Limited(&limited));
         Err(limited)
     }

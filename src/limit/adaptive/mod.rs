@@ -1,0 +1,9 @@
+//! A limit of calls in flight that is found out.
+
+pub(crate) mod adaptive_limit;
+mod memory;
+mod rule;
+mod samples;
+pub(crate) mod settings;
+pub(crate) mod ticket;
+mod word;

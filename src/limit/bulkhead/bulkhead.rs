@@ -1,0 +1,257 @@
+//! The bulkhead itself: how it is made, and how it is asked.
+
+use core::fmt;
+
+use crate::{
+    bypass,
+    config::{ConfigError, Unit},
+    error::{LimitKind, Limited},
+    limit::{
+        bulkhead::{
+            place::Place,
+            word::{MOST, PLACE, Word},
+        },
+        label::Label,
+    },
+    machine::Machine,
+    name::Name,
+    observe::{Counter, DefaultObserver, Event, Observer},
+    sync::const_fn,
+};
+
+/// A limit of the calls in flight, in one atomic word.
+///
+/// It keeps a slow service from taking every thread, task and connection of a program:
+/// so many calls may be under way, and others are turned away at once. It never admits
+/// more than its limit, and turns nobody away while a place is free.
+///
+/// A call costs two read-modify-writes of the word, one at its start and one at its end.
+/// There is no queue: `WaitingBulkhead`, of the feature `tokio`, has one.
+///
+/// ```
+/// use fusebox::{Bulkhead, LimitKind};
+///
+/// static WORKERS: Bulkhead = Bulkhead::named("workers", 2);
+///
+/// let first = WORKERS.try_acquire()?;
+/// let second = WORKERS.try_acquire()?;
+/// let limited = WORKERS.try_acquire().unwrap_err();
+/// assert_eq!(limited.kind(), LimitKind::Bulkhead);
+/// assert_eq!(limited.to_string(), "bulkhead `workers` is full");
+/// drop(first);
+/// assert!(WORKERS.try_acquire().is_ok());
+/// # drop(second);
+/// # Ok::<(), fusebox::Limited>(())
+/// ```
+#[repr(C)]
+pub struct Bulkhead<O = DefaultObserver> {
+    word: Machine,
+    refused: Counter,
+    label: Label,
+    observer: O,
+}
+
+impl Bulkhead {
+    const_fn! {
+        /// Makes a bulkhead for so many calls in flight, from 1 to 16777215.
+        ///
+        /// # Panics
+        /// On another limit; in a `const` or `static` that is a compile error.
+        #[must_use]
+        #[track_caller]
+        pub fn new(limit: u32) -> Self {
+            Self::with(None, limit, DefaultObserver)
+        }
+    }
+
+    const_fn! {
+        /// Makes a bulkhead with a name, which its errors and events carry.
+        ///
+        /// # Panics
+        /// On a limit that is not from 1 to 16777215, and on a name that is empty, too
+        /// long, or holds a control character; in a `const` or `static` that is a compile
+        /// error.
+        #[must_use]
+        #[track_caller]
+        pub fn named(name: &str, limit: u32) -> Self {
+            Self::with(Some(Name::new(name)), limit, DefaultObserver)
+        }
+    }
+}
+
+impl<O> Bulkhead<O> {
+    const_fn! {
+        /// Makes a bulkhead with an observer of your own.
+        ///
+        /// # Panics
+        /// On a limit that is not from 1 to 16777215; in a `const` or `static` that is a
+        /// compile error.
+        #[must_use]
+        #[track_caller]
+        pub fn with(name: Option<Name>, limit: u32, observer: O) -> Self {
+            if let Err(error) = check(limit) {
+                error.panic();
+            }
+            Self {
+                word: Machine::new(Word::empty(limit)),
+                refused: Counter::new(),
+                label: Label::of(name),
+                observer,
+            }
+        }
+    }
+
+    /// Returns the name, or `None` if it has none.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        Some(self.label.get()).filter(|name| !name.is_none())
+    }
+
+    /// Returns how many calls may be in flight.
+    ///
+    /// A bulkhead in a slot that was given none admits every call: then this is `None`.
+    #[must_use]
+    pub fn limit(&self) -> Option<u32> {
+        Some(self.word().limit()).filter(|limit| *limit > 0)
+    }
+
+    /// Puts another limit in force, from 1 to 16777215, at once. If more calls are in
+    /// flight than that, none is admitted until so many have ended.
+    ///
+    /// # Errors
+    /// [`ConfigError`] on another limit. Then nothing was changed.
+    ///
+    /// ```
+    /// use fusebox::Bulkhead;
+    ///
+    /// let workers = Bulkhead::new(2);
+    /// let (first, second) = (workers.try_acquire()?, workers.try_acquire()?);
+    /// workers.set_limit(1)?;
+    /// drop(first);
+    /// assert!(workers.try_acquire().is_err()); // the second is still in flight
+    /// drop(second);
+    /// assert!(workers.try_acquire().is_ok());
+    ///
+    /// let error = workers.set_limit(0).unwrap_err();
+    /// assert_eq!(error.to_string(), "`limit` is 0, and must be from 1 to 16777215");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
+        check(limit)?;
+        self.word.step(self.word(), |word: Word| (word.limited(limit), ()));
+        Ok(())
+    }
+
+    /// Returns how many calls are in flight: how many places are taken.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.word().in_flight()
+    }
+
+    /// Returns the most calls that were in flight at a time since the bulkhead was made.
+    /// 65535 is so many, or more.
+    #[must_use]
+    pub fn peak(&self) -> u32 {
+        self.word().peak()
+    }
+
+    /// Returns how many times callers were turned away. The count wraps; it is up to a
+    /// 64th too large where one thread was turned away very often.
+    #[cfg(not(fusebox_compact))]
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.get()
+    }
+
+    #[inline]
+    fn word(&self) -> Word {
+        self.word.load()
+    }
+
+    /// Gives places back, each of which was taken.
+    #[inline]
+    pub(super) fn release(&self, places: u32) {
+        if places > 0 {
+            self.word.subtract(u64::from(places) * PLACE);
+        }
+    }
+}
+
+impl<O: Observer> Bulkhead<O> {
+    /// Takes a place for one call.
+    ///
+    /// # Errors
+    /// [`Limited`] when so many calls are in flight as the limit allows. When a place will
+    /// be free, nobody knows: it names no time.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Place<'_, O>, Limited> {
+        self.acquire_n(1)
+    }
+
+    /// Takes `places` at once: all of them, or none. It is for a call that is worth
+    /// several.
+    ///
+    /// # Errors
+    /// [`Limited`] when fewer are free; more than the limit never are.
+    ///
+    /// ```
+    /// use fusebox::Bulkhead;
+    ///
+    /// let workers = Bulkhead::new(4);
+    /// let large = workers.acquire_n(3)?;
+    /// assert!(workers.acquire_n(2).is_err()); // one is free, and is not taken
+    /// assert_eq!(workers.in_flight(), 3);
+    /// drop(large);
+    /// assert_eq!((workers.in_flight(), workers.peak()), (0, 3));
+    /// # Ok::<(), fusebox::Limited>(())
+    /// ```
+    #[inline]
+    pub fn acquire_n(&self, places: u32) -> Result<Place<'_, O>, Limited> {
+        let places = self.take(places)?;
+        Ok(Place::new(self, places))
+    }
+
+    /// Takes places, all or none, and returns how many are to be given back.
+    #[inline]
+    pub(super) fn take(&self, places: u32) -> Result<u32, Limited> {
+        if self.word.step(self.word(), |word: Word| word.take(places)).said {
+            Ok(places)
+        } else {
+            self.refuse()
+        }
+    }
+
+    /// Counts and tells a refusal, unless a bypass has taken limits out.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self) -> Result<u32, Limited> {
+        if bypass::limits() {
+            return Ok(0);
+        }
+        self.refused.add_often();
+        let (name, kind) = (self.label.get(), LimitKind::Bulkhead);
+        let limited = Limited::of(name, kind, None);
+        self.observer.on_event(&Event::Limited(&limited));
+        Err(limited)
+    }
+}
+
+/// Whether it is a limit.
+pub(super) const fn check(limit: u32) -> Result<(), ConfigError> {
+    if limit >= 1 && limit <= MOST {
+        Ok(())
+    } else {
+        Err(ConfigError::out_of_range("limit", Unit::Count, limit as u128, 1, MOST as u128))
+    }
+}
+
+impl<O> fmt::Debug for Bulkhead<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulkhead")
+            .field("name", &self.name())
+            .field("limit", &self.limit())
+            .field("in_flight", &self.in_flight())
+            .field("peak", &self.peak())
+            .finish_non_exhaustive()
+    }
+}
