@@ -4,6 +4,7 @@
 mod breakers;
 mod clocks;
 mod instructions;
+mod limits;
 mod lookups;
 mod machine;
 mod measure;

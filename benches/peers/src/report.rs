@@ -1,5 +1,7 @@
 //! The page: tables, ratios, targets, and the machine they are of.
 
+mod limits;
+
 use std::{
     env,
     error::Error,
@@ -46,7 +48,7 @@ struct Memory {
 #[allow(clippy::too_many_lines)] // the page, from top to bottom
 pub(crate) fn write(quick: bool, out: &Path) -> Written {
     let start = Instant::now();
-    // About 95 cases: a round of samples each takes the sample's time.
+    // About 115 cases: a round of samples each takes the sample's time.
     let plan = if quick {
         Plan { rounds: 11, sample: Duration::from_millis(25) }
     } else {
@@ -54,7 +56,7 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     };
     let threads = machine::threads();
     let steps = steps(threads);
-    let groups = 16 + 2 * steps.len() as u64;
+    let groups = 22 + 2 * steps.len() as u64;
     let style = "{bar:30} {elapsed} of about {duration} {msg}";
     let progress = ProgressBar::new(groups * plan.rounds as u64)
         .with_style(ProgressStyle::with_template(style)?);
@@ -73,6 +75,7 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     let around_async = retries::around_success_async(plan, &progress);
     let clocks = clocks::clocks(plan, &progress);
     let lookups = lookups::lookups(plan, &progress);
+    let limited = [1, 2].map(|threads| limits::measured(plan, &progress, threads));
     let lines = scaling::scaling(plan, &progress, &steps);
     let sharing = scaling::false_sharing(plan, &progress);
     progress.set_message("allocations and instructions");
@@ -140,6 +143,7 @@ pub(crate) fn write(quick: bool, out: &Path) -> Written {
     shared_table(&mut page, &alone, &together)?;
     memory_table(&mut page, &memory)?;
     setups(&mut page)?;
+    limits::write(&mut page, &limited)?;
     section(&mut page, "Delays and retries", DELAYS)?;
     table(&mut page, "One jittered delay", &jittered, OWN)?;
     table(&mut page, "One plain delay", &without_jitter, OWN)?;
