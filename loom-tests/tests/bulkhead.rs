@@ -29,7 +29,7 @@ fn a_place_is_given_back_while_others_ask() {
         })
         .collect();
     drop(first);
-    let alone = others.into_iter().map(|other| other.join().unwrap()).all(|alone| alone);
+    let alone = others.into_iter().fold(true, |all, other| other.join().unwrap() & all);
     claim!(alone, "two in a bulkhead for one");
     claim!(bulkhead.in_flight() == 0, "{} places are lost", bulkhead.in_flight());
     claim!(bulkhead.peak() == 1, "a peak of {}", bulkhead.peak());
