@@ -24,6 +24,18 @@ settings! {
     /// let error = RateConfig::per_second(100).burst(0).try_build().unwrap_err();
     /// assert_eq!(error.to_string(), "`burst` is 0, and must be from 1 to 2000000");
     /// ```
+    ///
+    /// This does not compile, as a clock with steps of 10 ms cannot tell one millisecond
+    /// from the next. It says "`burst` must be at least 20 on a clock with steps of 10ms,
+    /// unless it is `precise`":
+    ///
+    /// ```compile_fail,E0080
+    /// use core::time::Duration;
+    ///
+    /// const BAD: fusebox::RateSettings =
+    ///     fusebox::RateConfig::every(Duration::from_millis(1)).build();
+    /// println!("{BAD}");
+    /// ```
     #[derive(Eq)]
     config RateConfig {
         /// The time in which one call is admitted on average.
