@@ -149,3 +149,20 @@ fn what_is_missing_or_wrong_is_said() {
     let error = sync(&["--instance", "a", "--panel", &path, "--store", ""]).failed(2);
     assert!(error.starts_with("error: no store: "), "{error}");
 }
+
+#[test]
+fn an_obedience_of_a_breaker_is_a_name_and_a_word() {
+    let panel = Panel::new();
+    for (given, said) in [
+        ("shop", "it must be a name, `=`, and what to do"),
+        ("shop=sometimes", "\"sometimes\" must be `observe`, `advise` or `obey`"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
+        command.args(["sync", "--instance", "a", "--store", "redis://127.0.0.1:1"]);
+        command.arg("--panel").arg(panel.path()).args(["--obedience-of", given]);
+        let ran = command.output().unwrap();
+        assert_eq!(ran.status.code(), Some(2));
+        let text = String::from_utf8(ran.stderr).unwrap();
+        assert!(text.contains(said), "{text}");
+    }
+}

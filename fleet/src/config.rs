@@ -1,6 +1,8 @@
 //! How an instance takes part in its fleet.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use fusebox::Name;
 
 use crate::{order_key::OrderKey, peers::Opinion};
 
@@ -33,6 +35,8 @@ pub struct FleetConfig {
     group: String,
     namespace: String,
     obedience: Obedience,
+    /// Of breakers that have one of their own.
+    obedience_of: BTreeMap<String, Obedience>,
     heartbeat: Duration,
     publish_every: Duration,
     cap: u8,
@@ -65,6 +69,7 @@ impl FleetConfig {
             group: String::new(),
             namespace: "fusebox".into(),
             obedience: Obedience::default(),
+            obedience_of: BTreeMap::new(),
             heartbeat: Duration::from_secs(1),
             publish_every: Duration::from_millis(100),
             cap: 2,
@@ -89,10 +94,29 @@ impl FleetConfig {
         self
     }
 
-    /// What it does when its peers have seen enough.
+    /// What it does when its peers have seen enough of a service, unless its breaker has an
+    /// [obedience of its own](Self::obedience_of).
     #[must_use]
     pub const fn obedience(mut self, obedience: Obedience) -> Self {
         self.obedience = obedience;
+        self
+    }
+
+    /// What it does when its peers have seen enough of the service behind one breaker.
+    ///
+    /// ```
+    /// use fusebox_fleet::{FleetConfig, Obedience};
+    ///
+    /// let config = FleetConfig::new("host-7")
+    ///     .obedience_of("payments", Obedience::Observe) // its failures depend on the caller
+    ///     .obedience_of("search", Obedience::Obey)
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok::<(), fusebox_fleet::FleetConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn obedience_of(mut self, breaker: impl Into<String>, obedience: Obedience) -> Self {
+        self.obedience_of.insert(breaker.into(), obedience);
         self
     }
 
@@ -163,6 +187,11 @@ impl FleetConfig {
                     field,
                     format!("has {} bytes, and must have from {least} to 64", text.len()),
                 );
+            }
+        }
+        for name in self.obedience_of.keys() {
+            if let Err(error) = Name::try_new(name) {
+                return wrong("obedience_of", format!("names {name:?}: {error}"));
             }
         }
         let times = [
@@ -239,8 +268,8 @@ impl FleetConfig {
         self.is_enough(opinion.instances, opinion.failures, alive, 0)
     }
 
-    pub(crate) const fn obeys(&self) -> Obedience {
-        self.obedience
+    pub(crate) fn obeys(&self, breaker: &Name) -> Obedience {
+        self.obedience_of.get(breaker.as_str()).copied().unwrap_or(self.obedience)
     }
 
     pub(crate) const fn beat(&self) -> Duration {

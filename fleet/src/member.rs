@@ -158,7 +158,8 @@ impl Member {
     ) {
         let Some(name) = &reading.name else { return };
         let there = breaker.advice();
-        if reading.snapshot.state != State::Closed || self.config.obeys() == Obedience::Observe {
+        let obedience = self.config.obeys(name);
+        if reading.snapshot.state != State::Closed || obedience == Obedience::Observe {
             return;
         }
         if self.left_closed.contains_key(name) || !self.peers.have_seen_enough(name, own) {
@@ -169,7 +170,7 @@ impl Member {
             return;
         }
         // Once: its own probe, or an operator, closes it while others are still open.
-        if self.config.obeys() == Obedience::Obey && self.obeyed.insert(*name) {
+        if obedience == Obedience::Obey && self.obeyed.insert(*name) {
             breaker.trip();
             return;
         }

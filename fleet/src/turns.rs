@@ -123,7 +123,6 @@ impl Turns {
         let Link { member, probes, tell, .. } = &mut self.link;
         let before: Vec<_> = breakers.iter().map(|it| (is_primed(it), it.state())).collect();
         let recovered = member.heed(breakers.iter().copied(), now);
-        let obeys = member.config().obeys() == Obedience::Obey;
         for (it, (was_primed, was)) in breakers.iter().zip(before) {
             let Some(breaker) = it.name() else { continue };
             let opinion = member.peers().opinion(&breaker);
@@ -134,6 +133,7 @@ impl Turns {
             if !was_primed && is_primed(it) {
                 tell(FleetEvent::Primed { breaker, opinion });
             }
+            let obeys = member.config().obeys(&breaker) == Obedience::Obey;
             if obeys && was == State::Closed && it.state() == State::Open {
                 tell(FleetEvent::Decided { breaker, opinion });
             }

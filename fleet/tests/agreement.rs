@@ -403,3 +403,31 @@ fn n2_whoever_obeys_is_opened_once_and_closed_by_its_own_probe() {
     assert!(!world.all[7].is_open());
     assert!(world.all[6].is_open());
 }
+
+/// Each breaker may have an obedience of its own.
+#[test]
+fn each_breaker_may_obey_or_not() {
+    let mixed = |name: &str| {
+        let config = FleetConfig::new(name).obedience(Obedience::Advise);
+        let config = config.obedience_of(NAMES[0], Obedience::Obey);
+        config.obedience_of(NAMES[1], Obedience::Observe).build().unwrap()
+    };
+    let mut world = World::with(8, &NAMES, 4, FIVE, mixed);
+    world.rest(3 * BEAT);
+    world.run(BEAT, |world| {
+        if world.now.is_multiple_of(100) {
+            for number in 0..4 {
+                (0..3).for_each(|breaker| _ = world.call(number, breaker, false));
+            }
+        }
+    });
+    let seen = |breaker: usize| {
+        let it = &world.all[7].breakers[breaker];
+        (it.state(), it.advice().is_some_and(|advice| advice.primed))
+    };
+    assert_eq!(seen(0), (State::Open, false));
+    assert_eq!(seen(1), (State::Closed, false));
+    assert_eq!(seen(2), (State::Closed, true));
+    let error = FleetConfig::new("a").obedience_of("", Obedience::Obey).build().unwrap_err();
+    assert!(error.to_string().starts_with("`obedience_of` names \"\": "), "{error}");
+}

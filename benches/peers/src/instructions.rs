@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::paths::{CALLS, EMPTY, PATHS, Path};
+use crate::paths::{CALLS, EMPTY, Path, paths};
 
 /// A count that grew by more than this share fails.
 const TOLERANCE: f64 = 0.02;
@@ -62,7 +62,7 @@ impl std::error::Error for CountError {}
 /// Counts every path; without the loop around it.
 pub(crate) fn count(mut counted: impl FnMut(&str)) -> Result<Counts, CountError> {
     let mut totals = BTreeMap::new();
-    for path in PATHS {
+    for path in paths() {
         totals.insert(path.name, total(path)? / u64::from(path.times()));
         counted(path.name);
     }
@@ -98,7 +98,7 @@ fn total(path: &Path) -> Result<u64, CountError> {
 
 /// Runs the path whose function is called so: what callgrind runs.
 pub(crate) fn run(function: &str) {
-    let path = PATHS.iter().find(|path| path.function == function);
+    let path = paths().find(|path| path.function == function);
     path.unwrap_or_else(|| panic!("no path is called {function}")).run();
 }
 

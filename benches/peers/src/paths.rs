@@ -1,8 +1,10 @@
 //! The paths whose instructions are counted, each a function of its own that
 //! the counter can tell from the rest.
 
+mod limits;
+
 use std::{
-    future::{Future, Pending, pending, ready},
+    future::{Future, ready},
     hint::black_box,
     pin::pin,
     task::{Context, Waker},
@@ -13,11 +15,8 @@ use std::{
 use std::sync::LazyLock;
 
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, BudgetConfig, Bulkhead, CachedClock,
-    CircuitBreaker, CountCalls, Deadline, DefaultObserver, Hedge, Key, LatencyQuantile, Name,
-    Outcome, QuantileConfig, RateConfig, RateLimit, Registry, Rejected, Retry, RetryBudget,
-    RetryConfig, SleepBy, Trace, TraceWord,
-    layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
+    BackoffConfig, BreakerConfig, BreakerSettings, CachedClock, CircuitBreaker, CountCalls,
+    DefaultObserver, Key, Name, Outcome, Registry, Rejected, Retry, RetryConfig, Trace, TraceWord,
     resilient, with_circuit_breaker,
 };
 #[cfg(target_os = "linux")]
@@ -65,14 +64,13 @@ impl Path {
 /// The loop around every other path.
 pub(crate) const EMPTY: &str = "empty loop";
 
-pub(crate) const PATHS: &[Path] = &[
+/// All of them.
+pub(crate) fn paths() -> impl Iterator<Item = &'static Path> {
+    PATHS.iter().chain(limits::PATHS)
+}
+
+const PATHS: &[Path] = &[
     Path { name: EMPTY, function: "path_empty", prepare: Prepare::Nothing, run: path_empty },
-    Path {
-        name: "rate limit, admitted",
-        function: "path_rate",
-        prepare: Prepare::Nothing,
-        run: path_rate,
-    },
     Path {
         name: "healthy acquire + success",
         function: "path_acquire",
@@ -97,36 +95,6 @@ pub(crate) const PATHS: &[Path] = &[
         function: "path_async_call",
         prepare: Prepare::Nothing,
         run: path_async_call,
-    },
-    Path {
-        name: "hedged call that does not hedge",
-        function: "path_hedged",
-        prepare: Prepare::Nothing,
-        run: path_hedged,
-    },
-    Path {
-        name: "hedged call that does not hedge, learned delay",
-        function: "path_learned",
-        prepare: Prepare::Nothing,
-        run: path_learned,
-    },
-    Path {
-        name: "deadline check",
-        function: "path_deadline",
-        prepare: Prepare::Nothing,
-        run: path_deadline,
-    },
-    Path {
-        name: "bulkhead, acquire + release",
-        function: "path_bulkhead",
-        prepare: Prepare::Nothing,
-        run: path_bulkhead,
-    },
-    Path {
-        name: "bulkhead, refusal",
-        function: "path_full_bulkhead",
-        prepare: Prepare::Nothing,
-        run: path_full_bulkhead,
     },
     Path {
         name: "rejection",
@@ -189,24 +157,6 @@ pub(crate) const PATHS: &[Path] = &[
         run: path_retry,
     },
     Path {
-        name: "retry with a full budget, around a success",
-        function: "path_budgeted",
-        prepare: Prepare::Nothing,
-        run: path_budgeted,
-    },
-    Path {
-        name: "retry budget, a call while nothing is spent",
-        function: "path_budget_success",
-        prepare: Prepare::Nothing,
-        run: path_budget_success,
-    },
-    Path {
-        name: "retry budget, a call and a retry",
-        function: "path_budget_withdraw",
-        prepare: Prepare::By(spend),
-        run: path_budget_withdraw,
-    },
-    Path {
         name: "#[with_circuit_breaker], healthy",
         function: "path_decorated",
         prepare: Prepare::Itself,
@@ -243,23 +193,8 @@ static COUNTED: CircuitBreaker<&CachedClock, CountCalls> = CircuitBreaker::with(
     &CLOCK,
     CountCalls(DefaultObserver),
 );
-static QUOTA: RateLimit<&CachedClock> =
-    RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
 static PANEL: Registry<64> = Registry::new();
-static QUANTILE: LatencyQuantile = LatencyQuantile::new(QuantileConfig::new().build());
-/// A timer that takes nothing: the timer's own time is not the hedge's.
-type NoTimer = SleepBy<fn(Duration) -> Pending<()>>;
-const NO_TIMER: NoTimer = SleepBy(|_| pending());
-static HEDGE: Hedge<Duration, Unpaid, Unwatched, Unsaid, NoTimer> =
-    Hedge::with(Duration::from_secs(9), NO_TIMER);
-static BY_QUANTILE: Hedge<&LatencyQuantile, Unpaid, Unwatched, Unsaid, NoTimer> =
-    Hedge::with(&QUANTILE, NO_TIMER);
 static RETRY: Retry = Retry::new(RetryConfig::new().build());
-static FULL: RetryBudget = RetryBudget::new(BudgetConfig::new().build());
-static BUDGETED: Retry<Hooks<AskError, NoHint, Nothing, &RetryBudget>> =
-    Retry::new(RetryConfig::new().build()).budget(&FULL);
-static SPENT: RetryBudget<&CachedClock> =
-    RetryBudget::with(BudgetConfig::share(1.0).burst(2).build(), &CLOCK);
 const NAME: &str = "backend 17";
 const KEY: Key = Key::new(NAME);
 
@@ -267,11 +202,6 @@ fn open() {
     while let Ok(permit) = OPEN.try_acquire() {
         permit.failure();
     }
-}
-
-/// Half of it, so that a call has something to give back to.
-fn spend() {
-    assert!(SPENT.try_withdraw());
 }
 
 fn fill() {
@@ -355,38 +285,6 @@ fn path_async_call() {
 }
 
 #[inline(never)]
-fn path_hedged() {
-    let mut cx = Context::from_waker(Waker::noop());
-    for n in 0..CALLS {
-        if let std::task::Poll::Ready(result) =
-            pin!(HEDGE.call_async(|| ready(work(n)))).poll(&mut cx)
-        {
-            used(result);
-        }
-    }
-}
-
-#[inline(never)]
-fn path_learned() {
-    let mut cx = Context::from_waker(Waker::noop());
-    for n in 0..CALLS {
-        if let std::task::Poll::Ready(result) =
-            pin!(BY_QUANTILE.call_async(|| ready(work(n)))).poll(&mut cx)
-        {
-            used(result);
-        }
-    }
-}
-
-#[inline(never)]
-fn path_deadline() {
-    let deadline = black_box(Deadline::after(Duration::from_secs(9), &CLOCK));
-    for _ in 0..CALLS {
-        black_box(deadline.is_over(&CLOCK));
-    }
-}
-
-#[inline(never)]
 fn path_timed_call() {
     for n in 0..CALLS {
         used(TIMED.call(|| work(n)));
@@ -425,25 +323,6 @@ fn path_batch() {
     }
 }
 
-static WORKERS: Bulkhead = Bulkhead::new(32);
-static FULL: Bulkhead = Bulkhead::new(1);
-
-#[inline(never)]
-fn path_bulkhead() {
-    for _ in 0..CALLS {
-        drop(black_box(WORKERS.try_acquire()));
-    }
-}
-
-#[inline(never)]
-fn path_full_bulkhead() {
-    let place = FULL.try_acquire();
-    for _ in 0..CALLS {
-        black_box(FULL.try_acquire().is_err());
-    }
-    drop(place);
-}
-
 #[inline(never)]
 fn path_rejection() {
     for _ in 0..CALLS {
@@ -457,13 +336,6 @@ fn path_failure() {
         if let Ok(permit) = FAILING.try_acquire() {
             permit.failure();
         }
-    }
-}
-
-#[inline(never)]
-fn path_rate() {
-    for _ in 0..CALLS {
-        black_box(QUOTA.try_acquire()).ok();
     }
 }
 
@@ -494,28 +366,6 @@ fn path_delay() {
 fn path_retry() {
     for n in 0..CALLS {
         used(RETRY.call(|| work(n)));
-    }
-}
-
-#[inline(never)]
-fn path_budgeted() {
-    for n in 0..CALLS {
-        used(BUDGETED.call(|| work(n)));
-    }
-}
-
-#[inline(never)]
-fn path_budget_success() {
-    for _ in 0..CALLS {
-        FULL.deposit();
-    }
-}
-
-#[inline(never)]
-fn path_budget_withdraw() {
-    for _ in 0..CALLS {
-        assert!(SPENT.try_withdraw());
-        SPENT.deposit();
     }
 }
 

@@ -215,6 +215,9 @@ pub struct Sync {
     /// What to do when the others have seen enough of a service that fails.
     #[arg(long, default_value = "advise", value_name = "WHAT")]
     pub obedience: Obeys,
+    /// The same for one breaker; may be given several times.
+    #[arg(long, value_name = "NAME=WHAT", value_parser = obedience_of)]
+    pub obedience_of: Vec<(String, Obeys)>,
     /// The file of the fleet's key, to obey orders. Or the key itself in the variable
     /// `FUSEBOX_FLEET_KEY`. Without one, orders are refused.
     #[arg(long, value_name = "FILE")]
@@ -222,6 +225,15 @@ pub struct Sync {
     /// The fleet.
     #[command(flatten)]
     pub store: Store,
+}
+
+/// A breaker, and what to do when the others have seen enough of its service. A name may
+/// have an equals sign in it.
+fn obedience_of(text: &str) -> Result<(String, Obeys), String> {
+    let (name, what) = text.rsplit_once('=').ok_or("it must be a name, `=`, and what to do")?;
+    let what = Obeys::from_str(what, false)
+        .map_err(|_| format!("{what:?} must be `observe`, `advise` or `obey`"))?;
+    Ok((name.to_owned(), what))
 }
 
 /// What to do when the others have seen enough.

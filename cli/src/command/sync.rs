@@ -74,15 +74,22 @@ fn config(sync: &Sync) -> Result<FleetConfig, Failure> {
         .group(&sync.group)
         .namespace(&sync.store.namespace)
         .heartbeat(sync.store.heartbeat)
-        .obedience(match sync.obedience {
-            Obeys::Observe => Obedience::Observe,
-            Obeys::Advise => Obedience::Advise,
-            Obeys::Obey => Obedience::Obey,
-        });
+        .obedience(obedience(sync.obedience));
+    for (breaker, what) in &sync.obedience_of {
+        config = config.obedience_of(breaker, obedience(*what));
+    }
     if let Some(key) = key::find(sync.key_file.as_deref())? {
         config = config.order_key(key);
     }
     config.build().map_err(|error| Failure::because(escape(&error.to_string())))
+}
+
+const fn obedience(what: Obeys) -> Obedience {
+    match what {
+        Obeys::Observe => Obedience::Observe,
+        Obeys::Advise => Obedience::Advise,
+        Obeys::Obey => Obedience::Obey,
+    }
 }
 
 /// Prints what happens, at once, until it is told to end.

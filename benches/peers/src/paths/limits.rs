@@ -1,0 +1,173 @@
+//! The paths of limits: of a rate, of retries, of calls in flight, of time.
+
+use std::{
+    future::{Future, Pending, pending, ready},
+    hint::black_box,
+    pin::pin,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use fusebox::{
+    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, LatencyQuantile,
+    QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget, RetryConfig, SleepBy,
+    layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
+};
+
+use super::{CALLS, CLOCK, Path, Prepare, used, work};
+
+pub(super) const PATHS: &[Path] = &[
+    Path {
+        name: "rate limit, admitted",
+        function: "path_rate",
+        prepare: Prepare::Nothing,
+        run: path_rate,
+    },
+    Path {
+        name: "hedged call that does not hedge",
+        function: "path_hedged",
+        prepare: Prepare::Nothing,
+        run: path_hedged,
+    },
+    Path {
+        name: "hedged call that does not hedge, learned delay",
+        function: "path_learned",
+        prepare: Prepare::Nothing,
+        run: path_learned,
+    },
+    Path {
+        name: "deadline check",
+        function: "path_deadline",
+        prepare: Prepare::Nothing,
+        run: path_deadline,
+    },
+    Path {
+        name: "bulkhead, acquire + release",
+        function: "path_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_bulkhead,
+    },
+    Path {
+        name: "bulkhead, refusal",
+        function: "path_full_bulkhead",
+        prepare: Prepare::Nothing,
+        run: path_full_bulkhead,
+    },
+    Path {
+        name: "retry with a full budget, around a success",
+        function: "path_budgeted",
+        prepare: Prepare::Nothing,
+        run: path_budgeted,
+    },
+    Path {
+        name: "retry budget, a call while nothing is spent",
+        function: "path_budget_success",
+        prepare: Prepare::Nothing,
+        run: path_budget_success,
+    },
+    Path {
+        name: "retry budget, a call and a retry",
+        function: "path_budget_withdraw",
+        prepare: Prepare::By(spend),
+        run: path_budget_withdraw,
+    },
+];
+
+static QUOTA: RateLimit<&CachedClock> =
+    RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
+static QUANTILE: LatencyQuantile = LatencyQuantile::new(QuantileConfig::new().build());
+/// A timer that takes nothing: the timer's own time is not the hedge's.
+type NoTimer = SleepBy<fn(Duration) -> Pending<()>>;
+const NO_TIMER: NoTimer = SleepBy(|_| pending());
+static HEDGE: Hedge<Duration, Unpaid, Unwatched, Unsaid, NoTimer> =
+    Hedge::with(Duration::from_secs(9), NO_TIMER);
+static BY_QUANTILE: Hedge<&LatencyQuantile, Unpaid, Unwatched, Unsaid, NoTimer> =
+    Hedge::with(&QUANTILE, NO_TIMER);
+static FULL: RetryBudget = RetryBudget::new(BudgetConfig::new().build());
+static BUDGETED: Retry<Hooks<AskError, NoHint, Nothing, &RetryBudget>> =
+    Retry::new(RetryConfig::new().build()).budget(&FULL);
+static SPENT: RetryBudget<&CachedClock> =
+    RetryBudget::with(BudgetConfig::share(1.0).burst(2).build(), &CLOCK);
+static WORKERS: Bulkhead = Bulkhead::new(32);
+static TAKEN: Bulkhead = Bulkhead::new(1);
+/// Half of it, so that a call has something to give back to.
+fn spend() {
+    assert!(SPENT.try_withdraw());
+}
+
+#[inline(never)]
+fn path_hedged() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..CALLS {
+        if let std::task::Poll::Ready(result) =
+            pin!(HEDGE.call_async(|| ready(work(n)))).poll(&mut cx)
+        {
+            used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_learned() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..CALLS {
+        if let std::task::Poll::Ready(result) =
+            pin!(BY_QUANTILE.call_async(|| ready(work(n)))).poll(&mut cx)
+        {
+            used(result);
+        }
+    }
+}
+
+#[inline(never)]
+fn path_deadline() {
+    let deadline = black_box(Deadline::after(Duration::from_secs(9), &CLOCK));
+    for _ in 0..CALLS {
+        black_box(deadline.is_over(&CLOCK));
+    }
+}
+
+#[inline(never)]
+fn path_bulkhead() {
+    for _ in 0..CALLS {
+        drop(black_box(WORKERS.try_acquire()));
+    }
+}
+
+#[inline(never)]
+fn path_full_bulkhead() {
+    let place = TAKEN.try_acquire();
+    for _ in 0..CALLS {
+        black_box(TAKEN.try_acquire().is_err());
+    }
+    drop(place);
+}
+
+#[inline(never)]
+fn path_rate() {
+    for _ in 0..CALLS {
+        black_box(QUOTA.try_acquire().is_ok());
+    }
+}
+
+#[inline(never)]
+fn path_budgeted() {
+    for n in 0..CALLS {
+        used(BUDGETED.call(|| work(n)));
+    }
+}
+
+#[inline(never)]
+fn path_budget_success() {
+    for _ in 0..CALLS {
+        FULL.deposit();
+    }
+}
+
+#[inline(never)]
+fn path_budget_withdraw() {
+    for _ in 0..CALLS {
+        assert!(SPENT.try_withdraw());
+        SPENT.deposit();
+    }
+}
