@@ -116,7 +116,9 @@ impl<O> Bulkhead<O> {
     /// From now on it counts nothing, and takes no limit. Nobody may hold a place.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub(crate) fn stop_counting(&self) {
-        self.word.store(Word::UNCOUNTED);
+        if !self.word().is_uncounted() {
+            self.word.store(Word::UNCOUNTED);
+        }
     }
 
     /// Returns the name, or `None` if it has none.
