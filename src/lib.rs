@@ -182,6 +182,11 @@ pub use registry::{
     key::{AsKey, Key},
     panel::Panel,
 };
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+pub use registry::{
+    limits::Limits,
+    limits_reading::{BudgetReading, BulkheadReading, LimitsReading, RateReading},
+};
 pub use retry::{
     Retry,
     attempt::Attempt,

@@ -112,3 +112,47 @@ impl Serialize for crate::breaker::reading::Reading {
 fn millis(time: core::time::Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+/// Writes a map of the limits, each of which is null where there is none.
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+impl Serialize for crate::registry::limits_reading::LimitsReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { rate, budget, bulkhead } = self;
+        let mut map = to.serialize_struct("LimitsReading", 3)?;
+        fields!(map: rate, budget, bulkhead);
+        map.end()
+    }
+}
+
+/// Writes a map of the fields.
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+impl Serialize for crate::registry::limits_reading::RateReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { settings, refused } = self;
+        let mut map = to.serialize_struct("RateReading", 2)?;
+        fields!(map: settings, refused);
+        map.end()
+    }
+}
+
+/// Writes a map of the fields.
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+impl Serialize for crate::registry::limits_reading::BudgetReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { settings, available, refused } = self;
+        let mut map = to.serialize_struct("BudgetReading", 3)?;
+        fields!(map: settings, available, refused);
+        map.end()
+    }
+}
+
+/// Writes a map of the fields.
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+impl Serialize for crate::registry::limits_reading::BulkheadReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { limit, in_flight, peak, refused } = self;
+        let mut map = to.serialize_struct("BulkheadReading", 4)?;
+        fields!(map: limit, in_flight, peak, refused);
+        map.end()
+    }
+}

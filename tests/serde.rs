@@ -263,3 +263,29 @@ fn a_reading_is_a_map() {
     assert_eq!(to_value(breaker.state()).unwrap(), "forced open");
     assert_eq!(to_value(breaker.counters()).unwrap()["openings"], 1);
 }
+
+#[test]
+#[cfg(not(fusebox_compact))]
+fn a_reading_of_limits_has_null_for_those_that_there_are_not() {
+    let panel: fusebox::Registry<2> = fusebox::Registry::new();
+    let shop = panel.limits("shop").unwrap();
+    assert_eq!(
+        to_value(shop.reading()).unwrap(),
+        json!({ "rate": null, "budget": null, "bulkhead": null })
+    );
+    let rate = fusebox::RateConfig::per_second(100).burst(20).build();
+    let budget = fusebox::BudgetConfig::share(0.1).build();
+    shop.rate_limit().set_settings(rate);
+    shop.budget().set_settings(budget);
+    shop.bulkhead().set_limit(1).unwrap();
+    let _place = shop.bulkhead().try_acquire().unwrap();
+    assert!(shop.bulkhead().try_acquire().is_err());
+    assert_eq!(
+        to_value(shop.reading()).unwrap(),
+        json!({
+            "rate": { "settings": to_value(rate).unwrap(), "refused": 0 },
+            "budget": { "settings": to_value(budget).unwrap(), "available": 100, "refused": 0 },
+            "bulkhead": { "limit": 1, "in_flight": 1, "peak": 1, "refused": 1 },
+        })
+    );
+}

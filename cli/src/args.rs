@@ -17,8 +17,8 @@ pub use self::{
 };
 use crate::{
     alerts::{self, Alerts},
-    changes,
-    given::{self, Given},
+    changes::Change,
+    given, limits,
 };
 
 /// Shows and changes the circuit breakers of a shared panel.
@@ -91,8 +91,12 @@ pub enum Command {
     /// Makes breakers as new; their counters and settings stay.
     #[command(after_help = RESET)]
     Reset(Names),
-    /// Changes a breaker's settings, all that are given or none.
-    #[command(after_help = format!("Settings:\n{}{SET}", given::help(BreakerConfig::TABLE)))]
+    /// Changes the settings of a breaker and its limits, all that are given or none.
+    #[command(after_help = format!(
+        "Settings:\n{}\nLimits:\n{}\n{SET}",
+        given::help(BreakerConfig::TABLE),
+        limits::help()
+    ))]
     Set(Set),
     /// Records breakers in their programs' trace, or no longer.
     #[command(after_help = RECORD)]
@@ -142,6 +146,9 @@ Columns:
              only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
+  LIMITED, NO RETRY, RETRIES LEFT, LIMITS
+             only where there are limits: calls that the rate limit turned away, retries
+             that the budget refused, and those it would allow now; what the limits are
 
 Examples:
   fusebox ls --panel /dev/shm/shop.panel
@@ -227,17 +234,20 @@ Examples:
 pub struct Set {
     /// The breaker's name.
     pub name: String,
-    /// What to change, as in `failure_threshold=3`.
-    #[arg(value_name = "KEY=VALUE", required = true, value_parser = changes::parse)]
-    pub changes: Vec<Given>,
+    /// What to change, as in `failure_threshold=3` or `rate=100/s`.
+    #[arg(value_name = "KEY=VALUE", required = true, value_parser = Change::parse)]
+    pub changes: Vec<Change>,
 }
 
 const SET: &str = "\
 A TIME is written as 500ms, 10s, 1m30s or 2h. Settings take effect at the next call, in every program, and change no state.
+A limit is one where the programs ask for it: `panel.limits(\"ai_provider\")`.
 
 Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
-  fusebox set ai_provider recovery_jitter=20%";
+  fusebox set ai_provider recovery_jitter=20%
+  fusebox set ai_provider rate=100/s burst=20 budget=10% reserve=10/s
+  fusebox set ai_provider rate=none";
 
 /// `record`
 #[derive(ClapArgs, Debug)]

@@ -58,7 +58,7 @@ fn time(text: &str, nanos: u128) -> Option<u64> {
 }
 
 /// An optional setting that is left out.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// A value as `set` takes it.
 #[must_use]

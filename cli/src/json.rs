@@ -2,25 +2,31 @@
 
 use std::fmt::Write as _;
 
-use fusebox::Reading;
+use fusebox::{LimitsReading, Reading};
 use serde::Serialize;
 
 use crate::escape::is_deceptive;
 
-/// A breaker: what its reading says, as fusebox writes it, and its score.
+/// A breaker: what its reading says, as fusebox writes it, its score and its limits.
 #[derive(Debug, Serialize)]
 pub struct Breaker<'r> {
     #[serde(flatten)]
     reading: &'r Reading,
     /// 0 to 100; `null` for one that is disabled.
     score: Option<u8>,
+    /// `null` where the slot has none.
+    limits: Option<&'r LimitsReading>,
 }
 
 impl<'r> Breaker<'r> {
-    /// What a reading says, with its score.
+    /// What a reading says, with its score and its slot's limits.
     #[must_use]
-    pub const fn new(reading: &'r Reading, score: Option<u8>) -> Self {
-        Self { reading, score }
+    pub const fn new(
+        reading: &'r Reading,
+        score: Option<u8>,
+        limits: Option<&'r LimitsReading>,
+    ) -> Self {
+        Self { reading, score, limits }
     }
 }
 

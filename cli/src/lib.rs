@@ -16,6 +16,7 @@ pub mod failure;
 pub mod fleet;
 pub mod given;
 pub mod json;
+pub mod limits;
 pub mod names;
 pub mod overview;
 pub mod paint;

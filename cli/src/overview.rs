@@ -1,7 +1,9 @@
 //! A panel over the last minute or so: what `top` and `serve` show.
 
+use std::collections::{HashMap, VecDeque};
+
 use fusebox::{
-    Reading, State,
+    LimitsReading, Reading, State,
     health::{AlertRules, Monitor, Rates, Window},
 };
 use serde::Serialize;
@@ -15,6 +17,10 @@ const READINGS: usize = 61;
 pub struct History {
     monitor: Monitor<READINGS, Vec<Window<READINGS>>>,
     rules: AlertRules,
+    /// The slots' limits, as they were read last.
+    limits: HashMap<usize, LimitsReading>,
+    /// How many calls they had turned away, at each reading of the window.
+    limited: VecDeque<HashMap<usize, u64>>,
 }
 
 /// A panel, as it is now and was a moment ago.
@@ -46,6 +52,10 @@ pub struct Row {
     /// Failures and rejections between each reading and the next, the oldest
     /// first.
     pub trouble: Vec<u64>,
+    /// What its limits said last, where it has any.
+    pub limits: Option<LimitsReading>,
+    /// How many calls they have turned away in the window.
+    pub limited: u64,
 }
 
 /// An alert, escaped.
@@ -63,7 +73,12 @@ impl History {
     /// Nothing yet, of a panel with so many slots.
     #[must_use]
     pub fn new(capacity: usize, rules: AlertRules) -> Self {
-        Self { monitor: Monitor::new(vec![Window::new(); capacity]), rules }
+        Self {
+            monitor: Monitor::new(vec![Window::new(); capacity]),
+            rules,
+            limits: HashMap::new(),
+            limited: VecDeque::new(),
+        }
     }
 
     /// Forgets everything: the panel is another, with so many slots.
@@ -74,6 +89,21 @@ impl History {
     /// Takes a reading of every breaker.
     pub fn observe(&mut self, source: &Source) {
         self.monitor.observe(source.readings());
+        self.limits = source.limits();
+        let refused = |(slot, limits): (&usize, &LimitsReading)| (*slot, limits.refused());
+        self.limited.push_back(self.limits.iter().map(refused).collect());
+        if self.limited.len() > READINGS {
+            self.limited.pop_front();
+        }
+    }
+
+    /// How many calls of a slot its limits have turned away in the window.
+    fn limited(&self, slot: usize) -> u64 {
+        let mut seen = self.limited.iter().filter_map(|it| it.get(&slot));
+        match (seen.next(), seen.next_back()) {
+            (Some(first), Some(last)) => last.saturating_sub(*first),
+            _ => 0,
+        }
     }
 
     /// What there is to be shown.
@@ -84,7 +114,10 @@ impl History {
             rows: windows
                 .iter()
                 .enumerate()
-                .filter_map(|(slot, window)| Row::new(slot, window))
+                .filter_map(|(slot, window)| {
+                    let limits = self.limits.get(&slot).copied();
+                    Row::new(slot, window, limits, self.limited(slot))
+                })
                 .collect(),
             capacity: windows.len(),
             score: self.monitor.score(),
@@ -102,7 +135,12 @@ impl History {
 }
 
 impl Row {
-    fn new(slot: usize, window: &Window<READINGS>) -> Option<Self> {
+    fn new(
+        slot: usize,
+        window: &Window<READINGS>,
+        limits: Option<LimitsReading>,
+        limited: u64,
+    ) -> Option<Self> {
         let reading = *window.latest()?;
         Some(Self {
             slot,
@@ -114,7 +152,15 @@ impl Row {
                 .steps()
                 .map(|step| step.counted.failures.saturating_add(step.counted.rejections))
                 .collect(),
+            limits,
+            limited,
         })
+    }
+
+    /// Calls a second that its limits turned away, where it has any.
+    #[must_use]
+    pub fn limited(&self) -> Option<f64> {
+        self.limits.map(|_| self.rates.per_second(self.limited))
     }
 
     /// Failures a second.

@@ -4,6 +4,7 @@ mod fleet_metrics;
 mod guard;
 mod health;
 mod latest;
+mod limit_metrics;
 mod metrics;
 mod page;
 mod panel_json;

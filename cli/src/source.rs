@@ -1,13 +1,14 @@
 //! Where readings come from: the one file that knows the shared panel.
 
 use std::{
+    collections::HashMap,
     error::Error as _,
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
-use fusebox::{CircuitBreaker, Panel, Reading};
+use fusebox::{CircuitBreaker, Limits, LimitsReading, Panel, Reading};
 use fusebox_shm::{OpenError, Problem, SharedPanel, SharedView};
 
 use crate::{
@@ -92,6 +93,15 @@ impl Source {
         }
     }
 
+    /// A reading of the limits of each slot that has any, with its number.
+    #[must_use]
+    pub fn limits(&self) -> HashMap<usize, LimitsReading> {
+        match &self.map {
+            Map::Panel(shared) => shared.panel().limits_readings().collect(),
+            Map::View(view) => view.limits_readings().collect(),
+        }
+    }
+
     /// The panel, where it may be changed.
     #[must_use]
     pub fn panel(&self) -> Option<Panel<'_>> {
@@ -106,9 +116,19 @@ impl Source {
     /// # Errors
     /// [`Failure`] where that is not allowed.
     pub fn breaker(&self, slot: usize) -> Result<&CircuitBreaker, Failure> {
-        self.panel().and_then(|panel| panel.slots().get(slot)).ok_or_else(|| {
-            Failure::because(format!("`{}` was opened to be read only", shown(&self.path)))
-        })
+        self.panel().and_then(|panel| panel.slots().get(slot)).ok_or_else(|| self.read_only())
+    }
+
+    /// The limits in a slot, to be changed.
+    ///
+    /// # Errors
+    /// As [`breaker`](Self::breaker).
+    pub fn limits_of(&self, slot: usize) -> Result<&Limits, Failure> {
+        self.panel().and_then(|panel| panel.limits_of(slot)).ok_or_else(|| self.read_only())
+    }
+
+    fn read_only(&self) -> Failure {
+        Failure::because(format!("`{}` was opened to be read only", shown(&self.path)))
     }
 
     /// The file that its path leads to by now, mapped in the same way; `None`

@@ -71,6 +71,7 @@ fn json_of_a_stable_form() {
         },
         "last_error": null,
         "fault": null,
+        "limits": null,
         "at_ms": shown[0]["at_ms"], "stamp_ms": shown[0]["stamp_ms"],
     }]);
     let millis = |key: &str| shown[0][key].as_u64().unwrap();

@@ -6,18 +6,18 @@
 //! | 0 | magic: `fusebox`, `fusetrc` or `fusebkh`, and a byte that no text holds |
 //! | 1 | byte order: a number that reads the same in no other order |
 //! | 2 | version of the layout |
-//! | 3 | bytes of a slot; of a trace or a bulkhead, of a word |
+//! | 3 | bytes of a slot: of its breaker and its limits; of a trace or a bulkhead, of a word |
 //! | 4 | number of slots, or of words |
 //! | 5 | checksum of the words before |
 //! | 6 | epoch: the only word that ever changes, see `epoch.rs` |
 //! | 7 to 15 | zeros |
 //!
-//! The slots follow, and nothing after them. All words are in the host's own
-//! byte order.
+//! The slots follow, and nothing after them: of a panel, the breakers of all slots, and
+//! then the limits of all. All words are in the host's own byte order.
 
 use core::sync::atomic::AtomicU64;
 
-use fusebox::{CircuitBreaker, Trace, TraceWord};
+use fusebox::{CircuitBreaker, Limits, Trace, TraceWord};
 
 use crate::{epoch::Epoch, error::Problem};
 
@@ -33,7 +33,7 @@ pub(crate) struct Kind {
     /// Changes with the meaning of anything in a slot or in this header, the hash of
     /// names included.
     version: u64,
-    /// Bytes of a slot.
+    /// Bytes of a slot, wherever its parts lie.
     slot: usize,
     /// The least number of slots.
     least: u64,
@@ -49,8 +49,8 @@ impl Kind {
 
 pub(crate) const PANEL: Kind = Kind {
     magic: u64::from_ne_bytes(*b"fusebox\xFF"),
-    version: 3,
-    slot: size_of::<CircuitBreaker>(),
+    version: 4,
+    slot: size_of::<CircuitBreaker>() + size_of::<Limits>(),
     least: 1,
     other: || Problem::NotAPanel,
 };

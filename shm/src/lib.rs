@@ -69,7 +69,31 @@
 //! next caller gets after one recovery timeout, and a slot without its whole
 //! name, which its next registration completes.
 //!
-//! The places of a [`SharedBulkhead`] say which process holds them. Those of one that was
+//! # Limits
+//! A slot has limits beside its breaker ([`Registry::limits`](fusebox::Registry::limits)):
+//! a rate limit and a retry budget, which all processes share as they do the breaker. A
+//! process that is killed takes nothing with it: what it has taken of either comes back
+//! with the time. After a reboot the burst is unspent and the budget full.
+//!
+//! ```
+//! use fusebox::RateConfig;
+//! use fusebox_shm::{Options, SharedRegistry};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("panel");
+//! // 20 calls at once, and 100 a second, of all processes together.
+//! let panel = SharedRegistry::<64>::open(&path, Options::new())?;
+//! let quota = panel.limits("shop")?.rate_limit();
+//! quota.init_settings(RateConfig::per_second(100).burst(20).build());
+//! assert!(quota.try_acquire().is_ok());
+//!
+//! // A bulkhead in a panel would lose the places of a process that is killed.
+//! assert!(panel.limits("shop")?.bulkhead().set_limit(32).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A bulkhead needs to know who holds its places, so it is a [`SharedBulkhead`], in a file
+//! of its own. Its places say which process holds them. Those of one that was
 //! killed go to the next who finds the bulkhead full.
 //!
 //! # The attributes' breakers

@@ -7,7 +7,7 @@ mod read_only;
 use core::{mem, sync::atomic::AtomicU64};
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, ConstDefault, Registry, TraceWord};
+use fusebox::{CircuitBreaker, ConstDefault, Limits, Registry, TraceWord};
 use memmap2::{MmapOptions, MmapRaw};
 
 #[cfg(target_pointer_width = "64")]
@@ -44,8 +44,34 @@ impl Map {
         unsafe { &*self.memory.as_ptr().add(header::EPOCH_AT).cast() }
     }
 
-    /// The slots.
+    /// The slots' breakers.
     pub(crate) fn slots<C: ConstDefault, O: ConstDefault>(&self) -> &[CircuitBreaker<C, O>] {
+        self.check_kind_of_panel::<C, O>();
+        // SAFETY: the mapping is as long as the header and the breakers and limits of
+        // `self.slots` slots, and lives as long as the borrow of `self`. The breakers come
+        // first. They are aligned, as the mapping is to a page and the header is a multiple
+        // of their alignment. A breaker is atomic words and two values without a size, of
+        // types that have a value; see `Map` for why others may write there.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
+    /// The slots' limits.
+    pub(crate) fn limits<C: ConstDefault, O: ConstDefault>(&self) -> &[Limits<C, O>] {
+        self.check_kind_of_panel::<C, O>();
+        let breakers = self.slots * size_of::<CircuitBreaker>();
+        // SAFETY: as for `slots`. The limits come after the breakers, whose size is a
+        // multiple of their alignment. They are atomic words and values without a size, too.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE + breakers).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
+    /// It is a panel, and this clock and this observer can be in one.
+    fn check_kind_of_panel<C: ConstDefault, O: ConstDefault>(&self) {
         const {
             assert!(
                 size_of::<C>() == 0 && size_of::<O>() == 0,
@@ -53,23 +79,17 @@ impl Map {
             );
             assert!(
                 size_of::<CircuitBreaker<C, O>>() == size_of::<CircuitBreaker>()
-                    && align_of::<CircuitBreaker<C, O>>() == align_of::<CircuitBreaker>(),
+                    && align_of::<CircuitBreaker<C, O>>() == align_of::<CircuitBreaker>()
+                    && size_of::<Limits<C, O>>() == size_of::<Limits>()
+                    && align_of::<Limits<C, O>>() == align_of::<Limits>(),
                 "a clock and an observer in shared memory must not change a slot's alignment"
             );
             assert!(header::SIZE.is_multiple_of(align_of::<CircuitBreaker>()));
+            assert!(align_of::<CircuitBreaker>().is_multiple_of(align_of::<Limits>()));
             // They have values, and any number of them.
             mem::forget((C::DEFAULT, O::DEFAULT));
         }
-        self.check_kind::<CircuitBreaker>();
-        // SAFETY: the mapping is as long as the header and `self.slots` slots,
-        // and lives as long as the borrow of `self`. The slots are aligned, as
-        // the mapping is to a page and the header is a multiple of their
-        // alignment. A slot is atomic words and two values without a size, of
-        // types that have a value; see `Map` for why others may write there.
-        unsafe {
-            let first = self.memory.as_ptr().add(header::SIZE).cast();
-            core::slice::from_raw_parts(first, self.slots)
-        }
+        self.check_kind::<[u8; header::PANEL.slot()]>();
     }
 
     /// The words of a trace.
@@ -110,10 +130,15 @@ impl Map {
     pub(crate) fn registry<const N: usize, C: ConstDefault, O: ConstDefault>(
         &self,
     ) -> &Registry<N, C, O> {
-        let slots: &[CircuitBreaker<C, O>; N] =
-            self.slots().try_into().expect("their number was checked when the file was opened");
-        // SAFETY: a `Registry` is a transparent wrapper of such an array.
-        unsafe { &*core::ptr::from_ref(slots).cast() }
+        const {
+            assert!(size_of::<Registry<N, C, O>>() == N * header::PANEL.slot());
+            assert!(align_of::<Registry<N, C, O>>() == align_of::<CircuitBreaker>());
+        }
+        self.check_kind_of_panel::<C, O>();
+        assert!(self.slots == N, "their number was checked when the file was opened");
+        // SAFETY: a `Registry` is, in the order of C, an array of `N` breakers and one of as
+        // many limits, with nothing between or after them. See `slots` and `limits`.
+        unsafe { &*self.memory.as_ptr().add(header::SIZE).cast() }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use fusebox::{Clock, ConstDefault, Observer};
+use fusebox::{Clock, ConstDefault, Limits, Observer};
 use rustix::fs::{FallocateFlags, OFlags};
 
 #[cfg(target_pointer_width = "64")]
@@ -69,6 +69,8 @@ impl Good {
     {
         let epoch = self.epoch;
         let map = self.map_writable()?;
+        // Before anybody here can ask one of them, whoever made the file.
+        map.limits::<C, O>().iter().for_each(Limits::share);
         rebase::<C, O>(&map, epoch)?;
         Ok(map)
     }

@@ -52,10 +52,10 @@ impl SharedPanel {
             .map::<StdClock, DefaultObserver>()
     }
 
-    /// Returns the breakers.
+    /// Returns the breakers, with their limits.
     #[must_use]
     pub fn panel(&self) -> Panel<'_> {
-        Panel::new(self.map.slots())
+        Panel::with_limits(self.map.slots(), self.map.limits())
     }
 
     /// Returns the path of the file, as it was given.

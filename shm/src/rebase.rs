@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use fusebox::{Clock, ConstDefault, Observer, Panel};
+use fusebox::{CircuitBreaker, Clock, ConstDefault, Limits, Observer, Panel};
 
 use crate::{epoch::Epoch, error::Problem, map::Map};
 
@@ -13,13 +13,15 @@ use crate::{epoch::Epoch, error::Problem, map::Map};
 /// and is late stamps breakers that others use already: what waits then, waits
 /// for one more recovery timeout from that moment, and no longer, as each
 /// process stamps a breaker once. A breaker's state and generation stay, so no
-/// call in flight is forgotten.
+/// call in flight is forgotten. A rate limit's burst is then unspent once more, and a retry
+/// budget full.
 pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     map: &Map,
     own: Epoch,
 ) -> Result<(), Problem> {
     take_over(map, own, || {
-        Panel::new(map.slots::<C, O>()).iter().for_each(fusebox::CircuitBreaker::restamp);
+        Panel::new(map.slots::<C, O>()).iter().for_each(CircuitBreaker::restamp);
+        map.limits::<C, O>().iter().for_each(Limits::restamp);
     })
 }
 

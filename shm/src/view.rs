@@ -3,7 +3,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use fusebox::Reading;
+use fusebox::{LimitsReading, Reading};
 
 use crate::{
     epoch::Epoch,
@@ -58,6 +58,12 @@ impl SharedView {
     /// Reads every registered breaker, with the number of its slot, from 0.
     pub fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
         self.map.readings()
+    }
+
+    /// Reads the limits of every registered slot that has any, with the number of the slot,
+    /// from 0.
+    pub fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
+        self.map.limits_readings()
     }
 
     /// Returns the largest number of breakers.

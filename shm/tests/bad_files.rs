@@ -64,7 +64,7 @@ fn set_layout(bench: &Bench, at: usize, value: u64) {
 #[test]
 fn another_file() {
     let bench = Bench::new();
-    for content in [&b"some notes\n"[..], &[0; 128], &[0; 2_176], b"fusebox", &[0xFF; 4_096]] {
+    for content in [&b"some notes\n"[..], &[0; 128], &[0; 4_224], b"fusebox", &[0xFF; 4_096]] {
         fs::write(&bench.path, content).unwrap();
         refused(&bench.path, "is no panel of breakers: give another path", |problem| {
             matches!(problem, Problem::NotAPanel)
@@ -85,9 +85,9 @@ fn an_empty_file() {
 fn another_version_of_the_layout() {
     let bench = Bench::with_shop();
     // Another version may have another checksum, too.
-    bench.set_word(VERSION, |_| 1);
-    refused(&bench.path, "has layout 1 and this program has 3: use one release", |problem| {
-        matches!(problem, Problem::Version { found: 1, own: 3 })
+    bench.set_word(VERSION, |_| 3);
+    refused(&bench.path, "has layout 3 and this program has 4: use one release", |problem| {
+        matches!(problem, Problem::Version { found: 3, own: 4 })
     });
 }
 
@@ -106,8 +106,8 @@ fn the_other_byte_order() {
 fn slots_of_another_size() {
     let bench = Bench::with_shop();
     set_layout(&bench, SLOT_SIZE, 128);
-    refused(&bench.path, "its slots have 128 bytes and this program's have 256", |problem| {
-        matches!(problem, Problem::SlotSize { found: 128, own: 256 })
+    refused(&bench.path, "its slots have 128 bytes and this program's have 512", |problem| {
+        matches!(problem, Problem::SlotSize { found: 128, own: 512 })
     });
 }
 
@@ -155,11 +155,11 @@ fn any_damaged_bit_of_the_layout() {
 fn a_truncated_file() {
     let bench = Bench::with_shop();
     let whole = bench.bytes();
-    for len in [2_175, 2_048, 200, 129, 128] {
+    for len in [4_223, 2_176, 200, 129, 128] {
         fs::write(&bench.path, &whole[..len]).unwrap();
-        let text = format!("has {len} bytes instead of 2176, so somebody truncated it: when no");
+        let text = format!("has {len} bytes instead of 4224, so somebody truncated it: when no");
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 2_176, .. })
+            matches!(problem, Problem::Length { expected: 4_224, .. })
         });
     }
     // A part of the header says nothing for certain.
@@ -168,7 +168,7 @@ fn a_truncated_file() {
         refused(&bench.path, "", |problem| match len {
             ..8 => matches!(problem, Problem::NotAPanel),
             // The checksum ends here; its word is padded with zeros.
-            44.. => matches!(problem, Problem::Length { expected: 2_176, .. }),
+            44.. => matches!(problem, Problem::Length { expected: 4_224, .. }),
             _ => matches!(problem, Problem::Damaged | Problem::Version { .. }),
         });
     }
@@ -182,9 +182,9 @@ fn an_extended_file() {
         let mut longer = whole.clone();
         longer.resize(whole.len() + more, 0);
         fs::write(&bench.path, &longer).unwrap();
-        let text = format!("has {} bytes instead of 2176, so somebody extended it", longer.len());
+        let text = format!("has {} bytes instead of 4224, so somebody extended it", longer.len());
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 2_176, .. })
+            matches!(problem, Problem::Length { expected: 4_224, .. })
         });
     }
 }

@@ -3,17 +3,17 @@
 mod common;
 
 use common::{Bench, brittle};
-use fusebox::{BreakerConfig, State, Tick};
+use fusebox::{BreakerConfig, BudgetConfig, RateConfig, State, Tick};
 use fusebox_shm::SharedPanel;
 
-/// All that a file of layout 3 may hold, but for its times.
+/// All that a file of layout 4 may hold, but for its times.
 ///
 /// Should this test fail after a change, then programs of the former release and
 /// of this one would misread each other: give the layout another version in
 /// `src/header.rs`.
 #[test]
 #[cfg(target_endian = "little")]
-fn a_file_of_layout_3_is_these_bytes() {
+fn a_file_of_layout_4_is_these_bytes() {
     let bench = Bench::new();
     let panel = bench.open();
     let settings = BreakerConfig::new()
@@ -29,20 +29,28 @@ fn a_file_of_layout_3_is_these_bytes() {
     shop.note_error("down");
     shop.force_open();
     assert!(shop.try_acquire().is_err());
+    let limits = panel.limits("a shop with a name of more than a word").unwrap();
+    limits.rate_limit().set_settings(RateConfig::per_second(100).burst(20).build());
+    limits.budget().set_settings(BudgetConfig::share(0.1).reserve_per_second(10).build());
+    limits.rate_limit().acquire_n(20).unwrap();
+    assert!(limits.rate_limit().acquire_n(20).is_err());
+    assert!(limits.budget().try_withdraw());
 
     let mut words: Vec<u64> =
         bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
     let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 32;
     assert_eq!(slot, 6, "where the hash of the name puts it");
-    assert_eq!(words.len(), 16 + 8 * 32);
+    assert_eq!(words.len(), 16 + 8 * (32 + 32));
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 3, 256, 8, 0x8F7C_5571]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 4, 512, 8, 0xAF19_087F]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
+    let mut limits = words.split_off(8 * 32);
+    let own: Vec<_> = limits.drain(slot * 32..).take(32).collect();
     let slot: Vec<_> = words.drain(slot * 32..).take(32).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
     // The word: forced open in generation 1. How it waits; its rule. The name's hash.
@@ -56,7 +64,28 @@ fn a_file_of_layout_3_is_these_bytes() {
     // The text of the last error: its hash, then the text.
     assert_eq!(slot[17..19], [0xFDD2_AFC5_1E10_48CE, u64::from_le_bytes(*b"down\0\0\0\0")]);
     assert_eq!(slot[19..24], [0; 5]);
-    let name: Vec<_> = slot[24..].iter().flat_map(|word| word.to_le_bytes()).collect();
+    is_the_name(&slot[24..]);
+
+    // The rate limit: the arrival time, the settings, how narrow it is, refusals, the name.
+    assert_ne!(own[0], 0);
+    assert_eq!(own[1..4], [(20 << 42) + 10_000_000, 0, 1]);
+    is_the_name(&own[4..12]);
+    // The bulkhead: that it counts nothing; refusals; the name.
+    assert_eq!(own[12..14], [0xFF_FFFF, 0]);
+    is_the_name(&own[14..22]);
+    assert_eq!(own[22..24], [0; 2], "the rest of the line");
+    // The budget: what is spent, at a tick; the settings; refusals.
+    assert_eq!(own[24] >> 40, 100);
+    assert_eq!(own[25..27], [(100 << 52) + (10 << 40) + (100 << 20) + 10, 0]);
+    assert_eq!(own[27..], [0; 5], "the rest of the line");
+    // Nobody has asked for the others'.
+    for other in limits.as_chunks::<32>().0 {
+        assert_eq!(other.iter().sum::<u64>(), 0xFF_FFFF);
+    }
+}
+
+fn is_the_name(words: &[u64]) {
+    let name: Vec<_> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     assert_eq!(name[..40], *b"a shop with a name of more than a word\0\0");
     assert_eq!(name[40..], [0; 24]);
 }
@@ -66,8 +95,14 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
     let bench = Bench::new();
     bench.open();
     let bytes = bench.bytes();
-    assert_eq!(bytes.len(), 128 + 8 * 256);
-    assert!(bytes[128..].iter().all(|byte| *byte == 0));
+    assert_eq!(bytes.len(), 128 + 8 * 512);
+    assert!(bytes[128..128 + 8 * 256].iter().all(|byte| *byte == 0));
+    // But for the bulkheads, which whoever maps the file tells to count nothing.
+    for limits in bytes[128 + 8 * 256..].as_chunks::<256>().0 {
+        let (before, after) = (&limits[..96], &limits[104..]);
+        assert!(before.iter().chain(after).all(|byte| *byte == 0));
+        assert_eq!(limits[96..104], 0xFF_FFFF_u64.to_ne_bytes());
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use fusebox_shm::{Options, SharedView};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 /// The length of a panel of eight slots.
-const LEN: usize = 128 + 8 * 256;
+const LEN: usize = 128 + 8 * 512;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -42,13 +42,13 @@ proptest! {
     }
 
     #[test]
-    fn slots_of_random_words_are_read_as_something_safe(slots in vec(word(), 8 * 32)) {
+    fn slots_of_random_words_are_read_as_something_safe(slots in vec(word(), 8 * 64)) {
         let bench = with_slots(&slots);
         prop_assert_eq!(open_in_every_way(&bench.path, &bench.bytes()), 4);
     }
 
     #[test]
-    fn whatever_a_slot_holds_it_recovers(slots in vec(word(), 8 * 32), now in any::<u64>()) {
+    fn whatever_a_slot_holds_it_recovers(slots in vec(word(), 8 * 64), now in any::<u64>()) {
         let bench = with_slots(&slots);
         SetClock::set(now);
         let registry = Manual::<8>::open_with(&bench.path, Options::new()).unwrap();

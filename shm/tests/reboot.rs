@@ -13,8 +13,8 @@ use std::{
 
 use common::{Bench, EPOCH, brittle, eventually, panel_of_child, process, role};
 use fusebox::{
-    BreakerConfig, BreakerSettings, Clock, ConstDefault, DefaultObserver, Fault, Registry, State,
-    StdClock, Tick,
+    BreakerConfig, BreakerSettings, BudgetConfig, Clock, ConstDefault, DefaultObserver, Fault,
+    Limits, RateConfig, Registry, Remaining, State, StdClock, Tick,
 };
 use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
 
@@ -122,6 +122,35 @@ fn a_probe_of_before_the_boot_holds_its_place_for_one_timeout() {
         })
     });
     assert_eq!(breaker.state(), State::Closed);
+}
+
+fn spend<C: Clock + ConstDefault>(limits: &Limits<C, DefaultObserver>) {
+    limits.rate_limit().try_acquire().unwrap();
+    assert!(limits.rate_limit().try_acquire().is_err());
+    while limits.budget().try_withdraw() {}
+}
+
+#[test]
+fn limits_are_unspent_after_a_boot_and_their_settings_stay() {
+    let rate = RateConfig::every(Duration::from_hours(1)).build();
+    let budget = BudgetConfig::share(0.1).reserve_per_second(0).burst(2).build();
+    let bench = former::<Ancient>(|panel| {
+        let limits = panel.limits("shop").unwrap();
+        limits.rate_limit().set_settings(rate);
+        limits.budget().set_settings(budget);
+        spend(limits);
+        limits.rate_limit().heed(Remaining { calls: 0, within: Duration::from_hours(9) });
+    });
+    let panel = bench.open();
+    let limits = panel.limits("shop").unwrap();
+    assert_eq!(limits.rate_limit().settings(), Some(rate));
+    assert_eq!(limits.rate_limit().narrowed_for(), None);
+    assert_eq!((limits.budget().settings(), limits.budget().available()), (Some(budget), 2));
+    spend(limits);
+    // Once: who comes later finds the file of this boot.
+    let later = bench.open();
+    let limits = later.limits("shop").unwrap();
+    assert!(limits.rate_limit().try_acquire().is_err() && !limits.budget().try_withdraw());
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::{
     ptr, thread,
 };
 
-use common::{Bench, Reaped, brittle, eventually, panel_of_child, process, role};
+use common::{Bench, LONG, Reaped, brittle, eventually, panel_of_child, process, role};
 use fusebox::{
-    BreakerConfig, CircuitBreaker, CountCalls, PreciseClock, Registry, RegistryError, State,
+    BreakerConfig, BudgetConfig, CircuitBreaker, CountCalls, PreciseClock, RateConfig, Registry,
+    RegistryError, State,
 };
 use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
 
@@ -33,6 +34,49 @@ fn all_mappings_of_a_file_have_the_same_breakers() {
     assert_eq!(here.settings(), settings);
     assert!(matches!(one.get_or_register("shop", brittle()), Err(RegistryError::Clash { .. })));
     assert_eq!(one.get_or_init("shop", brittle()).unwrap().settings(), settings, "theirs hold");
+}
+
+#[test]
+fn all_mappings_of_a_file_have_the_same_limits() {
+    let bench = Bench::new();
+    let (one, other) = (bench.open(), bench.open());
+    let (here, there) = (one.limits("shop").unwrap(), other.limits("shop").unwrap());
+    let rate = RateConfig::every(LONG).build();
+    let budget = BudgetConfig::share(0.1).reserve_per_second(0).burst(1).build();
+    here.rate_limit().set_settings(rate);
+    there.budget().set_settings(budget);
+    assert_eq!(there.rate_limit().init_settings(RateConfig::per_second(1).build()), rate);
+
+    here.rate_limit().try_acquire().unwrap();
+    let limited = there.rate_limit().try_acquire().unwrap_err();
+    assert_eq!(limited.name(), Some("shop"));
+    assert!(there.budget().try_withdraw() && !here.budget().try_withdraw());
+
+    // A tool finds them by their slot, and one that may only read reads them.
+    let tool = SharedPanel::open(&bench.path).unwrap();
+    let view = SharedView::open(&bench.path).unwrap();
+    let read: Vec<_> = view.limits_readings().collect();
+    assert_eq!(read, tool.panel().limits_readings().collect::<Vec<_>>());
+    let [(slot, reading)] = read[..] else { panic!("{read:?}") };
+    assert_eq!(reading.rate.unwrap().refused, 1);
+    assert_eq!((reading.budget.unwrap().refused, reading.bulkhead), (1, None));
+    tool.panel().limits_of(slot).unwrap().rate_limit().lift();
+    assert!(here.rate_limit().try_acquire().is_ok());
+}
+
+#[test]
+fn no_mapping_has_a_bulkhead_whose_places_a_killed_process_would_keep() {
+    let bench = Bench::new();
+    let (one, tool) = (bench.open(), SharedPanel::open(&bench.path).unwrap());
+    let limits = one.limits("shop").unwrap();
+    for bulkhead in [limits.bulkhead(), tool.panel().limits("shop").unwrap().bulkhead()] {
+        let error = bulkhead.set_limit(32).unwrap_err();
+        assert!(error.to_string().contains("must be left alone with a panel that processes share"));
+        std::mem::forget(bulkhead.try_acquire().unwrap());
+        assert_eq!((bulkhead.in_flight(), bulkhead.limit()), (0, None));
+    }
+    let sealed = SharedRegistry::<8>::sealed("shop").unwrap();
+    assert!(sealed.limits("shop").unwrap().bulkhead().set_limit(32).is_err());
 }
 
 #[test]

@@ -39,6 +39,21 @@ impl Label {
         }
     }
 
+    /// Publishes the name where there is none yet. Whoever stops half-way is helped by the
+    /// next, as all who do it for one slot have the same name.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn publish(&self, name: &Name) {
+        for (word, own) in self.0.iter().zip(name.words()) {
+            // Each word means something alone: relaxed.
+            if word.load(Ordering::Relaxed) == 0 {
+                word.store(own, Ordering::Relaxed);
+            }
+            if name::ends(own) {
+                break;
+            }
+        }
+    }
+
     /// The name, as far as it is published; empty where there is none.
     pub(crate) fn get(&self) -> Name {
         // Each word is written once and means something alone: relaxed.

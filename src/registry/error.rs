@@ -18,6 +18,8 @@ pub enum RegistryError {
         /// The number of slots.
         capacity: usize,
     },
+    /// The panel was made without limits.
+    NoLimits,
     /// The breaker exists with other settings.
     Clash {
         /// The breaker's name.
@@ -42,6 +44,7 @@ impl fmt::Display for RegistryError {
             Self::Full { capacity } => {
                 write!(f, "the registry is full: all its {capacity} slots have other names")
             }
+            Self::NoLimits => f.write_str("the panel was made of breakers alone, without limits"),
             Self::Clash { name, published, asked } => write!(
                 f,
                 "breaker `{name}` has the settings [{published}], and [{asked}] were asked for"

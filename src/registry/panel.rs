@@ -1,5 +1,7 @@
 //! The slots of a registry, however many there are.
 
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+use crate::registry::{limits::Limits, limits_reading::LimitsReading};
 #[cfg(not(fusebox_compact))]
 use crate::{breaker::reading::Reading, time::Clock};
 use crate::{
@@ -34,6 +36,9 @@ use crate::{
 /// ```
 pub struct Panel<'a, C = DefaultClock, O = DefaultObserver> {
     slots: &'a [CircuitBreaker<C, O>],
+    /// Of the slot with the same number; or none at all.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    limits: &'a [Limits<C, O>],
 }
 
 // Not derived: that would ask for `C: Copy` and `O: Copy`.
@@ -47,11 +52,80 @@ impl<C, O> Copy for Panel<'_, C, O> {}
 
 impl<'a, C, O> Panel<'a, C, O> {
     /// Makes a panel of these slots, which are zeros or what a registry of this
-    /// layout left there. At most 2^32 of them are used.
+    /// layout left there. At most 2^32 of them are used. They have no limits.
     #[must_use]
     #[inline]
     pub const fn new(slots: &'a [CircuitBreaker<C, O>]) -> Self {
-        Self { slots }
+        Self {
+            slots,
+            #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+            limits: &[],
+        }
+    }
+
+    /// Makes a panel of these slots, as [`new`](Self::new) does, and of their limits, which
+    /// are zeros or what a registry left there, too.
+    ///
+    /// # Panics
+    /// Unless there are as many limits as slots.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    #[must_use]
+    #[track_caller]
+    pub const fn with_limits(
+        slots: &'a [CircuitBreaker<C, O>],
+        limits: &'a [Limits<C, O>],
+    ) -> Self {
+        assert!(slots.len() == limits.len(), "each slot has its limits, and no other has");
+        Self::of(slots, limits)
+    }
+
+    /// The same, of as many.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    #[inline]
+    pub(super) const fn of(slots: &'a [CircuitBreaker<C, O>], limits: &'a [Limits<C, O>]) -> Self {
+        Self { slots, limits }
+    }
+
+    /// Finds the limits of the slot called `name`, or registers the slot; see
+    /// [`Registry::limits`](crate::Registry::limits).
+    ///
+    /// # Errors
+    /// As there, and [`RegistryError::NoLimits`] in a panel without limits.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub fn limits<K: AsKey + ?Sized>(self, name: &K) -> Result<&'a Limits<C, O>, RegistryError> {
+        let key = name.as_key()?;
+        if self.limits.is_empty() && !self.slots.is_empty() {
+            return Err(RegistryError::NoLimits);
+        }
+        let breaker = self.slot(&key)?;
+        let start = self.slots.as_ptr().addr();
+        let slot = (core::ptr::from_ref(breaker).addr() - start) / size_of_val(breaker);
+        let limits = &self.limits[slot];
+        limits.publish_name(&key.name());
+        Ok(limits)
+    }
+
+    /// Returns the limits of the slot with this number, from 0. `None` if nobody has
+    /// registered it, and in a panel without limits. It is for tools; a program finds them
+    /// [by name](Self::limits).
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    #[must_use]
+    pub fn limits_of(self, slot: usize) -> Option<&'a Limits<C, O>> {
+        let (breaker, limits) = (self.slots.get(slot)?, self.limits.get(slot)?);
+        is_registered(breaker).then_some(limits)
+    }
+
+    /// Reads the limits of every registered slot that has any, with the number of the slot,
+    /// from 0. None of their words is written.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub fn limits_readings(self) -> impl Iterator<Item = (usize, LimitsReading)>
+    where
+        C: Clock,
+    {
+        (0..self.limits.len()).filter_map(move |slot| {
+            let reading = self.limits_of(slot)?.reading();
+            reading.has_any().then_some((slot, reading))
+        })
     }
 
     /// Finds the breaker called `name`, or registers it with `settings`; see

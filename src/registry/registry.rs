@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+use crate::registry::limits::Limits;
 use crate::{
     breaker::{CircuitBreaker, settings::BreakerSettings},
     observe::DefaultObserver,
@@ -31,9 +33,12 @@ use crate::{
 /// assert!(matches!(clash, Err(RegistryError::Clash { .. })));
 /// # Ok::<(), RegistryError>(())
 /// ```
-#[repr(transparent)] // so that it can lie in memory which others map, too
+#[repr(C)] // so that it can lie in memory which others map, too
 pub struct Registry<const N: usize, C = DefaultClock, O = DefaultObserver> {
     slots: [CircuitBreaker<C, O>; N],
+    /// Of the slot with the same number.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    limits: [Limits<C, O>; N],
 }
 
 #[cfg(feature = "std")]
@@ -72,7 +77,11 @@ impl<const N: usize, C: ConstDefault, O: ConstDefault> Registry<N, C, O> {
     #[cfg(not(fusebox_loom))]
     #[must_use]
     pub const fn const_default() -> Self {
-        Self { slots: [const { CircuitBreaker::vacant(C::DEFAULT, O::DEFAULT) }; N] }
+        Self {
+            slots: [const { CircuitBreaker::vacant(C::DEFAULT, O::DEFAULT) }; N],
+            #[cfg(not(fusebox_compact))]
+            limits: [const { Limits::const_default() }; N],
+        }
     }
 
     /// The same, of loom's atomics, which have no `const` constructor.
@@ -92,6 +101,8 @@ impl<const N: usize, C: Clone, O: Clone> Registry<N, C, O> {
             slots: core::array::from_fn(|_| {
                 CircuitBreaker::vacant(clock.clone(), observer.clone())
             }),
+            #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+            limits: core::array::from_fn(|_| Limits::vacant(clock, observer)),
         }
     }
 }
@@ -180,6 +191,30 @@ impl<const N: usize, C, O> Registry<N, C, O> {
         self.panel().get(name)
     }
 
+    /// Finds the limits of the slot called `name`, whatever their settings, or registers
+    /// the slot. It is that of the breaker which
+    /// [`get_or_default`](Self::get_or_default) finds.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// use fusebox::{LimitKind, RateConfig, Registry};
+    ///
+    /// static PANEL: Registry<64> = Registry::new();
+    ///
+    /// let shop = PANEL.limits("shop")?;
+    /// shop.rate_limit().init_settings(RateConfig::per_minute(1).build());
+    /// shop.rate_limit().try_acquire()?;
+    /// let limited = PANEL.limits("shop")?.rate_limit().try_acquire().unwrap_err();
+    /// assert_eq!((limited.kind(), limited.name()), (LimitKind::Rate, Some("shop")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub fn limits<K: AsKey + ?Sized>(&self, name: &K) -> Result<&Limits<C, O>, RegistryError> {
+        self.panel().limits(name)
+    }
+
     /// Iterates over the breakers that were registered, in the order of their
     /// slots.
     pub fn iter(&self) -> impl Iterator<Item = &CircuitBreaker<C, O>> {
@@ -208,6 +243,9 @@ impl<const N: usize, C, O> Registry<N, C, O> {
     #[must_use]
     #[inline]
     pub const fn panel(&self) -> Panel<'_, C, O> {
+        #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+        return Panel::of(&self.slots, &self.limits);
+        #[cfg(any(fusebox_compact, fusebox_loom))]
         Panel::new(&self.slots)
     }
 }

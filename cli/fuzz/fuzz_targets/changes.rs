@@ -9,6 +9,7 @@ use fusebox_cli::{
     changes::{apply, list, parse},
     escape::{escape, is_deceptive},
     given::Given,
+    limits::{Change, Wanted},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -17,6 +18,21 @@ fuzz_target!(|text: &str| {
     let given = |line| Given::parse(line, AlertConfig::TABLE);
     if let Ok(alerts) = text.split('\n').map(given).collect::<Result<Vec<_>, _>>() {
         let _ = rules(&alerts);
+    }
+    let limits = text.split('\n').filter_map(Change::parse);
+    match limits.collect::<Result<Vec<_>, _>>() {
+        Ok(changes) => match Wanted::default().with(&changes) {
+            Ok(wanted) => {
+                let said = wanted.list().into_iter().map(|(key, value)| format!("{key}={value}"));
+                let again: Vec<Change> = said
+                    .map(|it| Change::parse(&it).expect("a key").expect("it is shown so"))
+                    .collect();
+                // A share is shown to a millionth, as it is taken.
+                assert_eq!(Wanted::default().with(&again), Ok(wanted));
+            }
+            Err(error) => assert!(!error.chars().any(is_deceptive)),
+        },
+        Err(error) => assert!(!error.to_string().chars().any(is_deceptive)),
     }
     match text.split('\n').map(parse).collect::<Result<Vec<_>, _>>() {
         Ok(changes) => {

@@ -2,13 +2,15 @@
 
 use std::io::Write;
 
-use fusebox::{BreakerSettings, Reading, State, health::Window};
+use fusebox::{BreakerSettings, LimitsReading, Reading, State, health::Window};
 
 use crate::{
     args::Ls,
     changes,
     failure::{Failure, say},
-    json, names, paint,
+    json,
+    limits::Wanted,
+    names, paint,
     source::Source,
     table::{self, Cell, Column},
     text,
@@ -23,13 +25,14 @@ pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), 
     } else {
         readings = names::find_all(&readings, &ls.names)?;
     }
-    let readings: Vec<Reading> = readings.into_iter().map(|(_, reading)| reading).collect();
+    let limits = source.limits();
+    let rows: Vec<_> = readings.iter().map(|(slot, it)| (it, limits.get(slot))).collect();
     let text = if ls.json {
         let breakers: Vec<_> =
-            readings.iter().map(|reading| json::Breaker::new(reading, score(reading))).collect();
+            rows.iter().map(|(it, limits)| json::Breaker::new(it, score(it), *limits)).collect();
         json::pretty(&breakers) + "\n"
     } else {
-        table(&readings)
+        table(&rows)
     };
     out.write_all(text.as_bytes())?;
     if readings.is_empty() {
@@ -46,7 +49,7 @@ fn score(reading: &Reading) -> Option<u8> {
     window.score()
 }
 
-const COLUMNS: [Column; 16] = [
+const COLUMNS: [Column; 15] = [
     Column { title: "NAME", right: false },
     Column { title: "STATE", right: false },
     Column { title: "LEFT", right: true },
@@ -62,14 +65,52 @@ const COLUMNS: [Column; 16] = [
     Column { title: "FALLBACKS", right: true },
     Column { title: "SCORE", right: true },
     Column { title: "SETTINGS", right: false },
-    Column { title: "FAULT", right: false },
 ];
 
-fn table(readings: &[Reading]) -> String {
-    let faulty = readings.iter().any(|reading| reading.fault.is_some());
-    let columns = if faulty { &COLUMNS[..] } else { &COLUMNS[..COLUMNS.len() - 1] };
-    let rows: Vec<_> = readings.iter().map(row).collect();
-    table::render(columns, &rows)
+/// Where some slot has a limit.
+const LIMITS: [Column; 4] = [
+    Column { title: "LIMITED", right: true },
+    Column { title: "NO RETRY", right: true },
+    Column { title: "RETRIES LEFT", right: true },
+    Column { title: "LIMITS", right: false },
+];
+
+const FAULT: Column = Column { title: "FAULT", right: false };
+
+/// A breaker, and its slot's limits, if there are any.
+type Row<'r> = (&'r Reading, Option<&'r LimitsReading>);
+
+fn table(rows: &[Row<'_>]) -> String {
+    let mut columns = COLUMNS.to_vec();
+    let mut cells: Vec<_> = rows.iter().map(|(reading, _)| row(reading)).collect();
+    if rows.iter().any(|(_, limits)| limits.is_some()) {
+        columns.extend(LIMITS);
+        for (row, (_, limits)) in cells.iter_mut().zip(rows) {
+            row.extend(limits_in_short(*limits));
+        }
+    }
+    if rows.iter().any(|(reading, _)| reading.fault.is_some()) {
+        columns.push(FAULT);
+        for (row, (reading, _)) in cells.iter_mut().zip(rows) {
+            let text = reading.fault.map(|fault| fault.to_string()).unwrap_or_default();
+            row.push(Cell { text, style: paint::FAULT });
+        }
+    }
+    table::render(&columns, &cells)
+}
+
+fn limits_in_short(limits: Option<&LimitsReading>) -> [Cell; 4] {
+    let shown = |number: Option<u64>| -> Cell {
+        number.map_or_else(|| "-".into(), |number| number.to_string()).into()
+    };
+    let rate = limits.and_then(|it| it.rate);
+    let budget = limits.and_then(|it| it.budget);
+    [
+        shown(rate.map(|it| it.refused)),
+        shown(budget.map(|it| it.refused)),
+        shown(budget.map(|it| it.available.into())),
+        limits.map_or_else(|| "-".into(), |it| Wanted::from(it).in_short()).into(),
+    ]
 }
 
 fn row(reading: &Reading) -> Vec<Cell> {
@@ -106,10 +147,6 @@ fn row(reading: &Reading) -> Vec<Cell> {
             style: paint::score(score),
         },
         settings_in_short(*settings).into(),
-        Cell {
-            text: reading.fault.map(|fault| fault.to_string()).unwrap_or_default(),
-            style: paint::FAULT,
-        },
     ]
 }
 

@@ -21,6 +21,7 @@ use crate::{
     serve::{
         fleet_metrics,
         latest::{Latest, Status},
+        limit_metrics,
     },
 };
 
@@ -137,7 +138,7 @@ impl Collector for Metrics {
                 Some(value as f64 / scale)
             })?;
         }
-        Ok(())
+        limit_metrics::encode(&mut to, &rows)
     }
 }
 
@@ -154,7 +155,7 @@ fn in_base_units(setting: &Setting) -> (String, Option<Unit>, f64) {
 }
 
 /// A breaker, and its value of the label `breaker`.
-type Labelled<'a> = (String, &'a Row);
+pub(super) type Labelled<'a> = (String, &'a Row);
 
 /// Each breaker with a label of its own: two series of one name would spoil
 /// all of them, and a foreign writer can give two breakers one name.

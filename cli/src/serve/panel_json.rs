@@ -42,6 +42,8 @@ struct Shown<'a> {
     rejections_per_second: f64,
     /// `null` where calls are not counted.
     calls_per_second: Option<f64>,
+    /// `null` where there are no limits.
+    limited_per_second: Option<f64>,
     /// Failures and rejections between each reading and the next; empty where
     /// there were none.
     trouble: &'a [u64],
@@ -53,10 +55,11 @@ impl<'a> Shown<'a> {
         Self {
             slot: row.slot,
             label: &row.label,
-            breaker: Breaker::new(&row.reading, row.score),
+            breaker: Breaker::new(&row.reading, row.score, row.limits.as_ref()),
             failures_per_second: row.failures(),
             rejections_per_second: row.rejections(),
             calls_per_second: row.calls(),
+            limited_per_second: row.limited(),
             trouble: if quiet { &[] } else { &row.trouble },
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Column {
     pub(super) from: u16,
     /// Numbers go to the right.
     right: bool,
+    /// Whether it is of use only where some slot has a limit.
+    pub(super) of_limits: bool,
     pub(super) show: fn(&Row) -> Line<'static>,
 }
 
@@ -55,7 +57,7 @@ const fn left(
     from: u16,
     show: fn(&Row) -> Line<'static>,
 ) -> Column {
-    Column { title, width, from, right: false, show }
+    Column { title, width, from, right: false, of_limits: false, show }
 }
 
 const fn right(
@@ -64,10 +66,10 @@ const fn right(
     from: u16,
     show: fn(&Row) -> Line<'static>,
 ) -> Column {
-    Column { title, width: Width::Fixed(width), from, right: true, show }
+    Column { title, width: Width::Fixed(width), from, right: true, of_limits: false, show }
 }
 
-pub(super) const COLUMNS: [Column; 10] = [
+pub(super) const COLUMNS: [Column; 11] = [
     left("NAME", Width::Names, 0, name),
     left("STATE", Width::Fixed(11), 0, |row| {
         let state = row.reading.snapshot.state;
@@ -79,6 +81,7 @@ pub(super) const COLUMNS: [Column; 10] = [
     right("FAIL/S", 6, 50, |row| Line::raw(text::rate(row.failures()))),
     right("REJ/S", 6, 58, |row| Line::raw(text::rate(row.rejections()))),
     right("CALL/S", 6, 110, |row| shown(row.calls(), text::rate)),
+    Column { of_limits: true, ..right("LIM/S", 6, 92, |row| shown(row.limited(), text::rate)) },
     right("SCORE", 5, 64, |row| {
         shown(row.score, |score| score.to_string()).style(style(paint::score(row.score)))
     }),
@@ -88,6 +91,7 @@ pub(super) const COLUMNS: [Column; 10] = [
         width: Width::Rest,
         from: 84,
         right: true,
+        of_limits: false,
         show: |row| Line::styled(text::sparkline(&row.trouble), Color::Yellow),
     },
 ];

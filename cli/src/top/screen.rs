@@ -12,7 +12,7 @@ use crate::{
     paint,
     top::{
         app::{App, Mode},
-        columns::{COLUMNS, name_width},
+        columns::{COLUMNS, Column, name_width},
         look::style,
     },
 };
@@ -106,7 +106,9 @@ fn draw_list(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     let first = app.first.min(picked).max((picked + 1).saturating_sub(app.page));
     let names = rows.iter().map(|row| name_width(row)).max().unwrap_or(0);
 
-    let shown: Vec<_> = COLUMNS.iter().filter(|column| area.width >= column.from).collect();
+    let limits = app.overview.rows.iter().any(|row| row.limits.is_some());
+    let fits = |column: &&Column| area.width >= column.from && (limits || !column.of_limits);
+    let shown: Vec<_> = COLUMNS.iter().filter(fits).collect();
     let widths = shown.iter().map(|column| column.width.constraint(names, area.width));
     let lines = rows.iter().enumerate().skip(first).take(app.page).map(|(line, row)| {
         let cells = shown.iter().map(|column| column.cell((column.show)(row)));
@@ -180,6 +182,8 @@ mod tests {
             score: Some(100),
             rates: Rates::default(),
             trouble: [vec![0; 59], vec![9]].concat(),
+            limits: None,
+            limited: 0,
         });
         let told = |at| Told { kind: "fallbacks", breaker: None, text: format!("alert {at}") };
         let mut app = App::new("/panel", true);

@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, Entry, Panel, Reading, Trace};
+use fusebox::{Entry, LimitsReading, Panel, Reading, Trace};
 
 use super::{Map, size};
 use crate::{epoch::Epoch, header::Kind};
@@ -32,8 +32,15 @@ impl ReadOnly {
     }
 
     pub(crate) fn readings(&self) -> impl Iterator<Item = (usize, Reading)> {
-        let slots: &[CircuitBreaker] = self.0.slots();
-        Panel::new(slots).readings()
+        self.panel().readings()
+    }
+
+    pub(crate) fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
+        self.panel().limits_readings()
+    }
+
+    fn panel(&self) -> Panel<'_> {
+        Panel::with_limits(self.0.slots(), self.0.limits())
     }
 
     /// What a trace says.

@@ -5,8 +5,8 @@
 use std::{cell::Cell, fmt::Write, fs, path::Path, time::Duration};
 
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Clock, ConstDefault, DefaultObserver, Fault, Panel, Permit,
-    Registry, State, Tick,
+    BreakerConfig, BudgetConfig, CircuitBreaker, Clock, ConstDefault, DefaultObserver, Fault,
+    Limits, Panel, Permit, RateConfig, Registry, Remaining, State, Tick,
 };
 use fusebox_shm::{OpenError, Options, SharedPanel, SharedRegistry, SharedView};
 
@@ -83,6 +83,10 @@ pub fn look(view: &SharedView) {
             write!(text, "{fault}").unwrap();
         }
     }
+    for (slot, reading) in view.limits_readings() {
+        assert!(slot < view.capacity() && reading.has_any());
+        write!(text, "{reading:?}{}", reading.refused()).unwrap();
+    }
     write!(text, "{view:?}{}", view.is_from_before_boot()).unwrap();
 }
 
@@ -103,6 +107,9 @@ pub fn use_everything<C: Clock>(panel: Panel<'_, C, DefaultObserver>) {
                 assert_eq!(breaker.name().unwrap().as_str(), name);
                 assert!(panel.get_or_init(&*name, BreakerConfig::new().build()).is_ok());
                 let _ = panel.get_or_register(&*name, BreakerConfig::new().build());
+                let limits = panel.limits(&*name).unwrap();
+                write!(text, "{limits:?}").unwrap();
+                use_limits(limits);
             }
             Err(error) => {
                 assert_eq!((panel.len(), before), (panel.capacity(), before), "{error}");
@@ -112,6 +119,48 @@ pub fn use_everything<C: Clock>(panel: Panel<'_, C, DefaultObserver>) {
     }
     assert_eq!(panel.readings().count(), panel.len());
     write!(text, "{panel:?}").unwrap();
+}
+
+fn use_limits<C: Clock>(limits: &Limits<C, DefaultObserver>) {
+    let (rate, budget, bulkhead) = (limits.rate_limit(), limits.budget(), limits.bulkhead());
+    let (brisk, slow) = (RateConfig::per_second(100).build(), RateConfig::per_minute(2).build());
+    let (tenth, half) = (BudgetConfig::share(0.1).build(), BudgetConfig::share(0.5).build());
+    // As it was found; as others set it; after it was lifted; as of a new boot.
+    for turn in 0..4 {
+        let _ = limits.reading();
+        let _ = (rate.try_acquire(), rate.acquire_n(7), rate.narrowed_for());
+        let _ = rate.lease(3).try_acquire();
+        rate.heed(Remaining { calls: turn, within: Duration::from_secs(5) });
+        let _ = (rate.try_acquire(), rate.narrowed_for());
+        rate.widen();
+        if budget.try_withdraw() {
+            budget.give_back();
+        }
+        budget.deposit();
+        let _ = budget.available();
+        drop(bulkhead.try_acquire().expect("in shared memory it admits everybody"));
+        assert_eq!((bulkhead.in_flight(), bulkhead.limit()), (0, None));
+        assert!(bulkhead.set_limit(1).is_err());
+        match turn {
+            0 => {
+                rate.set_settings(brisk);
+                budget.set_settings(tenth);
+            }
+            1 => {
+                rate.lift();
+                budget.lift();
+                assert!(rate.acquire_n(u32::MAX).is_ok() && budget.try_withdraw());
+                rate.set_settings(slow);
+                budget.set_settings(half);
+            }
+            _ => {
+                limits.restamp();
+                limits.share();
+            }
+        }
+    }
+    assert!(rate.acquire_n(2).is_ok() && rate.try_acquire().is_err());
+    assert_eq!(budget.available(), half.burst());
 }
 
 fn use_breaker<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {

@@ -89,6 +89,23 @@ impl<C> RetryBudget<C> {
         }
     }
 
+    /// That of a slot which was given none.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) const fn none(clock: C) -> Self {
+        Self {
+            spent: Machine::new(Spent::NONE.0),
+            settings: Machine::new(0),
+            refused: Counter::new(),
+            clock,
+        }
+    }
+
+    /// Fills it, on whatever clock.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn restamp(&self) {
+        self.spent.store(Spent::NONE);
+    }
+
     /// Returns the settings in force.
     ///
     /// A budget in a slot that was given none allows every retry: then this is `None`.
@@ -111,6 +128,23 @@ impl<C> RetryBudget<C> {
             let (before, after) = (before.terms(), settings.terms());
             self.spent.step(self.spent.load(), |spent: Spent| (spent.in_parts(before, after), ()));
         }
+    }
+
+    /// Puts these settings in force if there are none yet, and returns those in force. It
+    /// is for a budget in a slot that others share: an operator may have changed it.
+    pub fn init_settings(&self, settings: BudgetSettings) -> BudgetSettings {
+        let step = self.settings.step(self.settings.load(), |Bits(word)| {
+            (Bits(if word == 0 { settings.pack() } else { word }), ())
+        });
+        BudgetSettings::unpack(step.to.0)
+    }
+
+    /// Takes the settings away: every retry is allowed, until others are put in force. The
+    /// budget is full then.
+    pub fn lift(&self) {
+        self.settings.store(Bits(0));
+        // In parts of settings that are gone: a withdrawal that comes now may be forgotten.
+        self.spent.store(Spent::NONE);
     }
 
     /// Returns how many retries the budget refused. The count wraps; it is up to a 64th

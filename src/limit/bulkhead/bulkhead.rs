@@ -101,6 +101,26 @@ impl<O> Bulkhead<O> {
         }
     }
 
+    /// That of a slot which was given none.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) const fn none(observer: O) -> Self {
+        Self { word: Machine::new(0), refused: Counter::new(), label: Label::of(None), observer }
+    }
+
+    /// Gives that of a slot the slot's name.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn publish_name(&self, name: &Name) {
+        self.label.publish(name);
+    }
+
+    /// From now on it counts nothing, and takes no limit. Nobody may hold a place.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn stop_counting(&self) {
+        if !self.word().is_uncounted() {
+            self.word.store(Word::UNCOUNTED);
+        }
+    }
+
     /// Returns the name, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
@@ -119,7 +139,9 @@ impl<O> Bulkhead<O> {
     /// flight than that, none is admitted until so many have ended.
     ///
     /// # Errors
-    /// [`ConfigError`] on another limit. Then nothing was changed.
+    /// [`ConfigError`] on another limit, and where the bulkhead lies in memory that
+    /// processes share: the places of one that is killed would be lost there. Then nothing
+    /// was changed.
     ///
     /// ```
     /// use fusebox::Bulkhead;
@@ -138,14 +160,46 @@ impl<O> Bulkhead<O> {
     /// ```
     pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
         check(limit)?;
-        self.word.step(self.word(), |word: Word| (word.limited(limit), ()));
-        Ok(())
+        self.limited(limit, |word| word.limited(limit)).map(drop)
+    }
+
+    /// Puts this limit in force if there is none yet, and returns the one in force. It is
+    /// for a bulkhead in a slot that others share: an operator may have changed it.
+    ///
+    /// # Errors
+    /// As [`set_limit`](Self::set_limit).
+    pub fn init_limit(&self, limit: u32) -> Result<u32, ConfigError> {
+        check(limit)?;
+        let unless_there = |word: Word| if word.limit() == 0 { word.limited(limit) } else { word };
+        self.limited(limit, unless_there).map(Word::limit)
+    }
+
+    /// Takes the limit away: every call is admitted, until another is put in force.
+    pub fn lift(&self) {
+        let lift = |word: Word| (if word.is_uncounted() { word } else { word.limited(0) }, ());
+        self.word.step(self.word(), lift);
+    }
+
+    /// Changes the limit, if the bulkhead counts calls.
+    fn limited(&self, limit: u32, change: impl Fn(Word) -> Word) -> Result<Word, ConfigError> {
+        let step = self.word.step(self.word(), |word: Word| {
+            let counts = !word.is_uncounted();
+            (if counts { change(word) } else { word }, counts)
+        });
+        if step.said {
+            Ok(step.to)
+        } else {
+            Err(ConfigError::excluded("limit", Unit::Count, limit.into(), SHARED))
+        }
     }
 
     /// Returns how many calls are in flight: how many places are taken.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
-        self.word().in_flight()
+        match self.word() {
+            word if word.is_uncounted() => 0,
+            word => word.in_flight(),
+        }
     }
 
     /// Returns the most calls that were in flight at a time since the bulkhead was made.
@@ -221,11 +275,11 @@ impl<O: Observer> Bulkhead<O> {
         }
     }
 
-    /// Counts and tells a refusal, unless a bypass has taken limits out.
+    /// Counts and tells a refusal, unless a bypass has taken limits out, or there is none.
     #[cold]
     #[inline(never)]
     fn refuse(&self) -> Result<u32, Limited> {
-        if bypass::limits() {
+        if bypass::limits() || self.limit().is_none() {
             return Ok(0);
         }
         self.refused.add_often();
@@ -235,6 +289,9 @@ impl<O: Observer> Bulkhead<O> {
         Err(limited)
     }
 }
+
+/// Where no bulkhead of this kind can be.
+const SHARED: &str = "a panel that processes share: use a bulkhead of its own there";
 
 /// Whether it is a limit.
 pub(super) const fn check(limit: u32) -> Result<(), ConfigError> {

@@ -28,6 +28,17 @@ impl Word {
         (limit as u64) << LIMIT
     }
 
+    /// That of a bulkhead which counts nothing: no limit, and no room for a call more. So
+    /// no call writes it.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(super) const UNCOUNTED: Self = Self(MOST as u64);
+
+    /// Whether it counts nothing, now and later.
+    #[inline]
+    pub(super) const fn is_uncounted(self) -> bool {
+        self.0 & !(u64::MAX << PEAK) == MOST as u64
+    }
+
     /// The number of calls in flight.
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // masked

@@ -97,6 +97,33 @@ impl<C, O> RateLimit<C, O> {
         }
     }
 
+    /// That of a slot which was given none.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) const fn none(clock: C, observer: O) -> Self {
+        Self {
+            arrival: Machine::new(0),
+            settings: Machine::new(0),
+            narrow: Machine::new(0),
+            refused: Counter::new(),
+            label: Label::of(None),
+            clock,
+            observer,
+        }
+    }
+
+    /// Gives that of a slot the slot's name.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn publish_name(&self, name: &Name) {
+        self.label.publish(name);
+    }
+
+    /// As if no call had been made, on whatever clock.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(crate) fn restamp(&self) {
+        self.narrow.store(Narrow::NOT);
+        self.arrival.store(Arrival::UNSPENT);
+    }
+
     /// Returns the name, or `None` if it has none.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
@@ -119,6 +146,20 @@ impl<C, O> RateLimit<C, O> {
     /// the burst is as far spent, in time, as it was before.
     pub fn set_settings(&self, settings: RateSettings) {
         self.settings.store(Bits(settings.pack()));
+    }
+
+    /// Puts these settings in force if there are none yet, and returns those in force. It
+    /// is for a limit in a slot that others share: an operator may have changed it.
+    pub fn init_settings(&self, settings: RateSettings) -> RateSettings {
+        let step = self.settings.step(self.settings.load(), |Bits(word)| {
+            (Bits(if word == 0 { settings.pack() } else { word }), ())
+        });
+        RateSettings::unpack(step.to.0)
+    }
+
+    /// Takes the settings away: every call is admitted, until others are put in force.
+    pub fn lift(&self) {
+        self.settings.store(Bits(0));
     }
 
     /// Returns how many calls the limit turned away. The count wraps; it is up to a 64th
