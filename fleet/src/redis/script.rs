@@ -32,15 +32,16 @@ const FEED_BYTES: u64 = 1 << 20;
 /// is ahead of the clock, it answers the feed's last id: it may have begun anew.
 const FEED: &str = "
 local longest, most, total, entries = tonumber(ARGV[3]), tonumber(ARGV[4]), 0, {}
-for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
+for at, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
   if total > most then break end
-  local has = {instance = '', report = ''}
-  for at = 1, #entry[2], 2 do
-    if has[entry[2][at]] == '' then has[entry[2][at]] = entry[2][at + 1] end
+  local fields, instance, report = entry[2], '', ''
+  if #fields == 4 and fields[1] == 'instance' and fields[3] == 'report' then
+    instance, report = fields[2], fields[4]
   end
-  if #has.report > longest then has.report = '' end
-  entries[#entries + 1] = {entry[1], has.instance:sub(1, 64), has.report}
-  total = total + #has.report
+  if #instance > 64 then instance = instance:sub(1, 64) end
+  if #report > longest then report = '' end
+  entries[3 * at - 2], entries[3 * at - 1], entries[3 * at] = entry[1], instance, report
+  total = total + #report
 end
 local time, last = redis.call('TIME'), ''
 if #entries == 0 and tonumber(ARGV[5]) > time[1] * 1000 + math.floor(time[2] / 1000) then
