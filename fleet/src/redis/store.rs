@@ -42,13 +42,15 @@ const LOGGED: Duration = Duration::from_hours(30 * 24);
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
 /// Under the namespace `NS` there are a hash `{NS}:now` with the last report of each
-/// instance, a stream `{NS}:feed` of about 10 000 reports, a key `{NS}:probe:BREAKER` for
-/// each probe that somebody may make, and one `{NS}:quota:NAME` for each quota of the fleet.
-/// Where an operator has given orders, there are also a hash `{NS}:orders` with the last one
-/// of each subject, and a stream `{NS}:orders:log` of about 1000. All of them end by
-/// themselves: leases and quotas after their time, the orders a week after the last one,
-/// their log after 30 days, the others 10 to 15 minutes after the longest wait of a breaker
-/// that was open when the last instance fell silent. Ages are those of the server's clock.
+/// instance, a stream `{NS}:feed` of about 10 000 reports, a sorted set `{NS}:alive:GROUP`
+/// with the last heartbeat of each instance of a group, and `{NS}:groups` with that of each
+/// group, a key `{NS}:probe:BREAKER` for each probe that somebody may make, and one
+/// `{NS}:quota:NAME` for each quota of the fleet. Where an operator has given orders, there
+/// are also a hash `{NS}:orders` with the last one of each subject, and a stream
+/// `{NS}:orders:log` of about 1000. All of them end by themselves: leases and quotas after
+/// their time, heartbeats after 15 minutes, the orders a week after the last one, their log
+/// after 30 days, the others 10 to 15 minutes after the longest wait of a breaker that was
+/// open when the last instance fell silent. Ages are those of the server's clock.
 ///
 /// One connection serves one server: the one of the settings' URL, the one that the
 /// sentinels name, or the one of a cluster that has the keys, which lie in one slot. Where
