@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::{net::TcpListener, time::Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use common::{
     Ran, fail, fusebox,
@@ -11,7 +14,7 @@ use common::{
     wait_for,
 };
 use fusebox::State;
-use fusebox_fleet::Store as _;
+use fusebox_fleet::{FleetConfig, RedisSettings, RedisStore, Store as _};
 use portable_pty::CommandBuilder;
 use serde_json::Value;
 
@@ -61,6 +64,35 @@ fn ls_shows_what_is_not_well_anywhere() {
     assert_eq!(json["instances"].as_array().unwrap().len(), 4);
     assert_eq!(json["instances"][1]["breakers"][0]["state"], "open");
     assert!(json["instances"][1]["breakers"][0]["left_ms"].as_u64().unwrap() > 3_500_000);
+}
+
+/// Whoever is well says nothing to others: the store knows of it.
+#[test]
+fn ls_lists_who_is_well() {
+    let Some(store) = Store::start() else { return };
+    let lives = Duration::from_secs(3);
+    for (name, group) in [("host-0", "eu"), ("host-1", "eu"), ("far", "us")] {
+        let config = FleetConfig::new(name).namespace("test").group(group).build().unwrap();
+        let redis = RedisSettings::new(&store.url, &config).unwrap();
+        RedisStore::connect(&redis).unwrap().beat(group, lives).unwrap();
+    }
+    let text = store.fleet(&["ls", "--instances"]).out;
+    let lines: Vec<_> = text.lines().map(plain).collect();
+    assert_eq!(lines[0], "3 instances alive (eu 2, us 1)");
+    let well = ["far us - all well - -", "host-0 eu - all well - -", "host-1 eu - all well - -"];
+    assert!(well.iter().all(|it| lines.iter().any(|line| line == it)), "{text}");
+    let json: Value = serde_json::from_str(&store.fleet(&["ls", "--json"]).ok()).unwrap();
+    assert_eq!(json["instances"][0]["name"], "far");
+    assert_eq!(json["instances"][0]["breakers"].as_array().unwrap().len(), 0);
+    assert!(json["instances"][0]["age_ms"].as_u64().unwrap() < 3_000);
+}
+
+#[test]
+fn a_tls_store_needs_the_feature() {
+    let ran = Ran::of(fusebox().args(["fleet", "ls", "--store", "rediss://:secret@127.0.0.1:1"]));
+    let error = ran.failed(1);
+    assert_eq!(error.contains("without the feature `tls`"), cfg!(not(feature = "tls")), "{error}");
+    assert!(!error.contains("secret"), "{error}");
 }
 
 #[test]
@@ -158,16 +190,16 @@ fn what_is_wrong_with_the_store_is_said_and_no_password() {
         assert!(run("", args).failed(2).starts_with("error: no store: name it with --store URL"));
     }
     // Another application's keys, of another type and of the same.
-    store.run(&[b"SET", b"fusebox:now", b"7"]);
-    store.run(&[b"SET", b"fusebox:orders", b"7"]);
+    store.run(&[b"SET", b"{fusebox}:now", b"7"]);
+    store.run(&[b"SET", b"{fusebox}:orders", b"7"]);
     for args in [&["fleet", "ls"][..], &["fleet", "isolate", "shop"]] {
         let error = run(&store.url, args).failed(1);
         assert!(error.contains("WRONGTYPE") && error.contains("see --namespace"), "{error}");
     }
-    store.run(&[b"DEL", b"fusebox:now"]);
-    store.run(&[b"HSET", b"fusebox:now", b"price", b"7"]);
+    store.run(&[b"DEL", b"{fusebox}:now"]);
+    store.run(&[b"HSET", b"{fusebox}:now", b"price", b"7"]);
     let error = run(&store.url, &["fleet", "ls"]).failed(1);
-    assert!(error.contains("nothing in `fusebox:now` is a report of fusebox's"), "{error}");
+    assert!(error.contains("nothing in `{fusebox}:now` is a report of fusebox's"), "{error}");
     assert!(!error.contains("right"), "{error}");
 }
 
@@ -188,6 +220,7 @@ fn hostile_names_are_escaped() {
     let redis = fusebox_fleet::RedisSettings::new(&store.url, &config).unwrap();
     let mut speaker = fusebox_fleet::RedisStore::connect(&redis).unwrap();
     speaker.publish(&report.encode()).unwrap();
+    speaker.beat("\x1b[3J\u{202e}", std::time::Duration::from_secs(3)).unwrap();
     for args in [&["ls", "--instances"][..], &["ls", "--json"]] {
         let out = store.fleet(args).ok();
         assert!(!out.contains('\x1b') && !out.contains('\u{202e}'), "{out:?}");

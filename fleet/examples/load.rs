@@ -33,8 +33,10 @@ use redis::{Client, Connection, cmd};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
-/// Until each knows all others, in milliseconds.
-const WELL: u64 = 2_200;
+/// Until each knows all others, and those that are well have fallen silent, in milliseconds.
+const WELL: u64 = 4_200;
+/// Three heartbeats.
+const LIVES: Duration = Duration::from_secs(3);
 /// So much of each traffic is replayed, in milliseconds.
 const LASTS: u64 = 1_000;
 /// It is replayed in steps of so many milliseconds.
@@ -87,10 +89,10 @@ fn main() -> Done<()> {
     let turn = arguments.next().transpose()?.unwrap_or(50);
     println!("{instances} instances, each reads once in {turn} ms; each second of it takes:\n");
     println!(
-        "| traffic | reports | commands | MB in | MB out | the store's CPU, publishing | reading \
+        "| traffic | reports | heartbeats | commands | MB in | MB out | the store's CPU, publishing | reading \
          | memory, MB |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for traffic in TRAFFIC {
         let said = simulate(&traffic, instances);
         let publishing = replay(&said, instances, None)?;
@@ -98,9 +100,10 @@ fn main() -> Done<()> {
         #[allow(clippy::cast_precision_loss)] // bytes
         let mega = |bytes: u64| bytes as f64 / 1e6;
         println!(
-            "| {} | {} | {} | {:.2} | {:.1} | {:.0} ms | {:.0} ms | {:.1} |",
+            "| {} | {} | {} | {} | {:.2} | {:.1} | {:.0} ms | {:.0} ms | {:.1} |",
             traffic.name,
-            said.iter().map(Vec::len).sum::<usize>(),
+            said.iter().flatten().filter(|it| it.1.is_some()).count(),
+            said.iter().flatten().filter(|it| it.1.is_none()).count(),
             all.commands,
             mega(all.bytes_in),
             mega(all.bytes_out),
@@ -112,8 +115,11 @@ fn main() -> Done<()> {
     Ok(())
 }
 
+/// Who says what, in each millisecond: a report, or that it is alive.
+type Saying = Vec<Vec<(usize, Option<Vec<u8>>)>>;
+
 /// What each instance says in each millisecond of a second.
-fn simulate(traffic: &Traffic, instances: usize) -> Vec<Vec<(usize, Vec<u8>)>> {
+fn simulate(traffic: &Traffic, instances: usize) -> Saying {
     let config = |name: &str| {
         FleetConfig::new(name).obedience(traffic.obedience).build().expect("a name in range")
     };
@@ -122,7 +128,7 @@ fn simulate(traffic: &Traffic, instances: usize) -> Vec<Vec<(usize, Vec<u8>)>> {
         world.listeners = 0;
     }
     world.rest(WELL);
-    world.record = Some(Vec::new());
+    (world.record, world.beaten) = (Some(Vec::new()), Some(Vec::new()));
     world.run(LASTS, |world| {
         for number in 0..instances {
             // By chance, so many a second.
@@ -133,9 +139,12 @@ fn simulate(traffic: &Traffic, instances: usize) -> Vec<Vec<(usize, Vec<u8>)>> {
         }
     });
     let mut said = vec![Vec::new(); usize::try_from(LASTS).unwrap_or_default()];
+    let at = |at: u64| usize::try_from(at - WELL - 1).unwrap_or_default();
     for it in world.record.into_iter().flatten() {
-        let at = usize::try_from(it.at - WELL - 1).unwrap_or_default();
-        said[at].push((it.from, it.bytes.clone()));
+        said[at(it.at)].push((it.from, Some(it.bytes.clone())));
+    }
+    for (from, when) in world.beaten.into_iter().flatten() {
+        said[at(when)].push((from, None));
     }
     said
 }
@@ -153,7 +162,7 @@ struct Work {
 }
 
 /// Says all of that to a real store; each instance reads once in so many milliseconds.
-fn replay(said: &[Vec<(usize, Vec<u8>)>], instances: usize, turn: Option<u64>) -> Done<Work> {
+fn replay(said: &Saying, instances: usize, turn: Option<u64>) -> Done<Work> {
     let server = Server::start()?;
     let mut admin = server.connect()?;
     let (step, heard) = (Barrier::new(THREADS + 1), AtomicUsize::new(0));
@@ -174,7 +183,9 @@ fn replay(said: &[Vec<(usize, Vec<u8>)>], instances: usize, turn: Option<u64>) -
         let before = work(&mut admin)?;
         (0..=2 * said.chunks(STEP).len()).for_each(|_| _ = step.wait());
         let after = work(&mut admin)?;
-        assert!(turn.is_none() || heard.load(Ordering::Relaxed) > 0, "nobody has heard anything");
+        let is_said = said.iter().flatten().any(|(_, report)| report.is_some());
+        let is_heard = heard.load(Ordering::Relaxed) > 0;
+        assert!(turn.is_none() || is_heard == is_said, "nobody has heard anything");
         Ok(Work {
             // Without the question itself.
             commands: after.commands - before.commands - 1,
@@ -190,7 +201,7 @@ fn replay(said: &[Vec<(usize, Vec<u8>)>], instances: usize, turn: Option<u64>) -
 fn take_part(
     server: &Server,
     part: impl Iterator<Item = usize>,
-    said: &[Vec<(usize, Vec<u8>)>],
+    said: &Saying,
     turn: Option<u64>,
     step: &Barrier,
     heard: &AtomicUsize,
@@ -208,13 +219,18 @@ fn take_part(
     step.wait();
     // From here on each reads what is new.
     stores.values_mut().try_for_each(|it| it.everything().map(drop))?;
+    for _ in 0..2 {
+        stores.values_mut().try_for_each(|it| it.news(Duration::from_millis(1)).map(drop))?;
+    }
     step.wait();
     // The store is asked what it did so far.
     step.wait();
     for (number, reports) in (0..).zip(said.chunks(STEP)) {
         for (from, report) in reports.iter().flatten() {
-            if let Some(store) = stores.get_mut(from) {
-                store.publish(report)?;
+            let Some(store) = stores.get_mut(from) else { continue };
+            match report {
+                Some(report) => store.publish(report)?,
+                None => drop(store.beat("", LIVES)?),
             }
         }
         step.wait();

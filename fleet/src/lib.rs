@@ -11,6 +11,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod beat;
 mod bytes;
 mod config;
 mod doubts;
@@ -39,6 +40,7 @@ pub mod world;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisSettings, RedisStore};
+pub use beat::{Beat, Pulse};
 pub use config::{FleetConfig, FleetConfigError, Obedience};
 pub use event::FleetEvent;
 pub use member::Member;

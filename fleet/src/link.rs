@@ -82,7 +82,9 @@ impl Link {
         now: Duration,
     ) -> Result<(), StoreError> {
         // It comes back where nothing fails.
-        let mut store = if let Some(store) = self.store.take() {
+        let found = self.store.take();
+        let is_new = found.is_none();
+        let mut store = if let Some(store) = found {
             store
         } else {
             let mut store = (self.connect)()?;
@@ -95,13 +97,16 @@ impl Link {
             self.said.push_front(report.encode());
             self.is_unsaid = true;
         }
-        // What could not be said is said first where the store is found again: it does not
-        // answer before it keeps something.
+        // What could not be said is said first where the store is found again.
         if self.is_unsaid
             && let Some(report) = self.said.front()
         {
             store.publish(report)?;
             self.is_unsaid = false;
+        }
+        // A store that was found again does not answer before it keeps something.
+        if self.member.beats(now) || is_new {
+            self.beat(store.as_mut(), now)?;
         }
         let since = self.orders_read.map(|at| now.saturating_sub(at));
         if since.is_none_or(|since| since >= self.member.config().beat()) {
@@ -125,6 +130,17 @@ impl Link {
             self.hear(it, now);
         }
         self.store = Some(store);
+        Ok(())
+    }
+
+    /// Says that this instance is alive, and learns how many are.
+    fn beat(&mut self, store: &mut dyn Store, now: Duration) -> Result<(), StoreError> {
+        let config = self.member.config();
+        let pulse = store.beat(config.own_group(), config.lives())?;
+        self.member.meet(pulse.alive, now);
+        if pulse.has_namesake && self.doubts.same_name(now) {
+            (self.tell)(FleetEvent::SameName);
+        }
         Ok(())
     }
 

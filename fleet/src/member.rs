@@ -48,6 +48,12 @@ pub struct Member {
     beat: u32,
     said: Vec<Register>,
     said_at: Option<Duration>,
+    /// From then on nobody remembers a register of its own, and it need not say that it has
+    /// none.
+    quiet_from: Duration,
+    /// When it last said that it is alive, and how often it has.
+    beaten_at: Option<Duration>,
+    beats: u32,
     swept: Duration,
     /// Breakers that were opened because the others have seen enough, and still have.
     obeyed: HashSet<Name>,
@@ -66,6 +72,9 @@ impl Member {
             beat: 0,
             said: Vec::new(),
             said_at: None,
+            quiet_from: Duration::ZERO,
+            beaten_at: None,
+            beats: 0,
             swept: Duration::ZERO,
             obeyed: HashSet::new(),
             left_closed: HashMap::new(),
@@ -84,14 +93,36 @@ impl Member {
         &self.peers
     }
 
-    /// When it has something to say at the latest, whatever happens.
+    /// When it has something to say at the latest, if nothing changes; `None` where it is well
+    /// and nobody thinks otherwise.
     #[must_use]
-    pub fn due(&self) -> Duration {
-        self.said_at.map_or(Duration::ZERO, |at| at + self.beat_now())
+    pub fn due(&self) -> Option<Duration> {
+        let due = self.said_at.map_or(Duration::ZERO, |at| at + self.beat_now(self.beat));
+        let is_quiet = self.said_at.is_some() && self.said.is_empty() && due >= self.quiet_from;
+        (!is_quiet).then_some(due)
+    }
+
+    /// Whether it is time to say that it is alive, once a heartbeat; that counts as said.
+    pub fn beats(&mut self, now: Duration) -> bool {
+        // After a clock stepped back, nobody knows when that was.
+        let since = self.beaten_at.filter(|at| *at <= now).map(|at| now.saturating_sub(at));
+        let is_due = since.is_none_or(|since| since >= self.beat_now(self.beats));
+        if is_due {
+            (self.beaten_at, self.beats) = (Some(now), self.beats.wrapping_add(1));
+        }
+        is_due
+    }
+
+    /// The store has counted so many that are alive, this one among them.
+    pub fn meet(&mut self, alive: u32, now: Duration) {
+        self.peers.meet(alive.saturating_sub(1), now);
     }
 
     /// What it has to say: that something has changed, not more often than the settings
-    /// allow, or that it is alive. `None` where there is nothing to say yet.
+    /// allow, or once a heartbeat what is not well. `None` where there is nothing to say yet.
+    ///
+    /// Whoever is well says so for three heartbeats, as long as others may remember anything
+    /// else, and then nothing more.
     pub fn report(
         &mut self,
         readings: impl IntoIterator<Item = Reading>,
@@ -104,9 +135,13 @@ impl Member {
         }
         let registers: Vec<_> =
             readings.into_iter().filter_map(|it| Register::of(&it)).take(Report::MOST).collect();
-        let is_due = since.is_none_or(|since| since >= self.beat_now());
+        let is_due = since.is_none() || self.due().is_some_and(|due| now >= due);
         if !is_due && say_the_same(&registers, &self.said) {
             return None;
+        }
+        // When it begins, others may remember what it said in another life.
+        if since.is_none() || !registers.is_empty() || !self.said.is_empty() {
+            self.quiet_from = now + self.config.lives();
         }
         self.beat = self.beat.wrapping_add(1);
         self.said_at = Some(now);
@@ -230,24 +265,23 @@ impl Member {
 
     /// A heartbeat, or up to a fifth less: a fleet whose instances began together does not
     /// speak in step.
-    fn beat_now(&self) -> Duration {
-        let percent = 80 + self.draw("") % 21;
+    fn beat_now(&self, beat: u32) -> Duration {
+        let percent = 80 + self.draw("", beat) % 21;
         // 80 to 100.
         self.config.beat() * u32::try_from(percent).unwrap_or(100) / 100
     }
 
     /// A moment within a second.
     fn soon(&self, name: &Name) -> Duration {
-        Duration::from_millis(1 + self.draw(name.as_str()) % 1_000)
+        Duration::from_millis(1 + self.draw(name.as_str(), self.beat) % 1_000)
     }
 
     /// A number that looks random: another for each instance, breaker and beat.
-    fn draw(&self, of: &str) -> u64 {
+    fn draw(&self, of: &str, beat: u32) -> u64 {
         let bytes = self.config.instance().bytes().chain(of.bytes());
-        let hash =
-            bytes.chain(self.beat.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-            });
+        let hash = bytes.chain(beat.to_le_bytes()).fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+        });
         // The high bits know of all bytes.
         hash >> 32 ^ hash
     }

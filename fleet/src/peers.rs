@@ -24,9 +24,9 @@ pub struct Opinion {
     pub open: u32,
 }
 
-/// What the others have said, pooled, and forgotten after three heartbeats of silence. It
-/// keeps so many instances, breakers and registers, and no more: newcomers are left out, and counted,
-/// until there is room.
+/// What the others have said, pooled, and forgotten after three heartbeats of silence; and
+/// how many are alive, of whom most have nothing to say. It keeps so many instances, breakers
+/// and registers, and no more: newcomers are left out, and counted, until there is room.
 #[derive(Debug)]
 pub struct Peers {
     config: FleetConfig,
@@ -34,6 +34,8 @@ pub struct Peers {
     pools: HashMap<Name, Pool>,
     /// Breakers that a peer has found well again.
     recovered: Vec<Name>,
+    /// How many peers the store counted, and when: most of them have nothing to say.
+    counted: (u32, Duration),
     /// How many peers there were at the last heartbeat.
     met: u32,
     /// Heartbeats since it began to know what is usual.
@@ -88,6 +90,7 @@ impl Peers {
             known: HashMap::new(),
             pools: HashMap::new(),
             recovered: Vec::new(),
+            counted: (0, Duration::ZERO),
             met: 0,
             beats: 0,
             kept: 0,
@@ -95,11 +98,16 @@ impl Peers {
         }
     }
 
-    /// How many there are.
+    /// How many there are: as many as the store counted, or as were heard if those are more.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // few thousand
     pub fn alive(&self) -> u32 {
-        self.known.len() as u32
+        self.counted.0.max(number_of(self.known.len()))
+    }
+
+    /// The store has counted so many others that are alive. Anybody may have written that:
+    /// more than are remembered are not believed.
+    pub fn meet(&mut self, others: u32, now: Duration) {
+        self.counted = (others.min(number_of(MOST_PEERS)), now);
     }
 
     /// The reports of instances, and registers of breakers, for which there was no room.
@@ -171,6 +179,10 @@ impl Peers {
         for name in &silent {
             self.forget(name);
         }
+        self.counted.1 = self.counted.1.min(now);
+        if now.saturating_sub(self.counted.1) > lives {
+            self.counted.0 = 0;
+        }
         let alive = self.alive();
         if !self.knows_them() {
             self.beats = 0;
@@ -241,6 +253,11 @@ impl Peers {
         opinion.open += part.open;
         true
     }
+}
+
+/// Of thousands at most.
+fn number_of(instances: usize) -> u32 {
+    u32::try_from(instances).unwrap_or(u32::MAX)
 }
 
 /// What one register adds to an opinion.

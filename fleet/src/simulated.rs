@@ -1,12 +1,13 @@
 //! A store in this process's memory, for tests and simulations.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use crate::{
+    beat::{Beat, Pulse},
     news::News,
     order::SignedOrder,
     transport::{Store, StoreError},
@@ -18,6 +19,8 @@ pub struct Simulated {
     shared: Arc<Mutex<Shared>>,
     instance: String,
     read: usize,
+    /// When this instance last said that it is alive.
+    beaten: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ struct Shared {
     is_down: bool,
     feed: Vec<(Duration, String, Vec<u8>)>,
     last: HashMap<String, (Duration, Vec<u8>)>,
+    /// By group and instance.
+    beats: BTreeMap<(String, String), Duration>,
     leases: HashMap<String, Duration>,
     /// How many cells of each quota were taken, and when its part of the time is over.
     drawn: HashMap<String, (u64, Duration)>,
@@ -43,7 +48,7 @@ impl Simulated {
     /// The same store, as this instance sees it.
     #[must_use]
     pub fn of(&self, instance: impl Into<String>) -> Self {
-        Self { shared: self.shared.clone(), instance: instance.into(), read: 0 }
+        Self { shared: self.shared.clone(), instance: instance.into(), read: 0, beaten: None }
     }
 
     /// Moves its time on.
@@ -60,6 +65,7 @@ impl Simulated {
     pub fn flush(&self) {
         let mut shared = self.shared();
         shared.last.clear();
+        shared.beats.clear();
         shared.leases.clear();
         shared.drawn.clear();
         shared.orders.clear();
@@ -83,6 +89,32 @@ impl Store for Simulated {
         shared.feed.push((now, self.instance.clone(), report.to_vec()));
         shared.last.insert(self.instance.clone(), (now, report.to_vec()));
         Ok(())
+    }
+
+    fn beat(&mut self, group: &str, within: Duration) -> Result<Pulse, StoreError> {
+        let mut shared = self.up()?;
+        let now = shared.now;
+        let key = (group.to_owned(), self.instance.clone());
+        let before = shared.beats.insert(key, now);
+        let is_alive = |(it, at): (&(String, String), &Duration)| {
+            it.0 == group && now.saturating_sub(*at) <= within
+        };
+        let alive = shared.beats.iter().filter(|it| is_alive(*it)).count();
+        drop(shared);
+        let has_namesake = self.beaten.is_some_and(|own| before > Some(own));
+        self.beaten = Some(now);
+        Ok(Pulse { alive: u32::try_from(alive).unwrap_or(u32::MAX), has_namesake })
+    }
+
+    fn beats(&mut self) -> Result<Vec<Beat>, StoreError> {
+        let shared = self.up()?;
+        let now = shared.now;
+        let all = shared.beats.iter().map(|((group, instance), at)| Beat {
+            instance: instance.clone(),
+            group: group.clone(),
+            age: now.saturating_sub(*at),
+        });
+        Ok(all.collect())
     }
 
     fn news(&mut self, _: Duration) -> Result<Vec<News>, StoreError> {

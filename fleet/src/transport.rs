@@ -2,7 +2,11 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use crate::{news::News, order::SignedOrder};
+use crate::{
+    beat::{Beat, Pulse},
+    news::News,
+    order::SignedOrder,
+};
 
 /// A store that all instances reach, more or less. Only a fleet's own task calls it, and
 /// never a call that a breaker guards.
@@ -12,6 +16,22 @@ pub trait Store {
     /// # Errors
     /// [`StoreError`] where the store does not answer in time.
     fn publish(&mut self, report: &[u8]) -> Result<(), StoreError>;
+
+    /// Says that this instance of a group is alive, and asks how many of the group have said
+    /// so within a time. It tells nobody: whoever wants to know asks.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn beat(&mut self, group: &str, within: Duration) -> Result<Pulse, StoreError>;
+
+    /// When each instance last said that it is alive, as long as the store remembers it. A
+    /// store may have no list of them.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    fn beats(&mut self) -> Result<Vec<Beat>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// What others have said since the last time, and this instance itself where the store
     /// has all in one row; it waits so long for news.
@@ -45,6 +65,7 @@ pub trait Store {
         most: u64,
         part: Duration,
     ) -> Result<u64, StoreError>;
+
     /// The last order of each subject, as bytes that anybody may have written. A store that
     /// keeps no orders has none.
     ///

@@ -143,7 +143,7 @@ mod tests {
             News { instance: format!("host-{at}"), bytes, age: left }
         });
         let config = FleetConfig::new("reader").build().unwrap();
-        View::of(&news.collect::<Vec<_>>(), &config)
+        View::of(&news.collect::<Vec<_>>(), &[], &config)
     }
 
     fn told(states: &[Option<State>]) -> Vec<String> {

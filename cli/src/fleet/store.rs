@@ -65,11 +65,12 @@ impl Way {
     /// As [`connect`](Self::connect), and where there are only another application's keys.
     pub fn look(&self, store: &mut RedisStore) -> Result<View, Failure> {
         let news = store.everything().map_err(|error| self.failure(&error))?;
-        let view = View::of(&news, &self.config);
+        let beats = store.beats().map_err(|error| self.failure(&error))?;
+        let view = View::of(&news, &beats, &self.config);
         if view.instances.is_empty() && view.silent == 0 && view.garbage > 0 {
             let namespace = escape(self.config.own_namespace());
             return Err(Failure::because(format!(
-                "the store `{}`: nothing in `{namespace}:now` is a report of fusebox's: another \
+                "the store `{}`: nothing in `{{{namespace}}}:now` is a report of fusebox's: another \
                  application's, perhaps; see --namespace",
                 self.shown
             )));
@@ -97,6 +98,11 @@ impl Way {
 pub fn settings(url: &str, config: &FleetConfig) -> Result<RedisSettings, Failure> {
     // What was given may have a password, so it is not shown.
     let settings = RedisSettings::new(url, config).map_err(|_| {
+        if url.starts_with("rediss://") && cfg!(not(feature = "tls")) {
+            return Failure::because(
+                "this command speaks no TLS: it was built without the feature `tls`",
+            );
+        }
         Failure::because(
             "this is no URL of a store: write it as redis://10.0.0.1:6379, or \
              redis+unix:///run/redis.sock",

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fusebox::{Name, State};
-use fusebox_fleet::{FleetConfig, News, Opinion, Register, Report};
+use fusebox_fleet::{Beat, FleetConfig, News, Opinion, Register, Report};
 
 use crate::{escape::escape, names};
 
@@ -64,22 +64,23 @@ pub struct Breaker {
 }
 
 impl View {
-    /// Of what the store has.
+    /// Of what the store has: the last words, and who is alive without one.
     #[must_use]
-    pub fn of(news: &[News], config: &FleetConfig) -> Self {
+    pub fn of(news: &[News], beats: &[Beat], config: &FleetConfig) -> Self {
         let mut view = Self::default();
         // Two names may look the same once they are cut: the younger word counts.
         let mut alive: HashMap<String, Instance> = HashMap::new();
+        let mut silent = BTreeSet::new();
         for it in news {
             let Ok(report) = Report::decode(&it.bytes) else {
                 view.garbage += 1;
                 continue;
             };
+            let label = escape(&it.instance);
             if it.age > config.lives() {
-                view.silent += 1;
+                silent.insert(label);
                 continue;
             }
-            let label = escape(&it.instance);
             if alive.get(&label).is_some_and(|other| other.age <= it.age) {
                 continue;
             }
@@ -93,6 +94,24 @@ impl View {
             let name = it.instance.clone();
             alive.insert(label.clone(), Instance { name, label, group, age: it.age, registers });
         }
+        // Whoever is well says nothing.
+        for it in beats {
+            let label = escape(&it.instance);
+            if it.age > config.lives() {
+                silent.insert(label);
+                continue;
+            }
+            let well = || Instance {
+                name: it.instance.clone(),
+                label: label.clone(),
+                group: escape(&it.group),
+                age: it.age,
+                registers: Vec::new(),
+            };
+            let instance = alive.entry(label.clone()).or_insert_with(well);
+            instance.age = instance.age.min(it.age);
+        }
+        view.silent = silent.iter().filter(|it| !alive.contains_key(*it)).count();
         view.instances = alive.into_values().collect();
         view.instances.sort_by(|one, other| one.label.cmp(&other.label));
         view.breakers = breakers(&view.instances, config);
@@ -216,7 +235,7 @@ mod tests {
             News { instance: "noise".into(), bytes: b"noise".to_vec(), age: Duration::ZERO },
         ];
         let config = FleetConfig::new("reader").enough(5).build().unwrap();
-        let view = View::of(&all, &config);
+        let view = View::of(&all, &[], &config);
         assert_eq!((view.instances.len(), view.silent, view.garbage), (5, 1, 1));
         assert_eq!(view.groups(), BTreeMap::from([("eu", 4), ("us", 1)]));
         let [bank, shop] = &view.breakers[..] else { panic!("{view:?}") };
@@ -230,9 +249,35 @@ mod tests {
         assert_eq!(view.sayings(Name::new("shop")).count(), 3);
     }
 
+    /// Those that are well say nothing: the store knows that they are alive.
+    #[test]
+    fn who_is_alive_is_well_unless_it_says_otherwise() {
+        let beat = |instance: &str, age| Beat {
+            instance: instance.into(),
+            group: "eu".into(),
+            age: Duration::from_millis(age),
+        };
+        let open = vec![register("shop", State::Open, 255, 30)];
+        let all = [
+            news("a", "eu", open, 800),
+            news("well-again", "eu", vec![], 9_000),
+            news("gone", "eu", vec![], 9_000),
+            news("long-gone", "eu", vec![], 90_000),
+        ];
+        let beats = [beat("a", 300), beat("well-again", 0), beat("b", 3_000), beat("gone", 3_001)];
+        let view = View::of(&all, &beats, &FleetConfig::new("reader").build().unwrap());
+        let seen: Vec<_> = view
+            .instances
+            .iter()
+            .map(|it| (it.name.as_str(), it.age.as_millis(), it.registers.len()))
+            .collect();
+        assert_eq!(seen, [("a", 300, 1), ("b", 3_000, 0), ("well-again", 0, 0)]);
+        assert_eq!((view.silent, view.groups()["eu"]), (2, 3));
+    }
+
     #[test]
     fn of_nothing_there_is_nothing() {
-        let view = View::of(&[], &FleetConfig::new("reader").build().unwrap());
+        let view = View::of(&[], &[], &FleetConfig::new("reader").build().unwrap());
         assert!(view.instances.is_empty() && view.breakers.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::news::News;
+use crate::{beat::Beat, news::News};
 
 /// The names of an entry's fields: who says it, and what.
 pub(super) const INSTANCE: &[u8] = b"instance";
@@ -12,8 +12,11 @@ pub(super) const ORDER: &[u8] = b"order";
 
 /// An entry of the feed: its id, the instance and the report, empty where it has none.
 pub(super) type Entry = (String, Vec<u8>, Vec<u8>);
-/// What there is of the feed, and whether there is more.
-pub(super) type Feed = (Time, bool, Vec<Entry>);
+/// What there is of the feed, and whether there is more; and its last id, where there is
+/// nothing and its clock is behind.
+pub(super) type Feed = (Time, bool, String, Vec<Entry>);
+/// Names with their scores, and the time.
+pub(super) type Scores = (Time, Vec<(Vec<u8>, String)>);
 /// The last words of all: how many there are, their bytes, and each.
 pub(super) type Words = (Time, u64, u64, Vec<(Vec<u8>, Vec<u8>)>);
 /// What TIME answers: seconds and microseconds.
@@ -62,6 +65,18 @@ pub(super) fn stamped(millis: u64, report: &[u8]) -> Vec<u8> {
 pub(super) fn last_word(field: &[u8], value: &[u8], now: u64) -> News {
     let (at, bytes) = value.split_first_chunk().unwrap_or((&[0; 8], &[]));
     News { instance: name(field), bytes: bytes.to_vec(), age: age(u64::from_le_bytes(*at), now) }
+}
+
+/// A name of a group's sorted set as a heartbeat.
+pub(super) fn beat(group: &str, (instance, score): &(Vec<u8>, String), now: u64) -> Beat {
+    let at = self::score(score).unwrap_or_default();
+    Beat { instance: name(instance), group: group.to_owned(), age: age(at, now) }
+}
+
+/// A score as a time in milliseconds; `None` where it is no number.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // bounded at both ends
+pub(super) fn score(text: &str) -> Option<u64> {
+    text.parse::<f64>().ok().map(|it| it as u64)
 }
 
 fn age(at: u64, now: u64) -> Duration {

@@ -8,13 +8,14 @@ use std::{
 use redis::{Connection, RedisResult, cmd, pipe};
 
 use crate::{
+    beat::{Beat, Pulse},
     news::News,
     order::{Order, SignedOrder},
     redis::{
         keys::Keys,
-        reply::{self, Feed, Id, Words},
+        reply::{self, Feed, Id, Scores, Words},
         route,
-        script::{self, MOST_BYTES, MOST_INSTANCES, MOST_ORDERS},
+        script::{self, MOST_BYTES, MOST_GROUPS, MOST_INSTANCES, MOST_ORDERS},
         settings::RedisSettings,
     },
     report::Report,
@@ -27,6 +28,8 @@ const FEED: u32 = 10_000;
 const AT_A_TIME: usize = 1_000;
 /// So often it looks for news while it waits.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// So often it reads the feed, though it looks as before.
+const READ_EVERY: Duration = Duration::from_secs(1);
 /// So long after the longest wait the keys of a fleet end that says nothing more, and so
 /// does the last word of an instance.
 const OUTLIVES: Duration = Duration::from_mins(15);
@@ -39,13 +42,15 @@ const LOGGED: Duration = Duration::from_hours(30 * 24);
 /// A fleet's store in Redis 7 or later, or Valkey.
 ///
 /// Under the namespace `NS` there are a hash `{NS}:now` with the last report of each
-/// instance, a stream `{NS}:feed` of about 10 000 reports, a key `{NS}:probe:BREAKER` for
-/// each probe that somebody may make, and one `{NS}:quota:NAME` for each quota of the fleet.
-/// Where an operator has given orders, there are also a hash `{NS}:orders` with the last one
-/// of each subject, and a stream `{NS}:orders:log` of about 1000. All of them end by
-/// themselves: leases and quotas after their time, the orders a week after the last one,
-/// their log after 30 days, the others 10 to 15 minutes after the longest wait of a breaker
-/// that was open when the last instance fell silent. Ages are those of the server's clock.
+/// instance, a stream `{NS}:feed` of about 10 000 reports, a sorted set `{NS}:alive:GROUP`
+/// with the last heartbeat of each instance of a group, and `{NS}:groups` with that of each
+/// group, a key `{NS}:probe:BREAKER` for each probe that somebody may make, and one
+/// `{NS}:quota:NAME` for each quota of the fleet. Where an operator has given orders, there
+/// are also a hash `{NS}:orders` with the last one of each subject, and a stream
+/// `{NS}:orders:log` of about 1000. All of them end by themselves: leases and quotas after
+/// their time, heartbeats after 15 minutes, the orders a week after the last one, their log
+/// after 30 days, the others 10 to 15 minutes after the longest wait of a breaker that was
+/// open when the last instance fell silent. Ages are those of the server's clock.
 ///
 /// One connection serves one server: the one of the settings' URL, the one that the
 /// sentinels name, or the one of a cluster that has the keys, which lie in one slot. Where
@@ -70,11 +75,19 @@ pub struct RedisStore {
     instance: String,
     /// The last entry of the feed that was read.
     cursor: Id,
+    /// How many entries the feed had when nothing was new.
+    length: Option<u64>,
+    /// The last look found something.
+    is_busy: bool,
+    /// When the feed was read last.
+    read_at: Option<Instant>,
     /// The entry that this instance wrote last.
     said: Id,
     /// Something was lost, or may have been: the hash is read instead of the feed.
     is_behind: bool,
     has_published: bool,
+    /// When this instance last said that it is alive, in milliseconds of the server's clock.
+    beaten: Option<u64>,
     /// When the keys' end was put off, and for how long.
     put_off: Option<(Instant, Duration)>,
 }
@@ -90,9 +103,13 @@ impl RedisStore {
             keys: Keys::of(&settings.namespace),
             instance: settings.instance.clone(),
             cursor: Id::default(),
+            length: None,
+            is_busy: false,
+            read_at: None,
             said: Id::default(),
             is_behind: true,
             has_published: false,
+            beaten: None,
             put_off: None,
         })
     }
@@ -118,6 +135,39 @@ impl RedisStore {
         self.put_off_the_end(report)
     }
 
+    fn say_that_it_lives(&mut self, group: &str, within: Duration) -> RedisResult<Pulse> {
+        let beat =
+            script::beat(&self.keys, group, &self.instance, millis(within), millis(OUTLIVES));
+        let (now, alive, before): (u64, u32, String) = beat.query(&mut self.connection)?;
+        let before = reply::score(&before);
+        if before.is_none() && self.beaten.is_some() {
+            // Somebody emptied the store.
+            (self.is_behind, self.put_off) = (true, None);
+        }
+        // A server that lost the last one, as one that takes over, has an earlier one.
+        let has_namesake = self.beaten.is_some_and(|own| before > Some(own));
+        self.beaten = Some(now);
+        Ok(Pulse { alive, has_namesake })
+    }
+
+    fn read_beats(&mut self) -> RedisResult<Vec<Beat>> {
+        let (_, groups): Scores =
+            script::scores(&self.keys.groups, MOST_GROUPS).query(&mut self.connection)?;
+        let (mut all, most) = (Vec::new(), usize::try_from(MOST_INSTANCES).unwrap_or(usize::MAX));
+        for (group, _) in groups {
+            // One that is no text is nobody's.
+            let Ok(group) = String::from_utf8(group) else { continue };
+            let key = self.keys.alive(&group);
+            let look = script::scores(&key, most - all.len());
+            let (now, beats): Scores = look.query(&mut self.connection)?;
+            all.extend(beats.iter().map(|beat| reply::beat(&group, beat, reply::millis(now))));
+            if all.len() > most {
+                return Err(too_many(&key, all.len() as u64, MOST_INSTANCES));
+            }
+        }
+        Ok(all)
+    }
+
     fn put_off_the_end(&mut self, report: &[u8]) -> RedisResult<()> {
         let needed = longest_wait(report) + OUTLIVES;
         if self.put_off.is_some_and(|(at, by)| at.elapsed() < PUT_OFF_EVERY && needed <= by) {
@@ -127,8 +177,7 @@ impl RedisStore {
         for key in [&self.keys.now, &self.keys.feed] {
             // Only a later end than the one that another instance needs.
             for when in ["NX", "GT"] {
-                let millis = u64::try_from(needed.as_millis()).unwrap_or(u64::MAX);
-                expire.cmd("PEXPIRE").arg(key).arg(millis).arg(when).ignore();
+                expire.cmd("PEXPIRE").arg(key).arg(millis(needed)).arg(when).ignore();
             }
         }
         expire.query::<()>(&mut self.connection)?;
@@ -142,17 +191,37 @@ impl RedisStore {
         let until = Instant::now() + wait;
         loop {
             thread::sleep(LOOK_EVERY.min(until.saturating_duration_since(Instant::now())));
-            let look = script::feed(&self.keys, &self.cursor.text(), AT_A_TIME);
-            let (now, has_more, entries): Feed = look.query(&mut self.connection)?;
+            if !self.is_busy && !self.has_grown()? {
+                if Instant::now() >= until {
+                    return Ok(Vec::new());
+                }
+                continue;
+            }
+            let look = script::feed(&self.keys, self.cursor, AT_A_TIME);
+            let (now, has_more, last, entries): Feed = look.query(&mut self.connection)?;
+            if !last.is_empty() && Id::read(&last) < self.cursor {
+                // The feed began anew, and its clock was set back: nothing of it is heard.
+                (self.is_behind, self.said) = (true, Id::default());
+            }
             if let Some((id, ..)) = entries.last() {
                 self.cursor = Id::read(id);
             }
+            (self.is_busy, self.read_at) = (!entries.is_empty(), Some(Instant::now()));
             self.is_behind |= has_more || entries.len() >= AT_A_TIME;
             if !entries.is_empty() || Instant::now() >= until {
                 let now = reply::millis(now);
                 return Ok(entries.into_iter().map(|entry| reply::news(entry, now)).collect());
             }
         }
+    }
+
+    /// Whether the feed is worth reading: it has another length, which costs the server much
+    /// less than to read it. As many may have come as were dropped, so it is read now and
+    /// then in any case.
+    fn has_grown(&mut self) -> RedisResult<bool> {
+        let length = cmd("XLEN").arg(&self.keys.feed).query(&mut self.connection)?;
+        let is_same = self.length.replace(length) == Some(length);
+        Ok(!is_same || self.read_at.is_none_or(|at| at.elapsed() >= READ_EVERY))
     }
 
     fn read_hash(&mut self) -> RedisResult<Vec<News>> {
@@ -219,6 +288,14 @@ impl Store for RedisStore {
         self.say(report).map_err(said)
     }
 
+    fn beat(&mut self, group: &str, within: Duration) -> Result<Pulse, StoreError> {
+        self.say_that_it_lives(group, within).map_err(said)
+    }
+
+    fn beats(&mut self) -> Result<Vec<Beat>, StoreError> {
+        self.read_beats().map_err(said)
+    }
+
     fn news(&mut self, wait: Duration) -> Result<Vec<News>, StoreError> {
         if !self.is_behind {
             return self.read_feed(wait).map_err(said);
@@ -233,7 +310,7 @@ impl Store for RedisStore {
     }
 
     fn lease(&mut self, breaker: &str, lasts: Duration) -> Result<bool, StoreError> {
-        let millis = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX).max(1);
+        let millis = millis(lasts).max(1);
         let mut set = cmd("SET");
         set.arg(self.keys.probe(breaker)).arg(&self.instance).arg("NX").arg("PX").arg(millis);
         let answer: Option<String> = set.query(&mut self.connection).map_err(said)?;
@@ -247,14 +324,8 @@ impl Store for RedisStore {
         most: u64,
         part: Duration,
     ) -> Result<u64, StoreError> {
-        let key = self.keys.quota(quota);
-        let millis = u64::try_from(part.as_millis()).unwrap_or(u64::MAX).max(1);
-        // Both at once: a count without an end would hold up the quota for ever.
-        let mut take = pipe();
-        take.atomic();
-        take.cmd("INCRBY").arg(&key).arg(cells);
-        take.cmd("PEXPIRE").arg(&key).arg(millis).arg("NX").ignore();
-        let (taken,): (i64,) = take.query(&mut self.connection).map_err(said)?;
+        let draw = script::draw(&self.keys.quota(quota), cells, millis(part).max(1));
+        let taken: i64 = draw.query(&mut self.connection).map_err(said)?;
         // Of a foreign writer's count there may be none left.
         let before = u64::try_from(taken).unwrap_or(u64::MAX).saturating_sub(cells);
         Ok(cells.min(most.saturating_sub(before)))
@@ -280,6 +351,10 @@ fn said(error: redis::RedisError) -> StoreError {
 fn too_many(key: &str, count: u64, most: u64) -> redis::RedisError {
     let text = format!("{key} has {count} fields, above {most}");
     redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "too many", text))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long the breakers of a report stay open yet.

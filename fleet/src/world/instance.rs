@@ -106,12 +106,19 @@ impl Instance {
         }
     }
 
+    /// Whether it is time to say that it is alive.
+    pub(super) fn beats(&mut self) -> bool {
+        let now = self.now();
+        self.member.beats(now)
+    }
+
     /// What it has to say now.
     pub(super) fn report(&mut self) -> Option<Report> {
         let now = self.now();
         let snapshots = self.breakers.iter().map(Breaker::snapshot);
         // That nothing is new is sooner seen than read. A clock may step back.
-        if (self.said_at..self.member.due()).contains(&now)
+        if now >= self.said_at
+            && self.member.due().is_none_or(|due| now < due)
             && snapshots.clone().eq(self.said.iter().copied())
         {
             return None;

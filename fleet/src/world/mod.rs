@@ -5,6 +5,7 @@
 //! For fusebox's own tests and its laboratory. It is no part of what this crate promises.
 
 mod dice;
+mod hearts;
 mod instance;
 mod net;
 
@@ -22,9 +23,10 @@ use std::{
 
 use fusebox::{BreakerConfig, BreakerSettings, Name, State};
 
-use self::instance::LONG;
+use self::{hearts::Hearts, instance::LONG};
 use crate::{
-    config::FleetConfig, news::News, peers::Opinion, register::Register, simulated::Simulated,
+    config::FleetConfig, member::Member, news::News, peers::Opinion, register::Register,
+    simulated::Simulated,
 };
 
 /// Five failures in a row open, for a minute.
@@ -48,8 +50,14 @@ pub struct Said {
     instance: String,
 }
 
-/// What somebody said, on its way to one, or to all.
-type Letter = (Option<usize>, Rc<Said>);
+/// What is on its way to one, or to all.
+#[derive(Debug, Clone)]
+enum Letter {
+    /// What somebody said.
+    Said(Rc<Said>),
+    /// How many are alive.
+    Alive(u32),
+}
 
 /// A fleet, its store, and the way between them.
 #[derive(Debug)]
@@ -68,11 +76,14 @@ pub struct World {
     pub leases: Option<Simulated>,
     /// All that was said, where somebody asked for it.
     pub record: Option<Vec<Rc<Said>>>,
+    /// All heartbeats, likewise: whose, and when.
+    pub beaten: Option<Vec<(usize, u64)>>,
     names: Vec<Name>,
     settings: BreakerSettings,
-    letters: BTreeMap<u64, Vec<Letter>>,
+    letters: BTreeMap<u64, Vec<(Option<usize>, Letter)>>,
     /// The last words of each instance, the newest last.
     words: HashMap<String, Vec<Rc<Said>>>,
+    hearts: Hearts,
 }
 
 fn config(name: &str) -> FleetConfig {
@@ -102,10 +113,12 @@ impl World {
             listeners: count,
             leases: None,
             record: None,
+            beaten: None,
             names: names.iter().map(|name| Name::new(name)).collect(),
             settings,
             letters: BTreeMap::new(),
             words: HashMap::new(),
+            hearts: Hearts::default(),
         };
         for number in 0..count {
             let ahead = LONG + world.dice.below(LONG);
@@ -145,12 +158,14 @@ impl World {
     /// Empties the store.
     pub fn flush(&mut self) {
         self.words.clear();
+        self.hearts = Hearts::default();
     }
 
     /// A replica takes over, that has not heard of the last second.
     pub fn fail_over(&mut self) {
         let known = self.now.saturating_sub(1_000);
         self.words.values_mut().for_each(|words| words.retain(|said| said.at <= known));
+        self.hearts.forget_after(known);
     }
 
     /// A call of an instance, by one of its breakers. True where it was admitted.
@@ -173,13 +188,13 @@ impl World {
         if let Some(leases) = &self.leases {
             leases.advance(Duration::from_millis(1));
         }
-        for (to, said) in self.letters.remove(&self.now).unwrap_or_default() {
-            let news = news(&said, self.now);
-            let readers = to.map_or(0..self.listeners, |to| to..to + 1);
-            for reader in self.all[readers].iter_mut().filter(|it| !it.is_deaf) {
-                reader.set_clock(self.now);
-                let now = reader.now();
-                reader.member.hear(&news, now).expect("a report");
+        for (to, letter) in self.letters.remove(&self.now).unwrap_or_default() {
+            match letter {
+                Letter::Said(said) => {
+                    let news = news(&said, self.now);
+                    self.tell(to, |it, now| it.hear(&news, now).expect("a report"));
+                }
+                Letter::Alive(count) => self.tell(to, |it, now| it.meet(count, now)),
             }
         }
         // The tasks do not look all at once.
@@ -188,6 +203,16 @@ impl World {
             if is_awake && (self.now + number as u64).is_multiple_of(LOOKS) {
                 self.look(number);
             }
+        }
+    }
+
+    /// One of them hears something, or all that listen.
+    fn tell(&mut self, to: Option<usize>, hears: impl Fn(&mut Member, Duration)) {
+        let readers = to.map_or(0..self.listeners, |to| to..to + 1);
+        for reader in self.all[readers].iter_mut().filter(|it| !it.is_deaf) {
+            reader.set_clock(self.now);
+            let now = reader.now();
+            hears(&mut reader.member, now);
         }
     }
 
@@ -203,7 +228,12 @@ impl World {
         if number < self.listeners && !instance.is_deaf {
             instance.heed();
         }
-        let Some(report) = instance.report() else { return };
+        let (is_to_beat, report) = (instance.beats(), instance.report());
+        if is_to_beat {
+            self.beat(number);
+        }
+        let instance = &self.all[number];
+        let Some(report) = report else { return };
         let instance = instance.name.clone();
         let said = Said { from: number, at: self.now, bytes: report.encode(), instance };
         let said = Rc::new(said);
@@ -215,11 +245,33 @@ impl World {
         self.record.iter_mut().for_each(|record| record.push(said.clone()));
     }
 
+    /// An instance tells the store that it is alive, and asks who else is.
+    fn beat(&mut self, number: usize) {
+        let Net { delay, lost, halves, mute, deaf, .. } = self.net;
+        self.beaten.iter_mut().for_each(|beaten| beaten.push((number, self.now)));
+        if mute == Some(number) || self.dice.percent(lost) {
+            return;
+        }
+        let Instance { name, member, .. } = &self.all[number];
+        let (group, lives) = (member.config().own_group(), member.config().lives());
+        self.hearts.beat(number, name, group, self.now);
+        if number >= self.listeners || deaf == Some(number) || self.dice.percent(lost) {
+            return;
+        }
+        let half = self.all.len() / 2;
+        let is_heard = |other: usize| !halves || (other < half) == (number < half);
+        let since = self.now.saturating_sub(u64::try_from(lives.as_millis()).unwrap_or(u64::MAX));
+        let alive = self.hearts.count(group, since, is_heard);
+        let at = self.now + delay.0 + self.dice.below(delay.1 - delay.0 + 1);
+        self.letters.entry(at).or_default().push((Some(number), Letter::Alive(alive)));
+    }
+
     fn send(&mut self, from: usize, said: &Rc<Said>) {
         let Net { delay, lost, twice, halves, mute, deaf } = self.net;
+        let letter = Letter::Said(said.clone());
         if self.net.is_good() {
             let letters = self.letters.entry(self.now + delay.0).or_default();
-            return letters.push((None, said.clone()));
+            return letters.push((None, letter));
         }
         let half = self.all.len() / 2;
         for to in 0..self.listeners {
@@ -229,7 +281,7 @@ impl World {
             }
             for _ in 0..=u64::from(self.dice.percent(twice)) {
                 let at = self.now + delay.0 + self.dice.below(delay.1 - delay.0 + 1);
-                self.letters.entry(at).or_default().push((Some(to), said.clone()));
+                self.letters.entry(at).or_default().push((Some(to), letter.clone()));
             }
         }
     }

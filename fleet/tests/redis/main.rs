@@ -11,6 +11,7 @@ mod outages;
 mod partition;
 mod probes;
 mod process;
+mod quota;
 mod restart;
 mod server;
 mod sharing;

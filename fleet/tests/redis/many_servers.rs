@@ -74,7 +74,7 @@ fn a_cluster_is_followed_wherever_the_keys_lie() {
     });
     eventually("all come after it", || {
         lost = hands.iter().map(losses).sum();
-        servers[next].try_run::<usize>(&[b"HLEN", b"{test}:now"]).unwrap_or(0) == 3
+        servers[next].try_run::<usize>(&[b"ZCARD", b"{test}:alive:"]).unwrap_or(0) == 3
     });
     all_see(&hands);
     share_an_outage(&hands);

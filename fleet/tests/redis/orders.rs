@@ -110,9 +110,9 @@ fn the_store_keeps_the_last_of_each_subject_for_a_time() {
     expected.sort();
     assert_eq!(kept, expected);
     assert_eq!(store.order_log(10).unwrap(), orders.map(|it| it.encode()));
-    let lasts: i64 = server.say("TTL test:orders");
+    let lasts: i64 = server.say("TTL {test}:orders");
     assert!((604_700..=604_800).contains(&lasts), "{lasts}");
-    let lasts: i64 = server.say("TTL test:orders:log");
+    let lasts: i64 = server.say("TTL {test}:orders:log");
     assert!((2_591_900..=2_592_000).contains(&lasts), "{lasts}");
 }
 
@@ -120,7 +120,7 @@ fn the_store_keeps_the_last_of_each_subject_for_a_time() {
 fn what_lies_there_and_is_no_order_is_an_event_and_hurts_nobody() {
     let Some(server) = Server::start() else { return };
     let set = |field: String, value: &[u8]| {
-        let words: [&[u8]; 4] = [b"HSET", b"test:orders", field.as_bytes(), value];
+        let words: [&[u8]; 4] = [b"HSET", b"{test}:orders", field.as_bytes(), value];
         let _: usize = server.run(&words);
     };
     set("state:shop".into(), b"hello");
@@ -139,9 +139,9 @@ fn what_lies_there_and_is_no_order_is_an_event_and_hurts_nobody() {
 #[test]
 fn too_many_orders_are_not_read() {
     let Some(server) = Server::start() else { return };
-    let fill = "for i = 1, 5000 do redis.call('HSET', 'test:orders', i, 'noise') end return 0";
+    let fill = "for i = 1, 5000 do redis.call('HSET', '{test}:orders', i, 'noise') end return 0";
     let words: [&[u8]; 3] = [b"EVAL", fill.as_bytes(), b"0"];
     let _: usize = server.run(&words);
     let error = operator(&server).orders().unwrap_err().to_string();
-    assert!(error.contains("test:orders has 5000 fields, above 4096"), "{error}");
+    assert!(error.contains("{test}:orders has 5000 fields, above 4096"), "{error}");
 }

@@ -8,7 +8,7 @@ use std::{
     os::unix::net::UnixStream,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -16,7 +16,10 @@ use std::{
 };
 
 use fusebox::CircuitBreaker;
-use fusebox_fleet::{Fleet, FleetConfig, News, RedisSettings, RedisStore, Store, StoreError};
+use fusebox_fleet::{
+    Fleet, FleetConfig, FleetEvent, FleetQuota, News, Pulse, QuotaConfig, QuotaSettings,
+    RedisSettings, RedisStore, Store, StoreError,
+};
 
 use crate::{crew, spread::Spread};
 
@@ -42,6 +45,18 @@ pub(crate) struct Measured {
     pub(crate) failed: u64,
     /// Uses of the store by a thread that is not the fleet's.
     pub(crate) strays: u64,
+}
+
+/// How its quota was spent since it was asked last.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) admitted: u64,
+    /// How long each try took.
+    pub(crate) tries: Spread,
+    /// It spends leased cells, and not its own part.
+    pub(crate) is_leased: bool,
+    /// How often it was told that the store does not share it, since it began.
+    pub(crate) told_alone: u64,
 }
 
 /// How its fleet stands.
@@ -109,6 +124,17 @@ impl Process {
         }
     }
 
+    pub(crate) fn spent(&mut self) -> Spent {
+        let answer = self.ask("spent");
+        let words: Vec<_> = answer.split(' ').collect();
+        Spent {
+            admitted: words[0].parse().unwrap(),
+            tries: Spread::read(words[1]),
+            is_leased: words[2] == "true",
+            told_alone: words[3].parse().unwrap(),
+        }
+    }
+
     /// When it tried to connect since it was asked last, in milliseconds of the host's clock.
     pub(crate) fn tries(&mut self) -> Vec<u64> {
         let answer = self.ask("tries");
@@ -142,6 +168,16 @@ fn an_instance() {
         let line = line.unwrap();
         let mut answer = String::new();
         match &*line {
+            "demand" => {
+                let fleet: &Fleet = fleet.as_ref().expect("it has joined");
+                fleet.share(&QUOTA);
+                thread::spawn(demand);
+            }
+            "spent" => {
+                let Spent { admitted, tries, .. } = std::mem::take(&mut *SPENT.lock().unwrap());
+                let (tries, told) = (tries.write(), TOLD_ALONE.load(Ordering::Relaxed));
+                write!(answer, "{admitted} {tries} {} {told}", QUOTA.is_leased()).unwrap();
+            }
             "join" => fleet = Some(join(&url, &name, shop, bank)),
             "fail" => drop(shop.call(|| Err::<(), _>("down"))),
             "reset" => {
@@ -187,6 +223,32 @@ fn an_instance() {
 static TRIES: Mutex<Vec<u128>> = Mutex::new(Vec::new());
 static STRAYS: AtomicU64 = AtomicU64::new(0);
 
+/// Four hundred calls a second of a fleet of six, and half of that while it has no store.
+static QUOTA: FleetQuota = FleetQuota::new("shop", quota_settings());
+static SPENT: LazyLock<Mutex<Spent>> = LazyLock::new(Mutex::default);
+static TOLD_ALONE: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) const fn quota_settings() -> QuotaSettings {
+    QuotaConfig::per_second(400).alone(50).instances(6).build()
+}
+
+/// Asks for a call every 3 ms: six that do so want five times what there is.
+fn demand() {
+    let (began, mut asked) = (Instant::now(), 0);
+    loop {
+        while began.elapsed().as_millis() / 3 > asked {
+            asked += 1;
+            let began = Instant::now();
+            let is_admitted = QUOTA.try_acquire().is_ok();
+            let took = nanos(began);
+            let mut spent = SPENT.lock().unwrap();
+            spent.admitted += u64::from(is_admitted);
+            spent.tries.add(took);
+        }
+        thread::sleep(Duration::from_millis(3));
+    }
+}
+
 fn join(
     url: &str,
     name: &str,
@@ -202,7 +264,10 @@ fn join(
         RedisStore::connect(&redis).map(Watched)
     };
     let name = name.to_owned();
-    let tell = move |event| {
+    let tell = move |event: FleetEvent| {
+        if matches!(event, FleetEvent::Alone { .. }) {
+            TOLD_ALONE.fetch_add(1, Ordering::Relaxed);
+        }
         // In one piece, as eight write at once.
         let line = format!("{name}: {event}\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
@@ -223,6 +288,11 @@ impl Store for Watched {
     fn publish(&mut self, report: &[u8]) -> Result<(), StoreError> {
         on_the_fleets_own_thread();
         self.0.publish(report)
+    }
+
+    fn beat(&mut self, group: &str, within: Duration) -> Result<Pulse, StoreError> {
+        on_the_fleets_own_thread();
+        self.0.beat(group, within)
     }
 
     fn news(&mut self, wait: Duration) -> Result<Vec<News>, StoreError> {

@@ -19,7 +19,8 @@ fn rounds(count: u32) {
     assert!(took[2] < Duration::from_millis(300), "{took:?}");
     // One event for each outage; and one more where what the others say outlived it.
     let told = hands.last().unwrap().count(|event| matches!(event, FleetEvent::Primed { .. }));
-    assert!((5..=10).contains(&told), "{told}");
+    // And one less where all was well again before it was told.
+    assert!((4..=10).contains(&told), "{told}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::{thread::sleep, time::Duration};
 
-use fusebox_fleet::{FleetConfig, RedisSettings, RedisStore, Report, Store};
+use fusebox_fleet::{FleetConfig, Pulse, RedisSettings, RedisStore, Report, Store};
 
-use crate::server::Server;
+use crate::{eventually, server::Server};
 
 const AT_ONCE: Duration = Duration::from_millis(1);
 
@@ -37,6 +37,99 @@ fn what_one_says_the_others_hear_with_its_age() {
         assert!((300..10_000).contains(&it.age.as_millis()), "{:?}", it.age);
     }
     assert!(other.news(AT_ONCE).unwrap().is_empty());
+}
+
+const LIVES: Duration = Duration::from_secs(3);
+
+#[test]
+fn who_is_alive_is_counted_by_group_and_told_to_nobody() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other, mut far) =
+        (store(&server, "one"), store(&server, "other"), store(&server, "far"));
+    other.everything().unwrap();
+    assert_eq!(one.beat("eu", LIVES).unwrap(), Pulse { alive: 1, has_namesake: false });
+    assert_eq!(other.beat("eu", LIVES).unwrap().alive, 2);
+    assert_eq!(far.beat("us", LIVES).unwrap().alive, 1);
+    assert!(other.news(AT_ONCE).unwrap().is_empty());
+    assert!(other.everything().unwrap().is_empty());
+    sleep(Duration::from_millis(300));
+    assert_eq!(one.beat("eu", LIVES).unwrap().alive, 2);
+    // Of shorter heartbeats it has heard too little.
+    assert_eq!(one.beat("eu", Duration::from_millis(200)).unwrap().alive, 1);
+
+    let mut all = far.beats().unwrap();
+    all.sort_by(|one, other| one.instance.cmp(&other.instance));
+    let seen: Vec<_> = all.iter().map(|it| (&*it.instance, &*it.group)).collect();
+    assert_eq!(seen, [("far", "us"), ("one", "eu"), ("other", "eu")]);
+    assert!(all[2].age >= Duration::from_millis(300) && all[1].age < all[2].age, "{all:?}");
+    for key in ["{test}:alive:eu", "{test}:alive:us", "{test}:groups"] {
+        let left: i64 = server.say(&format!("PTTL {key}"));
+        assert!((800_000..=900_000).contains(&left), "{key}: {left}");
+    }
+}
+
+#[test]
+fn two_that_live_under_one_name_know_it() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut two) = (store(&server, "twin"), store(&server, "twin"));
+    let mut beat = |is_one| {
+        sleep(Duration::from_millis(5));
+        (if is_one { &mut one } else { &mut two }).beat("", LIVES).unwrap()
+    };
+    for _ in 0..3 {
+        assert!(!beat(true).has_namesake);
+    }
+    // It may have been the one before a restart.
+    assert!(!beat(false).has_namesake);
+    assert_eq!(beat(true), Pulse { alive: 1, has_namesake: true });
+    assert!(beat(false).has_namesake);
+    // A server that takes over may have lost the last second.
+    let _: usize = server.say("ZADD {test}:alive: XX 1000 twin");
+    assert!(!beat(false).has_namesake);
+}
+
+/// Whoever is silent, ahead of the clock, or one too many, is dropped.
+#[test]
+fn what_the_store_keeps_of_the_living_is_bounded() {
+    let Some(server) = Server::start() else { return };
+    let fill = "
+        local time = redis.call('TIME')
+        for i = 1, 20000 do
+          redis.call('ZADD', '{test}:alive:', time[1] * 1000, 'crowd-' .. i)
+          redis.call('ZADD', '{test}:groups', time[1] * 1000, 'group-' .. i)
+        end
+        redis.call('ZADD', '{test}:groups', time[1] * 1000 + 1, '')
+        redis.call('ZADD', '{test}:alive:', 1000, 'long gone', 1e18, 'early', 'inf', 'never')";
+    let _: redis::Value = server.run(&[b"EVAL", fill.as_bytes(), b"0"]);
+    let mut one = store(&server, "one");
+    assert!(one.beats().unwrap_err().to_string().contains("above 8192"));
+    let counted = one.beat("", Duration::from_mins(1)).unwrap();
+    assert_eq!(counted, Pulse { alive: 8_192, has_namesake: false });
+    for name in ["long gone", "early", "never"] {
+        let words: [&[u8]; 3] = [b"ZSCORE", b"{test}:alive:", name.as_bytes()];
+        assert_eq!(server.run::<Option<f64>>(&words), None, "{name}");
+    }
+    assert_eq!(server.say::<usize>("ZCARD {test}:groups"), 256);
+    assert_eq!(one.beats().unwrap().len(), 8_192);
+}
+
+/// The feed began anew on a server whose clock is behind, and this one says nothing itself.
+#[test]
+fn who_only_listens_notices_a_feed_that_goes_back() {
+    let Some(server) = Server::start() else { return };
+    let (mut one, mut other) = (store(&server, "one"), store(&server, "other"));
+    other.everything().unwrap();
+    let ahead: [&[u8]; 5] = [b"XADD", b"{test}:feed", b"9999999999999-0", b"price", b"7"];
+    let _: String = server.run(&ahead);
+    assert_eq!(other.news(AT_ONCE).unwrap().len(), 1);
+    let _: usize = server.say("DEL {test}:feed");
+    one.publish(&report(1)).unwrap();
+    let mut heard = Vec::new();
+    eventually("it is heard", || {
+        heard.extend(other.news(AT_ONCE).unwrap());
+        !heard.is_empty()
+    });
+    assert_eq!((heard.len(), &*heard[0].instance), (1, "one"));
 }
 
 #[test]

@@ -165,7 +165,7 @@ mod tests {
         let told = |at| Told { kind: "open_in_fleet", breaker: None, text: format!("alert {at}") };
         let mut app = App::new("shop", true);
         app.update(Arc::new(Latest {
-            view: View::of(&[news], &config),
+            view: View::of(&[news], &[], &config),
             alerts: (0..6).map(told).collect(),
             ..Latest::default()
         }));
