@@ -32,6 +32,7 @@
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
+//! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
 //! - [`Deadline`]: a moment that is handed on, which nothing may overrun
 //! - [`Pipeline`]: several policies around one call, and what each order means

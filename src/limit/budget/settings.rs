@@ -30,8 +30,9 @@ settings! {
     config BudgetConfig {
         /// The retries that are allowed for each `calls`.
         ///
-        /// [`share`](Self::share) and [`share_of`](Self::share_of) set both. Once built,
-        /// they may be other numbers with the same ratio.
+        /// [`share`](crate::BudgetConfig::share) and
+        /// [`share_of`](crate::BudgetConfig::share_of) set both. Once built, they may be
+        /// other numbers with the same ratio.
         retries: count -> u32 = 1, 0..=1_048_575, at 0;
         /// The calls for which so many `retries` are allowed.
         ///
