@@ -101,7 +101,10 @@ impl Layer {
         Ok(match &layers[at] {
             Self::Retry(layer) => layer.expand(function, body, &ident, refusal, tally)?,
             Self::CircuitBreaker(layer) => layer.expand(function, body, &ident, once, in_retry),
-            Self::Fallback(layer) => layer.expand(function, body, tally),
+            Self::Fallback(layer) => {
+                let in_deadline = around.iter().any(|it| matches!(it, Self::Deadline(_)));
+                layer.expand(function, body, tally, in_deadline)
+            }
             Self::Timeout(layer) => layer.expand(function, body, once)?,
             Self::RateLimit(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),

@@ -56,8 +56,13 @@ impl<F: Future> AnswerLater for Answer<F> {
     }
 }
 
-/// Whether no fallback is asked: fallbacks are taken out, or the deadline is over.
+/// Whether fallbacks are taken out.
 pub fn no_fallback() -> bool {
+    bypass::fallbacks()
+}
+
+/// Whether no fallback is asked: fallbacks are taken out, or the deadline is over.
+pub fn no_fallback_any_more() -> bool {
     bypass::fallbacks() || forbids(None, Duration::ZERO)
 }
 

@@ -426,7 +426,7 @@ fn path_batch() {
 }
 
 static WORKERS: Bulkhead = Bulkhead::new(32);
-static FULL: Bulkhead = Bulkhead::new(1);
+static CROWDED: Bulkhead = Bulkhead::new(1);
 
 #[inline(never)]
 fn path_bulkhead() {
@@ -437,9 +437,9 @@ fn path_bulkhead() {
 
 #[inline(never)]
 fn path_full_bulkhead() {
-    let place = FULL.try_acquire();
+    let place = CROWDED.try_acquire();
     for _ in 0..CALLS {
-        black_box(FULL.try_acquire().is_err());
+        black_box(CROWDED.try_acquire().is_err());
     }
     drop(place);
 }

@@ -10,8 +10,8 @@ use std::{
 use fusebox_attributes::{AiError, Counter};
 use resilience::{
     BudgetConfig, Bulkhead, CircuitBreaker, Deadline, LimitKind, RateConfig, RateLimit, Rejected,
-    RetryBudget, State, resilient, with_bulkhead, with_deadline, with_hedge, with_rate_limit,
-    with_retry,
+    RetryBudget, State, StdClock, resilient, with_bulkhead, with_deadline, with_hedge,
+    with_rate_limit, with_retry,
 };
 
 /// The limit that turned a call away, and its name.
@@ -202,19 +202,27 @@ async fn l8_a_call_whose_deadline_is_over_is_not_made() {
 }
 
 #[resilient(fallback(zero))]
-fn fallen_back(counter: &Counter) -> Result<u32, AiError> {
+async fn fallen_back(counter: &Counter) -> Result<u32, AiError> {
+    tokio::task::yield_now().await;
     counter.next();
     Err(AiError::Down)
 }
 
-#[test]
-fn l8_no_fallback_starts_after_the_deadline() {
+#[resilient(deadline = "1ms", fallback(zero))]
+fn overruns(counter: &Counter) -> Result<u32, AiError> {
+    while !Deadline::current().is_over(&StdClock) {
+        counter.next();
+    }
+    Err(AiError::Down)
+}
+
+#[tokio::test]
+async fn l8_no_fallback_starts_after_the_deadline() {
     let counter = Counter::default();
-    assert_eq!(fallen_back(&counter), Ok(0));
-    let scope = Deadline::within(Duration::ZERO).enter();
-    assert_eq!(fallen_back(&counter), Err(AiError::Down));
-    drop(scope);
-    assert_eq!(fallen_back(&counter), Ok(0));
+    assert_eq!(fallen_back(&counter).await, Ok(0));
+    let over = Deadline::within(Duration::ZERO);
+    assert_eq!(over.scope(fallen_back(&counter)).await, Err(AiError::Down));
+    assert_eq!(overruns(&counter), Err(AiError::Down));
 }
 
 #[with_deadline("1h")]
