@@ -32,6 +32,7 @@
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
+//! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
 //! - [`Deadline`]: a moment that is handed on, which nothing may overrun
 //! - [`Pipeline`]: several policies around one call, and what each order means
@@ -47,8 +48,9 @@
 //!   Without it the crate is `no_std` and needs no allocator. Bring a [`Clock`], a
 //!   sleeper, and entropy ([`set_seed`]).
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
-//! - `macros`: the attributes `with_retry`, `with_circuit_breaker`,
-//!   `with_fallback`, `with_timeout` and `resilient`.
+//! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
+//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge` and
+//!   `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
 //!   headers.
@@ -129,7 +131,8 @@ pub use fallback::{Fallback, degradation::Degradation};
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
-    resilient, with_circuit_breaker, with_fallback, with_retry, with_timeout,
+    resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
+    with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,

@@ -11,6 +11,11 @@ use crate::{
         chain::{NoLayer, Then},
         step::Or,
     },
+    limit::{
+        budget::settings::{BudgetConfig, BudgetSettings},
+        hedge::settings::{QuantileConfig, QuantileSettings},
+        rate::settings::{RateConfig, RateSettings},
+    },
     retry::settings::{RetryConfig, RetrySettings},
 };
 
@@ -18,6 +23,110 @@ use crate::{
 /// second.
 pub const EXTERNAL_CALL: RetrySettings =
     RetryConfig::new().max_attempts(3).base_delay(Duration::from_secs(1)).build();
+
+/// Settings for the budget of the retries of calls over the network: a tenth of the calls,
+/// and one a second besides.
+///
+/// While a service is down, it gets 1.1 times the calls at most, where three attempts each
+/// would be three times as many. The one a second is for programs that call seldom: a
+/// tenth of few calls is none. A burst of 10 lets a short outage be tried through.
+///
+/// ```
+/// use fusebox::{Retry, RetryBudget, presets};
+///
+/// static BUDGET: RetryBudget = RetryBudget::new(presets::EXTERNAL_BUDGET);
+/// static RETRY: Retry = Retry::new(presets::EXTERNAL_CALL);
+///
+/// assert_eq!(RETRY.budget(&BUDGET).call(|| "42".parse::<u32>()), Ok(42));
+/// assert_eq!(BUDGET.available(), 10);
+/// ```
+pub const EXTERNAL_BUDGET: BudgetSettings =
+    BudgetConfig::share(0.10).reserve_per_second(1).burst(10).build();
+
+/// Settings for the rate of calls to an HTTP API that allows 10 in a second: 2 at once, and
+/// 8 a second after that. In any second these are 10 at most, wherever the API's own
+/// seconds begin. A larger burst would leave less for the rate.
+///
+/// An API with another quota differs in the numbers alone.
+///
+/// ```
+/// use fusebox::{RateConfig, RateLimit, RateSettings, presets};
+///
+/// static QUOTA: RateLimit = RateLimit::named("api", presets::EXTERNAL_RATE);
+/// assert!(QUOTA.acquire_n(2).is_ok());
+///
+/// // One that allows 50.
+/// const FIFTY: RateSettings = RateConfig::per_second(45).burst(5).build();
+/// # let _ = FIFTY;
+/// ```
+pub const EXTERNAL_RATE: RateSettings = RateConfig::per_second(8).burst(2).build();
+
+/// Settings for the rate of calls to an AI provider that allows 60 requests a minute: 10
+/// at once, and 50 a minute after that. In any minute these are 60 at most.
+///
+/// What exceeds a quota is answered with a 429, which often counts against the quota, too.
+/// So a call waits better here than there. A quota of tokens is a limit of its own:
+/// [`acquire_n`](crate::RateLimit::acquire_n) takes as many as a request has.
+///
+/// ```
+/// use fusebox::{RateLimit, presets};
+///
+/// static REQUESTS: RateLimit = RateLimit::named("model", presets::AI_REQUESTS);
+/// assert!(REQUESTS.acquire_n(10).is_ok());
+/// let wait = REQUESTS.try_acquire().unwrap_err().retry_after().unwrap();
+/// assert!(wait.as_secs_f64() <= 1.2);
+/// ```
+pub const AI_REQUESTS: RateSettings = RateConfig::per_minute(50).burst(10).build();
+
+/// How many calls to an AI provider may be in flight: 16. An answer takes seconds, so a
+/// provider that hangs keeps whatever waits for it; more than that is better told at once.
+///
+/// ```
+/// use fusebox::{Bulkhead, presets};
+///
+/// static MODEL: Bulkhead = Bulkhead::named("model", presets::AI_IN_FLIGHT);
+/// assert!(MODEL.try_acquire().is_ok());
+/// ```
+pub const AI_IN_FLIGHT: u32 = 16;
+
+/// How many calls may be in flight to a database through a pool of this many connections:
+/// twice as many. One half works, and the other waits for a connection for about as long as
+/// a query takes. What comes beyond that would wait longer than it is worth, and hold a
+/// thread or a task meanwhile.
+///
+/// ```
+/// use fusebox::{Bulkhead, presets};
+///
+/// const CONNECTIONS: u32 = 10; // what the pool was given
+/// static DATABASE: Bulkhead = Bulkhead::named("db", presets::pool_in_flight(CONNECTIONS));
+/// assert_eq!(DATABASE.limit(), Some(20));
+/// ```
+#[must_use]
+pub const fn pool_in_flight(connections: u32) -> u32 {
+    connections.saturating_mul(2)
+}
+
+/// Settings for the delay of a hedge around calls over the network, which is learned from
+/// the calls: 98.5 of 100 are done before it. So a second call is made for about 1.5 % of
+/// the calls, and the slowest hundredth is cut. The delay is 10 ms at least, as a hedge
+/// that comes within a round trip only adds load, and a second at most.
+///
+/// Give the hedge a budget, such as one of [`EXTERNAL_BUDGET`]: then a service that gets
+/// slow as a whole is not asked twice as much.
+///
+/// ```
+/// use fusebox::{LatencyQuantile, presets};
+///
+/// static SLOW: LatencyQuantile = LatencyQuantile::new(presets::HEDGE);
+/// # let _ = &SLOW;
+/// ```
+///
+/// With the feature `tokio`, the hedge is `Hedge::new(&SLOW).budget(&BUDGET)`.
+pub const HEDGE: QuantileSettings = QuantileConfig::new()
+    .thousandths(985)
+    .at_least(Duration::from_millis(10))
+    .at_most(Duration::from_secs(1))
+    .build();
 
 /// Settings for the breaker of an AI provider: 3 failures open it for 30 s. Where
 /// slots are not compact it opens by a share of failures.

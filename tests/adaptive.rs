@@ -4,8 +4,13 @@
 #[path = "common/service.rs"]
 mod service;
 
-use core::time::Duration;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::{mem, time::Duration};
+use std::{
+    future::{Future, pending, poll_fn, ready as ready_now},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use fusebox::{
     AdaptiveConfig, AdaptiveSettings, CallError, DefaultObserver, LimitKind, Load, Pipeline,
@@ -222,6 +227,43 @@ fn l6_in_a_pipeline_answers_are_measured_and_a_panic_gives_the_place_back() {
     assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
     assert_eq!(limit.in_flight(), 0);
     assert!(limit.windows() >= 2 && limit.measured() >= 20);
+}
+
+#[test]
+fn l6_an_async_call_has_its_place_from_the_first_poll_until_it_ends_or_is_dropped() {
+    let clock = Micros::default();
+    let limit = limit(AdaptiveConfig::new().initial(1).max(1).build(), &clock);
+    let pipeline = Pipeline::new().adaptive(&limit);
+    let mut cx = Context::from_waker(Waker::noop());
+    for n in 0..300 {
+        let mut ready = false;
+        let call = pipeline.call_async(&(), |()| {
+            poll_fn(move |_| {
+                if mem::replace(&mut ready, true) {
+                    Poll::Ready(Ok::<_, ()>(n))
+                } else {
+                    Poll::Pending
+                }
+            })
+        });
+        let mut call = pin!(call);
+        assert_eq!(limit.in_flight(), 0);
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(limit.in_flight(), 1);
+        let mut other = pin!(pipeline.call_async(&(), |()| ready_now(Ok::<_, ()>(0))));
+        assert!(matches!(other.as_mut().poll(&mut cx), Poll::Ready(Err(CallError::Limited(_)))));
+        clock.advance(30_000);
+        assert_eq!(call.poll(&mut cx), Poll::Ready(Ok(n)));
+        assert_eq!(limit.in_flight(), 0);
+    }
+    let (windows, measured) = (limit.windows(), limit.measured());
+    assert!(windows >= 2 && measured >= 40, "{windows} windows, {measured} calls");
+    {
+        let mut dropped = pin!(pipeline.call_async(&(), |()| pending::<Result<(), ()>>()));
+        assert!(dropped.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(limit.in_flight(), 1);
+    }
+    assert_eq!(limit.in_flight(), 0);
 }
 
 proptest! {

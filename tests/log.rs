@@ -3,8 +3,8 @@
 use std::{fmt::Write, sync::Mutex};
 
 use fusebox::{
-    BreakerConfig, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name, Retry,
-    RetryConfig, TimeCalls,
+    BreakerConfig, Bulkhead, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name,
+    RateConfig, RateLimit, Retry, RetryConfig, TimeCalls,
 };
 use log::{Log, Metadata, Record};
 
@@ -53,6 +53,12 @@ fn every_kind_of_event_has_its_level_and_pairs() {
     let _ = retry.call(|| Err::<(), _>("down"));
     let fallback = Fallback::new().or(|(): &()| Err::<u32, _>("too")).named("infer");
     let _ = fallback.call(&(), |()| Err("down"));
+    let settings = RateConfig::per_second(100).burst(2).build();
+    let quota = RateLimit::with(Some(Name::new("quota")), settings, &clock, DefaultObserver);
+    assert!(quota.acquire_n(2).is_ok() && quota.try_acquire().is_err());
+    let workers = Bulkhead::with(None, 1, DefaultObserver);
+    let _place = workers.try_acquire().unwrap();
+    assert!(workers.try_acquire().is_err());
     assert_eq!(
         *LINES.0.lock().unwrap(),
         [
@@ -62,6 +68,8 @@ fn every_kind_of_event_has_its_level_and_pairs() {
             "DEBUG fusebox: attempt 1 of 2 failed, retrying in 1s: \"down\"; policy=ask attempt=1 max_attempts=2 delay=1s error=\"down\"",
             "ERROR fusebox: retries exhausted after 2 attempts (attempts): \"down\"; policy=ask attempts=2 limit=attempts error=\"down\"",
             "WARN fusebox: fallback used (every layer failed): [\"down\", \"too\"]; policy=infer layer=None age=None errors=[\"down\", \"too\"]",
+            "DEBUG fusebox: call limited: rate limit `quota` is used up, retry after 10ms; limit=quota kind=rate limit retry_after=Some(10ms)",
+            "DEBUG fusebox: call limited: bulkhead is full; limit=None kind=bulkhead retry_after=None",
         ]
     );
 }

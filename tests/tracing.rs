@@ -4,8 +4,8 @@ mod common;
 
 use common::Buffer;
 use fusebox::{
-    BreakerConfig, BreakerSettings, CircuitBreaker, DefaultObserver, Fallback, GlobalBreaker,
-    Jitter, ManualClock, Name, Retry, RetryConfig, TimeCalls,
+    BreakerConfig, BreakerSettings, Bulkhead, CircuitBreaker, DefaultObserver, Fallback,
+    GlobalBreaker, Jitter, ManualClock, Name, RateConfig, RateLimit, Retry, RetryConfig, TimeCalls,
 };
 
 /// What is written while `f` runs.
@@ -39,6 +39,12 @@ fn every_kind_of_event_has_its_level_and_fields() {
         let _ = fallback.call(&(), |()| Err("down"));
         let fallback = Fallback::new().or(|(): &()| Err::<u32, _>("too")).named("infer");
         let _ = fallback.call(&(), |()| Err("down"));
+        let settings = RateConfig::per_second(100).burst(2).build();
+        let quota = RateLimit::with(Some(Name::new("quota")), settings, &clock, DefaultObserver);
+        assert!(quota.acquire_n(2).is_ok() && quota.try_acquire().is_err());
+        let workers = Bulkhead::with(None, 1, DefaultObserver);
+        let _place = workers.try_acquire().unwrap();
+        assert!(workers.try_acquire().is_err());
     });
     assert_eq!(
         text.lines().collect::<Vec<_>>(),
@@ -50,6 +56,8 @@ fn every_kind_of_event_has_its_level_and_fields() {
             "ERROR fusebox: retries exhausted policy=\"ask\" attempts=2 limit=attempts error=\"down\"",
             "WARN fusebox: fallback used policy=\"infer\" layer=1 errors=[\"down\"]",
             "WARN fusebox: fallback used, and every layer failed policy=\"infer\" errors=[\"down\", \"too\"]",
+            "DEBUG fusebox: call limited limit=\"quota\" kind=rate limit retry_after=10ms",
+            "DEBUG fusebox: call limited kind=bulkhead",
         ]
     );
 }

@@ -1,5 +1,6 @@
 //! Eight breakers guard a flaky sensor bus on a microcontroller: the main loop
-//! acquires, an interrupt reports. The program checks itself, and exits with
+//! acquires, an interrupt reports. A rate limit and a budget of retries keep the bus from
+//! being asked too often. The program checks itself, and exits with
 //! code 0 if all is as it should be, else with 1 and the check that was not.
 #![no_std]
 #![no_main]
@@ -7,6 +8,7 @@
 mod board;
 mod check;
 mod events;
+mod limits;
 mod outage;
 mod panel;
 mod retries;
@@ -38,6 +40,7 @@ fn run(timer: &mut SYST) -> Result<(), Failed> {
     panel::check_slots()?;
     outage::run()?;
     retries::run()?;
+    limits::run()?;
     storm::run(timer)
 }
 
@@ -49,6 +52,7 @@ fn SysTick() {
     }
     uptime::interrupt();
     outage::interrupt();
+    limits::interrupt();
 }
 
 fn exit(result: Result<(), Failed>) -> ! {

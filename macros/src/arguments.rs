@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     receiver: bool,
     /// Where the receiver is by value (`self`, `self: Arc<Self>`).
     owned_self: Option<Span>,
+    /// What two calls at a time could not both have: a receiver that is not `&self`, or
+    /// an argument by `&mut`.
+    exclusive: Option<Span>,
     /// Statements with which the body takes its arguments apart.
     unpacked: TokenStream,
 }
@@ -45,19 +48,25 @@ impl Arguments {
     /// the body's own, wherever the body was moved to.
     pub(crate) fn of(signature: &mut Signature, names: &Names) -> Self {
         let mut all = Vec::new();
-        let (mut owned_self, mut receiver) = (None, false);
+        let (mut owned_self, mut receiver, mut exclusive) = (None, false, None);
         let mut unpacked = TokenStream::new();
         for (at, argument) in signature.inputs.iter_mut().enumerate() {
             match argument {
                 FnArg::Receiver(it) => {
                     receiver = true;
-                    if !matches!(&*it.ty, Type::Reference(_)) {
-                        owned_self = Some(it.self_token.span);
+                    match &*it.ty {
+                        Type::Reference(of) if of.mutability.is_none() => {}
+                        Type::Reference(_) => exclusive = Some(it.self_token.span),
+                        _ => {
+                            owned_self = Some(it.self_token.span);
+                            exclusive = owned_self;
+                        }
                     }
                 }
                 FnArg::Typed(it) => {
                     let kind = match &*it.ty {
                         Type::Reference(reference) if reference.mutability.is_some() => {
+                            exclusive = exclusive.or(Some(it.ty.span()));
                             Kind::Exclusive
                         }
                         Type::Reference(_) => Kind::Shared,
@@ -77,7 +86,12 @@ impl Arguments {
                 }
             }
         }
-        Self { all, receiver, owned_self, unpacked }
+        Self { all, receiver, owned_self, exclusive, unpacked }
+    }
+
+    /// Where two calls at a time could not both have all arguments.
+    pub(crate) const fn exclusive(&self) -> Option<Span> {
+        self.exclusive
     }
 
     pub(crate) fn unpacked(&self) -> &TokenStream {

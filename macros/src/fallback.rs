@@ -38,11 +38,13 @@ impl WithFallback {
         Ok(Self { path, log_errors, error, infallible, when })
     }
 
+    /// `in_deadline` says that a deadline is one of the layers around it.
     pub(crate) fn expand(
         &self,
         function: &mut Function,
         body: &TokenStream,
         tally: &TokenStream,
+        in_deadline: bool,
     ) -> TokenStream {
         // A method of the same type gets the receiver, too.
         let is_method = is_method(&self.path);
@@ -90,10 +92,17 @@ impl WithFallback {
                 (quote!(#value if #asked &&), quote!(#value))
             }
         };
+        // A sync function whose own layers have no deadline does not look for one: to
+        // keep its registers over that call would cost every call that succeeds.
+        let none = if in_deadline || function.is_async() {
+            quote!(no_fallback_any_more)
+        } else {
+            quote!(no_fallback)
+        };
         quote! {
             #save
             match #run {
-                #wants !#krate::attributes::fallback::no_fallback() => {
+                #wants !#krate::attributes::fallback::#none() => {
                     #restore
                     #answered
                     #krate::attributes::fallback::fell_back(

@@ -4,7 +4,10 @@
 mod arguments;
 mod body;
 mod breaker;
+mod deadline;
 mod fallback;
+mod hedge;
+mod limits;
 mod names;
 mod options;
 mod retry;
@@ -24,6 +27,7 @@ use proc_macro::TokenStream;
 /// | `delay_hint_on` | a path to a `fn(Result<&T, &E>) -> Option<Duration>` | none |
 /// | `growth` | `"exponential"`, `"constant"`, `"linear"`, `"fibonacci"`, or a `Growth` | `"exponential"` |
 /// | `before_retry` | a path to a `fn(Attempt<'_, E>) -> Result<(), E>`, which runs before each attempt but the first; under an async function it may be async | none |
+/// | `budget` | the path to a `static` of the type `RetryBudget`, from which each attempt but the first is taken | none |
 /// | `attempt_timeout` | a time limit for each attempt of an async function, as `#[with_timeout]` has it | none |
 /// | `crate` | the path of the crate `fusebox`, where another crate re-exports it | `fusebox` |
 ///
@@ -32,8 +36,8 @@ use proc_macro::TokenStream;
 /// written there. The value is a `const` expression; for a duration it may be
 /// text, such as `"250ms"`.
 ///
-/// A rejection by a `#[with_circuit_breaker]` below it is not tried again,
-/// whatever error it became, unless `retry_if` says so.
+/// A rejection by a `#[with_circuit_breaker]` below it, or by a limit there, is not
+/// tried again, whatever error it became, unless `retry_if` says so.
 ///
 /// Arguments by reference are used again as they are; an argument by value is
 /// cloned for each attempt, and must be `Clone`. So is a receiver by value,
@@ -104,8 +108,82 @@ pub fn with_timeout(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_timeout", options.into(), item.into()).into()
 }
 
+/// Takes one call of a rate limit before each call:
+/// `#[with_rate_limit(per_second = 100, burst = 20)]`.
+///
+/// The rate is `per_second`, `per_minute`, `every = "10ms"` or `interval`. Every other
+/// option is a setting: a method of `RateConfig`, such as `burst` or `precise`; ranges and
+/// defaults are written there. The limit is the function's own, and has its name, if that
+/// is not too long for one. Instead of settings, you can give the path of a `static` of the
+/// type `RateLimit`, which many functions may share: `#[with_rate_limit(QUOTA)]`.
+///
+/// A call that is turned away is not made, and fails with an error of the function's own
+/// type, which must be `From<Rejected>`. It stands outside of a breaker, above its
+/// attribute: inside, the breaker would take that error for a failure of the service.
+/// Inside a retry each attempt takes one.
+#[proc_macro_attribute]
+pub fn with_rate_limit(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_rate_limit", options.into(), item.into()).into()
+}
+
+/// Lets so many calls at a time into the function: `#[with_bulkhead(32)]`.
+///
+/// The bulkhead is the function's own, and has its name, if that is not too long for
+/// one. Instead of a number, you can give the path of a `static` of the type `Bulkhead`,
+/// which many functions may share: `#[with_bulkhead(WORKERS)]`.
+///
+/// A call that finds no place is not made, and fails with an error of the function's own
+/// type, which must be `From<Rejected>`. It stands outside of a breaker, above its
+/// attribute: inside, the breaker would take that error for a failure of the service. A
+/// place is held until what is below has ended, or is dropped.
+#[proc_macro_attribute]
+pub fn with_bulkhead(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_bulkhead", options.into(), item.into()).into()
+}
+
+/// Gives each call a deadline, so long from its beginning: `#[with_deadline("2s")]`.
+///
+/// What is below, and all that the function calls, runs in the scope of that deadline, as
+/// `Deadline::enter` begins one: no delay of a retry, no hedge and no fallback starts that
+/// cannot end before it, and timeouts are cut to what is left. Where a nearer one is in
+/// force already, that one holds. A call that is under way is not stopped; a
+/// `#[with_timeout]` below does that.
+///
+/// The time is text, or a `Duration`. A call whose deadline is over when it begins is not
+/// made, and fails with an error of the function's own type, which must be
+/// `From<Rejected>`. It stands outside of a breaker, above its attribute.
+#[proc_macro_attribute]
+pub fn with_deadline(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_deadline", options.into(), item.into()).into()
+}
+
+/// Makes a call of an async function a second time where it takes long, and takes
+/// whichever answer comes first: `#[with_hedge(after = "50ms", budget = BUDGET, idempotent)]`.
+///
+/// | option | value | |
+/// |---|---|---|
+/// | `after` | text, a `Duration`, or a `&LatencyQuantile` | when the second call starts |
+/// | `idempotent` | stands alone, or is `true` | says that two calls do no harm; without it nothing is compiled |
+/// | `budget` | the path to a `static` of the type `RetryBudget` | what each second call is taken from; without one there is no bound |
+///
+/// A retry above with the same budget says how many calls there are, and the hedge does
+/// not count them a second time. While a breaker among the function's attributes is not
+/// well, no second call starts. The call that loses is dropped.
+///
+/// Arguments by reference are used again as they are; an argument by value is cloned for
+/// each call, and must be `Clone`. There can be no `&mut`, and no receiver but `&self`. It
+/// needs the feature `tokio`.
+#[proc_macro_attribute]
+pub fn with_hedge(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_hedge", options.into(), item.into()).into()
+}
+
 /// Puts the other attributes around the function in one, the outermost first:
 /// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…), timeout = "2s")]`.
+///
+/// With everything there is, this is the usual order: `fallback(…)`, `deadline = "2s"`,
+/// `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, `hedge(…)`,
+/// `timeout = "500ms"`.
 ///
 /// # Attributes of other crates
 /// One that stands above is expanded first, and so works on the function as it

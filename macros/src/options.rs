@@ -36,8 +36,25 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let pairs: Vec<Pair> =
-            Punctuated::<Pair, Token![,]>::parse_terminated(input)?.into_iter().collect();
+        Self::parse_by(input, Pair::parse)
+    }
+
+    /// Options that may stand alone, and are `true` then.
+    pub(crate) fn parse_words(input: ParseStream<'_>) -> Result<Self> {
+        Self::parse_by(input, |input| {
+            let ahead = input.fork();
+            if ahead.parse::<Ident>().is_err() || ahead.peek(Token![=]) {
+                return input.parse();
+            }
+            let key: Ident = input.parse()?;
+            let value = parse_quote_spanned!(key.span()=> true);
+            Ok(Pair { key, value })
+        })
+    }
+
+    fn parse_by(input: ParseStream<'_>, pair: fn(ParseStream<'_>) -> Result<Pair>) -> Result<Self> {
+        let pairs = Punctuated::<Pair, Token![,]>::parse_terminated_with(input, pair)?;
+        let pairs: Vec<Pair> = pairs.into_iter().collect();
         for (at, pair) in pairs.iter().enumerate() {
             if pairs[..at].iter().any(|earlier| earlier.key == pair.key) {
                 return Err(Error::new(pair.key.span(), format!("`{}` is given twice", pair.key)));
@@ -54,6 +71,11 @@ impl Options {
     /// A value of any kind.
     pub(crate) fn value(&mut self, key: &str) -> Option<Expr> {
         self.take(key)
+    }
+
+    /// Whether this one is among those that are left.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.pairs.iter().any(|pair| pair.key == key)
     }
 
     /// Whether any are left.
@@ -81,6 +103,17 @@ impl Options {
             Some(Expr::Path(path)) => Ok(Some(path)),
             Some(value) => {
                 Err(Error::new(value.span(), format!("`{key}` is a path to a function")))
+            }
+        }
+    }
+
+    /// A path to a `static`.
+    pub(crate) fn named(&mut self, key: &str) -> Result<Option<ExprPath>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Expr::Path(path)) => Ok(Some(path)),
+            Some(value) => {
+                Err(Error::new(value.span(), format!("`{key}` is the path to a `static`")))
             }
         }
     }
@@ -149,8 +182,14 @@ impl Options {
 
     /// Whatever is left are settings, of which the macro knows nothing: each is
     /// given to the setter of its name on `config`, then `checked` by itself,
-    /// so that a value out of its range is found where it stands.
+    /// so that a value out of its range is found where it stands. Then they are built.
     pub(crate) fn settings(self, config: TokenStream, checked: &Path) -> Result<TokenStream> {
+        let settings = self.checked(config, checked)?;
+        Ok(quote!(#settings.build()))
+    }
+
+    /// Whatever is left are settings, each given to the setter of its name, and checked.
+    pub(crate) fn checked(self, config: TokenStream, checked: &Path) -> Result<TokenStream> {
         let mut settings = config;
         for Pair { key, value } in &self.pairs {
             let value = duration(&key.to_string(), value)?;
@@ -160,7 +199,7 @@ impl Options {
             let (key, checked) = (key.to_string(), spanned(checked, value.span()));
             settings = quote_spanned!(value.span()=> #checked(#settings, #key));
         }
-        Ok(quote!(#settings.build()))
+        Ok(settings)
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct WithRetry {
     hint: Asked,
     before: Option<ExprPath>,
     attempt: Option<WithTimeout>,
+    budget: Option<ExprPath>,
 }
 
 /// A function that is asked about an answer.
@@ -72,21 +73,40 @@ impl WithRetry {
         let hint = Asked::parse(&mut options, "delay_hint", "delay_hint_on")?;
         let before = options.path("before_retry")?;
         let attempt = options.value("attempt_timeout").map(WithTimeout::of);
+        let budget = options.named("budget")?;
         options.jitter(krate)?;
         options.growth(krate)?;
         let checked = parse_quote!(#krate::attributes::retry::checked);
         let settings = options.settings(quote!(#krate::RetryConfig::new()), &checked)?;
-        Ok(Self { settings, worth, hint, before, attempt })
+        Ok(Self { settings, worth, hint, before, attempt, budget })
     }
 
-    /// `around_breaker` says that there is a breaker inside, and `ident` is the
-    /// name of its `static`.
+    /// The budget that attempts are taken from.
+    pub(crate) const fn budget(&self) -> Option<&ExprPath> {
+        self.budget.as_ref()
+    }
+
+    /// The `static` of the retry.
+    fn declaration(&self, krate: &Path, ident: &Ident, name: &str) -> TokenStream {
+        let settings = &self.settings;
+        let (mut kind, mut made) = (quote!(#krate::Retry), quote!(#krate::Retry::new(#settings)));
+        if let Some(path) = &self.budget {
+            // What is no budget is found at the path that was given.
+            let budget = quote_spanned!(path.span()=> &#path);
+            kind = quote!(#krate::attributes::retry::Paid);
+            made = quote!(#krate::Retry::budget(#made, #budget));
+        }
+        quote!(static #ident: #kind = #krate::Retry::named(#made, #name);)
+    }
+
+    /// `around_refusal` says that something inside may refuse to make the call, and
+    /// `ident` is the name of its `static`.
     pub(crate) fn expand(
         &self,
         function: &mut Function,
         body: &TokenStream,
         ident: &Ident,
-        around_breaker: bool,
+        around_refusal: bool,
         tally: &TokenStream,
     ) -> Result<TokenStream> {
         let limited = match &self.attempt {
@@ -99,14 +119,13 @@ impl WithRetry {
         let [tries, value, error, delay, previous] =
             ["tries", "value", "error", "delay", "previous"]
                 .map(|role| function.names.variable(role));
-        let (krate, settings, name) = (&function.krate, &self.settings, function.name());
-        function.items.extend(quote! {
-            static #ident: #krate::Retry = #krate::Retry::new(#settings).named(#name);
-        });
+        let (krate, name) = (&function.krate, function.name());
+        let declaration = self.declaration(krate, ident, &name);
+        function.items.extend(declaration);
         let none = quote!(::core::option::Option::None);
         let hint = self.hint.of_error(&error).unwrap_or_else(|| none.clone());
         let shown = shown(krate, &quote!(&#error));
-        let rejected = around_breaker.then(|| function.names.variable(REJECTED));
+        let rejected = around_refusal.then(|| function.names.variable(REJECTED));
         let flag = rejected.as_ref().map(
             |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
         );

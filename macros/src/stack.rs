@@ -10,8 +10,15 @@ use syn::{
 };
 
 use crate::{
-    body::Function, breaker::WithCircuitBreaker, fallback::WithFallback, names::Names,
-    retry::WithRetry, timeout::WithTimeout,
+    body::Function,
+    breaker::{REJECTED, WithCircuitBreaker},
+    deadline::WithDeadline,
+    fallback::WithFallback,
+    hedge::{Beside, WithHedge},
+    limits::{WithBulkhead, WithRateLimit},
+    names::Names,
+    retry::WithRetry,
+    timeout::WithTimeout,
 };
 
 enum Layer {
@@ -19,11 +26,24 @@ enum Layer {
     CircuitBreaker(WithCircuitBreaker),
     Fallback(WithFallback),
     Timeout(WithTimeout),
+    RateLimit(WithRateLimit),
+    Bulkhead(WithBulkhead),
+    Deadline(WithDeadline),
+    Hedge(WithHedge),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 4] = ["retry", "circuit_breaker", "fallback", "timeout"];
+const KINDS: [&str; 8] = [
+    "retry",
+    "circuit_breaker",
+    "fallback",
+    "timeout",
+    "rate_limit",
+    "bulkhead",
+    "deadline",
+    "hedge",
+];
 
 impl Layer {
     fn parse(kind: &str, input: ParseStream<'_>, krate: &Path) -> Result<Self> {
@@ -31,42 +51,75 @@ impl Layer {
             "retry" => Self::Retry(Box::new(WithRetry::parse(input, krate)?)),
             "circuit_breaker" => Self::CircuitBreaker(WithCircuitBreaker::parse(input, krate)?),
             "timeout" => Self::Timeout(WithTimeout::parse(input, krate)?),
+            "rate_limit" => Self::RateLimit(WithRateLimit::parse(input, krate)?),
+            "bulkhead" => Self::Bulkhead(WithBulkhead::parse(input, krate)?),
+            "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
+            "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
 
     /// Whether it uses what it is put around, and its arguments, once only.
     fn once(&self) -> bool {
-        matches!(self, Self::CircuitBreaker(_) | Self::Timeout(_))
+        !matches!(self, Self::Retry(_) | Self::Fallback(_) | Self::Hedge(_))
+    }
+
+    /// Whether it is a limit, and refuses calls for reasons that are not the service's.
+    fn limits(&self) -> bool {
+        matches!(self, Self::RateLimit(_) | Self::Bulkhead(_) | Self::Deadline(_))
+    }
+
+    /// Whether it may refuse to make the call at all.
+    fn refuses(&self) -> bool {
+        self.limits() || matches!(self, Self::CircuitBreaker(_))
     }
 
     /// The name of its `static`, where it has one.
     fn ident(&self, names: &Names, at: usize) -> Ident {
-        names.item(if matches!(self, Self::Retry(_)) { "retry" } else { "breaker" }, at)
+        let role = match self {
+            Self::Retry(_) => "retry",
+            Self::RateLimit(_) => "rate_limit",
+            Self::Bulkhead(_) => "bulkhead",
+            _ => "breaker",
+        };
+        names.item(role, at)
     }
 
-    /// Puts itself around the body, between these layers: those around it and
-    /// those inside it.
+    /// Puts the layer at this place among all of them around the body.
     fn expand(
-        &self,
+        layers: &[Self],
+        at: usize,
         function: &mut Function,
         body: &TokenStream,
-        (around, inside): (&[Self], &[Self]),
         tally: &TokenStream,
     ) -> Result<TokenStream> {
-        let ident = self.ident(&function.names, around.len());
+        let (around, inside) = (&layers[..at], &layers[at + 1..]);
+        let ident = layers[at].ident(&function.names, at);
         let once = around.iter().all(Self::once);
-        Ok(match self {
-            Self::Retry(layer) => {
-                let breaker = inside.iter().any(|it| matches!(it, Self::CircuitBreaker(_)));
-                layer.expand(function, body, &ident, breaker, tally)?
+        let in_retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
+        let refusal = inside.iter().any(Self::refuses);
+        Ok(match &layers[at] {
+            Self::Retry(layer) => layer.expand(function, body, &ident, refusal, tally)?,
+            Self::CircuitBreaker(layer) => layer.expand(function, body, &ident, once, in_retry),
+            Self::Fallback(layer) => {
+                let in_deadline = around.iter().any(|it| matches!(it, Self::Deadline(_)));
+                layer.expand(function, body, tally, in_deadline)
             }
-            Self::CircuitBreaker(layer) => {
-                let retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
-                layer.expand(function, body, &ident, once, retry)
-            }
-            Self::Fallback(layer) => layer.expand(function, body, tally),
             Self::Timeout(layer) => layer.expand(function, body, once)?,
+            Self::RateLimit(layer) => layer.expand(function, body, &ident, in_retry),
+            Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
+            Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
+            Self::Hedge(layer) => {
+                let beside = Beside {
+                    breaker: breaker(layers, function),
+                    rejected: (in_retry && refusal).then(|| function.names.variable(REJECTED)),
+                    budget: around.iter().rev().find_map(|it| match it {
+                        Self::Retry(retry) => retry.budget(),
+                        _ => None,
+                    }),
+                };
+                layer.expand(function, body, beside)?
+            }
         })
     }
 }
@@ -83,8 +136,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             let kind: Ident = input.parse()?;
             let name = kind.to_string();
             if !KINDS.contains(&name.as_str()) {
-                let text = "no such layer; there are `retry(…)`, `circuit_breaker(…)`, `fallback(…)`, \
-                            `timeout = …`";
+                let text = "no such layer; there are `fallback(…)`, `deadline = …`, \
+                            `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, \
+                            `hedge(…)`, `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
@@ -93,6 +147,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             } else if name == "timeout" && input.peek(Token![=]) {
                 input.parse::<Token![=]>()?;
                 layers.push(Layer::Timeout(WithTimeout::of(input.parse()?)));
+            } else if name == "deadline" && input.peek(Token![=]) {
+                input.parse::<Token![=]>()?;
+                layers.push(Layer::Deadline(WithDeadline::of(input.parse()?)));
             } else {
                 let options;
                 parenthesized!(options in input);
@@ -164,11 +221,18 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
     for (name, options) in all {
         layers.extend(layers_of(&name, options, &krate)?);
     }
+    let breaker = layers.iter().position(|it| matches!(it, Layer::CircuitBreaker(_)));
+    if breaker.is_some_and(|at| layers[at..].iter().any(Layer::limits)) {
+        // The error that comes back is the function's own, and the breaker could not tell.
+        let text = "a breaker would take what a limit inside it turns away for failures of the \
+                    service: put the limit before the breaker";
+        return Err(Error::new(Span::call_site(), text));
+    }
     let visibility = item.vis.clone();
     let (mut function, mut body) = Function::of(item, krate, names)?;
     let tally = tally(&layers, &function);
-    for (at, layer) in layers.iter().enumerate().rev() {
-        body = layer.expand(&mut function, &body, (&layers[..at], &layers[at + 1..]), &tally)?;
+    for at in (0..layers.len()).rev() {
+        body = Layer::expand(&layers, at, &mut function, &body, &tally)?;
     }
     // Nobody expands those any more: without this their imports are unused.
     let used = ours.iter().map(Attribute::path);
@@ -177,13 +241,18 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
     Ok(quote!(#(#outer)* #visibility #function))
 }
 
-/// The tally of the outermost breaker, on which the other layers are counted.
-fn tally(layers: &[Layer], Function { krate, names, .. }: &Function) -> TokenStream {
-    let breaker = layers.iter().enumerate().find_map(|(at, layer)| match layer {
+/// The outermost breaker.
+fn breaker(layers: &[Layer], Function { krate, names, .. }: &Function) -> Option<TokenStream> {
+    layers.iter().enumerate().find_map(|(at, layer)| match layer {
         Layer::CircuitBreaker(breaker) => Some(breaker.found(krate, &layer.ident(names, at))),
         _ => None,
-    });
-    breaker.map_or_else(
+    })
+}
+
+/// The tally of the outermost breaker, on which the other layers are counted.
+fn tally(layers: &[Layer], function: &Function) -> TokenStream {
+    let krate = &function.krate;
+    breaker(layers, function).map_or_else(
         || quote!(::core::option::Option::None),
         |it| quote!(::core::option::Option::Some(#krate::CircuitBreaker::tally(#it))),
     )

@@ -94,7 +94,7 @@ pub fn found<B: Static>(it: &'static B) -> &'static CircuitBreaker<B::Clock, B::
     it.breaker()
 }
 
-/// Where a breaker tells the retry around it that it rejected the attempt: the
+/// Where a breaker, or a limit, tells the retry around it that it rejected the attempt: the
 /// error that comes back is the function's own, and cannot say so. Atomic only
 /// so that a future may hold a reference to it and be `Send`.
 #[derive(Debug)]
@@ -112,6 +112,11 @@ impl RejectedFlag {
     fn tell<E>(&self, error: &CallError<E>) {
         // Within one call, which one task makes: relaxed.
         self.0.store(error.as_rejected().is_some().into(), Ordering::Relaxed);
+    }
+
+    /// Says that the attempt made no call: a limit turned it away.
+    pub fn not_called(&self) {
+        self.0.store(1, Ordering::Relaxed);
     }
 
     pub fn was_rejected(&self) -> bool {

@@ -3,11 +3,13 @@
 use core::{
     fmt::Debug,
     future::{Future, Ready, ready},
+    time::Duration,
 };
 
 use crate::{
     bypass,
     fallback::report::Report,
+    limit::deadline::until::forbids,
     observe::{DefaultObserver, EachError, Tally, known::Shown},
 };
 
@@ -57,6 +59,11 @@ impl<F: Future> AnswerLater for Answer<F> {
 /// Whether fallbacks are taken out.
 pub fn no_fallback() -> bool {
     bypass::fallbacks()
+}
+
+/// Whether no fallback is asked: fallbacks are taken out, or the deadline is over.
+pub fn no_fallback_any_more() -> bool {
+    bypass::fallbacks() || forbids(None, Duration::ZERO)
 }
 
 /// What a fallback answered in place of the call's own answer: counts it, tells

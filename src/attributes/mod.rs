@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod fallback;
+pub mod limits;
 pub mod retry;
 pub mod timeout;
 

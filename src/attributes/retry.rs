@@ -3,9 +3,15 @@
 use core::time::Duration;
 
 use crate::{
+    limit::budget::retry_budget::RetryBudget,
     observe::{Tally, known::Shown},
     retry::{
-        Retry, attempt::Attempt, attempts::Attempts, hooks::Refused, retryable::Retryable,
+        Retry,
+        attempt::Attempt,
+        attempts::Attempts,
+        budget::{Budgeted, NoBudget},
+        hooks::{AskError, Hooks, NoHint, Nothing, Refused},
+        retryable::Retryable,
         settings::RetryConfig,
     },
     time::{AsyncSleep, Sleep, StdSleep},
@@ -48,16 +54,23 @@ impl<E> Unasked for Ask<'_, E> {
     }
 }
 
+/// A retry that asks nothing but its budget, if it has one.
+type Asks<G> = Retry<Hooks<AskError, NoHint, Nothing, G>>;
+
+/// A retry whose attempts are taken from a budget.
+pub type Paid = Asks<&'static RetryBudget>;
+
 /// The attempts of one call under `#[with_retry]`. They begin at the first
 /// failure, unless the time counts from the first call: a call that succeeds
-/// writes one word.
+/// writes one word. A budget hears of every call.
 #[derive(Debug)]
-pub struct Tries(Option<Attempts<'static, Retry>>);
+pub struct Tries<G: 'static = NoBudget>(Option<Attempts<'static, Asks<G>>>);
 
-impl Tries {
+impl<G: Budgeted> Tries<G> {
     #[inline]
-    pub fn begin(retry: &'static Retry, tally: impl FnOnce() -> Option<&'static Tally>) -> Self {
+    pub fn begin(retry: &'static Asks<G>, tally: impl FnOnce() -> Option<&'static Tally>) -> Self {
         let timed = retry.settings().max_elapsed().is_some();
+        retry.hooks.deposit();
         Self(timed.then(|| retry.attempts_counted(tally())))
     }
 
@@ -66,7 +79,7 @@ impl Tries {
     #[cold]
     pub fn after(
         &mut self,
-        retry: &'static Retry,
+        retry: &'static Asks<G>,
         tally: impl FnOnce() -> Option<&'static Tally>,
         hint: impl FnOnce() -> Option<Duration>,
         error: &Shown<'_>,

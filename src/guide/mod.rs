@@ -1,6 +1,6 @@
 //! A guide, in short pages. Its programs run as tests.
 //!
-//! - [`which_part`]: which part to use when
+//! - [`which_part`]: which part to use when, and which limit
 //! - [`first_breaker`]: a breaker in a `static`, and what to set
 //! - [`settings`]: settings from files, and from an operator
 //! - [`rules`]: when a breaker opens: shares of failures, slow calls, batches

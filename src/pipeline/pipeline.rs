@@ -57,6 +57,11 @@ use crate::{
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
 /// | `.breaker(b).rate_limit(q)` | an open breaker takes nothing of the limit, and what the limit turns away counts for nothing in the breaker |
 /// | `.retry(r).rate_limit(q)` | each attempt takes one of the limit; around the retry, a call takes one however often it is tried |
+/// | `.bulkhead(w).breaker(b)` | the usual one: a rejection takes a place for a moment only, and what finds no place counts for nothing in the breaker |
+/// | `.bulkhead(w).retry(r)` | a place is held through all attempts and delays; inside the retry, each attempt asks anew |
+/// | `.retry(r).adaptive(a)` | each attempt is measured; around the retry, its delays would be taken for work of the service |
+/// | `.adaptive(a).breaker(b)` | rejections by the breaker say nothing of how busy the service is, and are not measured |
+/// | `.rate_limit(q).bulkhead(w)` | a call that finds no place has taken one of the limit all the same; the other way round, one that the limit turns away gives its place back at once |
 /// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///
 /// A rejection by an inner breaker counts for nothing in an outer one. A half-open

@@ -45,13 +45,13 @@ impl<H: Budgeted, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>>
     }
 
     /// The attempts of one call, counted on a breaker's tally where there is
-    /// one.
+    /// one. Its budget has heard of the call already.
     #[cfg(feature = "macros")]
     pub(crate) fn attempts_counted<'r>(
         &'r self,
         tally: Option<&'r crate::observe::Tally>,
     ) -> Attempts<'r, Self> {
-        Attempts { retry: self, progress: self.begin(false, tally, None) }
+        Attempts { retry: self, progress: self.progress(false, tally, None) }
     }
 }
 

@@ -52,8 +52,19 @@ impl<H: Budgeted, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
         tally: Option<&'t Tally>,
         until: Option<Until<'t>>,
     ) -> Progress<'t> {
-        let timed = timed || self.settings.max_elapsed().is_some();
         self.hooks.deposit();
+        self.progress(timed, tally, until)
+    }
+
+    /// Before the first attempt of a call of which the budget has heard.
+    #[inline]
+    pub(super) fn progress<'t>(
+        &self,
+        timed: bool,
+        tally: Option<&'t Tally>,
+        until: Option<Until<'t>>,
+    ) -> Progress<'t> {
+        let timed = timed || self.settings.max_elapsed().is_some();
         let started = timed.then(|| self.surroundings.clock.now());
         Progress { number: 1, started, backoff: None, tally, until }
     }

@@ -19,6 +19,7 @@
 //! method `call`. Hand it to what asks for a `Service`, as a server does, or
 //! `tower::util::BoxService::new`: then the compiler says which bound is missing.
 
+mod adaptive;
 mod again;
 mod breaker;
 mod bulkhead;
@@ -34,6 +35,7 @@ mod wait;
 #[cfg(feature = "tokio")]
 mod waiting;
 
+pub use adaptive::{AdaptiveLayer, AdaptiveService};
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
 pub use bulkhead::{BulkheadLayer, BulkheadService};
 pub use deadline::{DeadlineLayer, DeadlineService};

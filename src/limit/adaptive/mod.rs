@@ -1,6 +1,8 @@
 //! A limit of calls in flight that is found out.
 
 pub(crate) mod adaptive_limit;
+#[cfg(feature = "tower")]
+pub(crate) mod held;
 mod memory;
 mod rule;
 mod samples;

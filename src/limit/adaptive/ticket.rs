@@ -48,6 +48,25 @@ impl<'a, C: Clock, O: Observer> Ticket<'a, C, O> {
         Self { limit: Some(limit), timed }
     }
 
+    /// A ticket of these parts: the limit, if a place is to be given back, and when the
+    /// call began, if its time is taken.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(super) const fn put_together(
+        limit: Option<&'a AdaptiveLimit<C, O>>,
+        timed: Option<Timed>,
+    ) -> Self {
+        Self { limit, timed }
+    }
+
+    /// Whether a place is to be given back, which is not any more, and when the call
+    /// began, if its time is taken.
+    #[cfg(feature = "tower")]
+    #[inline]
+    pub(super) fn taken_apart(mut self) -> (bool, Option<Timed>) {
+        (self.limit.take().is_some(), self.timed)
+    }
+
     /// The service has answered: the time of the call is measured.
     #[inline]
     pub fn success(self) {

@@ -31,8 +31,8 @@ settings! {
         /// The retries that are allowed for each `calls`.
         ///
         /// [`share`](crate::BudgetConfig::share) and
-        /// [`share_of`](crate::BudgetConfig::share_of) set both. Once built,
-        /// they may be other numbers with the same ratio.
+        /// [`share_of`](crate::BudgetConfig::share_of) set both. Once built, they may be
+        /// other numbers with the same ratio.
         retries: count -> u32 = 1, 0..=1_048_575, at 0;
         /// The calls for which so many `retries` are allowed.
         ///

@@ -14,8 +14,14 @@ mod arguments;
 mod body;
 #[path = "../../../macros/src/breaker.rs"]
 mod breaker;
+#[path = "../../../macros/src/deadline.rs"]
+mod deadline;
 #[path = "../../../macros/src/fallback.rs"]
 mod fallback;
+#[path = "../../../macros/src/hedge.rs"]
+mod hedge;
+#[path = "../../../macros/src/limits.rs"]
+mod limits;
 #[path = "../../../macros/src/names.rs"]
 mod names;
 #[path = "../../../macros/src/options.rs"]
@@ -33,7 +39,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 /// What each attribute may be given, and what a function under it does whose
 /// first call fails.
-const ATTRIBUTES: [(&str, &str, Does); 14] = [
+const ATTRIBUTES: [(&str, &str, Does); 19] = [
     ("with_retry", r#"base_delay = "0s""#, Does::TryAgain),
     (
         "with_retry",
@@ -56,7 +62,27 @@ const ATTRIBUTES: [(&str, &str, Does); 14] = [
         r#"base_delay = "0s", growth = "linear", before_retry = zz_before, crate = resilience"#,
         Does::TryAgain,
     ),
+    ("with_rate_limit", "per_second = 1_000, burst = 500", Does::Fail),
+    ("with_bulkhead", "1_000", Does::Fail),
+    (
+        "resilient",
+        r#"deadline = "1h", rate_limit(ZZ_QUOTA), bulkhead(ZZ_WORKERS),
+           retry(budget = ZZ_BUDGET, base_delay = "0s")"#,
+        Does::TryAgain,
+    ),
+    (
+        "resilient",
+        r#"retry(budget = ZZ_BUDGET, base_delay = "0s"), deadline = "1h",
+           rate_limit(every = "1ms", burst = 100), bulkhead(9)"#,
+        Does::TryAgain,
+    ),
     // Of async functions only.
+    (
+        "resilient",
+        r#"retry(budget = ZZ_BUDGET, base_delay = "0s"), bulkhead(9), circuit_breaker(ZZ_BREAKER),
+           hedge(after = "1h", budget = ZZ_BUDGET, idempotent)"#,
+        Does::TryAgain,
+    ),
     (
         "resilient",
         r#"timeout = "1h", retry(base_delay = "0s", attempt_timeout = "1m"), timeout("1m")"#,
@@ -126,6 +152,11 @@ fn zz_judge(_: Result<&u32, &ZzError>) -> resilience::Outcome { resilience::Outc
 fn zz_block_on<F: std::future::Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
+static ZZ_QUOTA: resilience::RateLimit =
+    resilience::RateLimit::new(resilience::RateConfig::per_second(1_000_000).build());
+static ZZ_WORKERS: resilience::Bulkhead = resilience::Bulkhead::new(1_000);
+static ZZ_BUDGET: resilience::RetryBudget =
+    resilience::RetryBudget::new(resilience::BudgetConfig::share(1.0).build());
 static ZZ_BREAKER: resilience::CircuitBreaker = resilience::CircuitBreaker::new(
     resilience::BreakerConfig::new().failure_threshold(2047).build(),
 );
@@ -133,7 +164,7 @@ static ZZ_BREAKER: resilience::CircuitBreaker = resilience::CircuitBreaker::new(
 
 /// A method whose arguments and variables have these names, or that uses
 /// constants or `static`s called so. Those are 1, 2, 3, …
-fn method(names: &[&str], role: Role, is_async: bool) -> String {
+fn method(names: &[&str], role: Role, is_async: bool, hedged: bool) -> String {
     let each = |write: &dyn Fn(usize, &str) -> String| -> String {
         names.iter().enumerate().map(|(at, name)| write(at + 1, name)).collect()
     };
@@ -155,17 +186,21 @@ fn method(names: &[&str], role: Role, is_async: bool) -> String {
         }
     };
     let is_async = if is_async { "async" } else { "" };
+    // A hedge can have no other receiver.
+    let receiver = if hedged { "&self" } else { "mut self" };
+    let shout = if hedged { "" } else { "self.0.push('!');" };
+    let length = if hedged { "1" } else { "self.0.len() as u32" };
     format!(
         "{is_async} fn zz_called(
-            mut self, {arguments} (zz_left, mut zz_right): (u32, u32), _: u32, zz_calls: &ZzCalls
+            {receiver}, {arguments} (zz_left, mut zz_right): (u32, u32), _: u32, zz_calls: &ZzCalls
         ) -> ZzOutcome {{
             zz_right += zz_left;
             {variables}
-            self.0.push('!');
+            {shout}
             if zz_calls.zz_first() {{
                 return zz_bad();
             }}
-            zz_good({sum} zz_right + self.0.len() as u32)
+            zz_good({sum} zz_right + {length})
         }}"
     )
 }
@@ -194,7 +229,7 @@ fn module(at: usize, names: &[&str], role: Role, is_async: bool) -> String {
     }
     let (numbers, types) = (numbers.join(","), types.concat());
     let types = format!("{types} _: (u32, u32), _: u32, _: &ZzCalls");
-    let method = method(names, role, is_async);
+    let method = method(names, role, is_async, options.contains("hedge"));
     let call = format!("ZzThing(String::new()).zz_called({numbers}, (1, 2), 0, &zz_calls)");
     let call = if is_async { format!("zz_block_on({call})") } else { call };
     let right = format!("Ok({})", sum + 4);
@@ -204,7 +239,7 @@ fn module(at: usize, names: &[&str], role: Role, is_async: bool) -> String {
         Does::Fail => "Err(ZzError)",
     };
     format!(
-        "use super::{{ZzCalls, ZzError, ZzOutcome, ZZ_BREAKER}};
+        "use super::{{ZzCalls, ZzError, ZzOutcome, ZZ_BREAKER, ZZ_BUDGET, ZZ_QUOTA, ZZ_WORKERS}};
          use super::{{zz_bad, zz_before, zz_block_on, zz_every, zz_good, zz_hint, zz_hint_on, zz_judge, zz_on}};
          {beside}
          #[derive(Clone)]
@@ -228,9 +263,10 @@ fn module(at: usize, names: &[&str], role: Role, is_async: bool) -> String {
 /// it, and nowhere else.
 fn introduced(at: usize, is_async: bool) -> (BTreeSet<String>, BTreeSet<String>) {
     let (attribute, options, _) = ATTRIBUTES[at];
+    let hedged = options.contains("hedge");
     let options: TokenStream = options.parse().unwrap();
     let item: TokenStream =
-        method(&["zz_value"], Role::Variable, is_async).parse().expect("a function");
+        method(&["zz_value"], Role::Variable, is_async, hedged).parse().expect("a function");
     let (mut methods, mut others) = (BTreeSet::new(), BTreeSet::new());
     let output = stack::expand(attribute, options.clone(), item.clone());
     assert!(!output.to_string().contains("compile_error"), "{output}");
@@ -272,7 +308,8 @@ fn identifiers(tokens: TokenStream, methods: &mut BTreeSet<String>, others: &mut
 fn no_name_of_the_users_is_captured() {
     let (mut modules, mut found) = (Vec::new(), 0);
     for (at, (_, options, _)) in ATTRIBUTES.iter().enumerate() {
-        let kinds = if options.contains("timeout") { &[true][..] } else { &[false, true] };
+        let async_only = options.contains("timeout") || options.contains("hedge");
+        let kinds = if async_only { &[true][..] } else { &[false, true] };
         for &is_async in kinds {
             let (methods, others) = introduced(at, is_async);
             found += others.len();
