@@ -70,11 +70,11 @@ fn ls_shows_what_is_not_well_anywhere() {
 #[test]
 fn ls_lists_who_is_well() {
     let Some(store) = Store::start() else { return };
-    let lasting = Duration::from_secs(3);
+    let within = Duration::from_secs(3);
     for (name, group) in [("host-0", "eu"), ("host-1", "eu"), ("far", "us")] {
         let config = FleetConfig::new(name).namespace("test").group(group).build().unwrap();
         let redis = RedisSettings::new(&store.url, &config).unwrap();
-        RedisStore::connect(&redis).unwrap().beat(group, lasting).unwrap();
+        RedisStore::connect(&redis).unwrap().beat(group, within).unwrap();
     }
     let text = store.fleet(&["ls", "--instances"]).out;
     let lines: Vec<_> = text.lines().map(plain).collect();
