@@ -265,6 +265,7 @@ pub mod layers {
             bulkhead::BulkheadLayer,
             deadline::DeadlineLayer,
             layer::{Empty, Stack},
+            rate_limit::RateLimitLayer,
             timeout::TimeoutLayer,
         },
         retry::budget::NoBudget,
