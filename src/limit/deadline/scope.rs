@@ -36,7 +36,9 @@ impl Deadline {
     /// clock; [`on`](Self::on) names another one.
     ///
     /// Retries, fallbacks, hedges and timeouts in the scope heed it, and so does what
-    /// `#[resilient]` and its like make. Only a call that has failed, or waits, looks at it.
+    /// `#[resilient]` and its like make, but for the fallback of a sync function: that one
+    /// heeds a deadline among the function's own attributes alone. Only a call that has
+    /// failed, or waits, looks at it.
     ///
     /// ```
     /// use core::time::Duration;
