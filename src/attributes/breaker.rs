@@ -52,10 +52,14 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
     }
 }
 
-/// Keeps the text of an error that a guarded call failed with.
+/// Keeps the text of an error that a guarded call failed with. A compact slot has no room
+/// for it.
 #[cold]
 pub fn note<C, O>(breaker: &CircuitBreaker<C, O>, error: &Shown<'_>) {
+    #[cfg(not(fusebox_compact))]
     breaker.note_error(format_args!("{error:?}"));
+    #[cfg(fusebox_compact)]
+    let _ = (breaker, error);
 }
 
 /// What `#[with_circuit_breaker(PATH)]` may name.
