@@ -222,9 +222,10 @@ fn in_shared_memory_a_limit_is_kept_for_those_who_have_the_places() {
     assert!(bulkhead.keep_limit(Some(0)).is_err() && bulkhead.keep_limit(Some(1 << 24)).is_err());
     bulkhead.lift();
     assert!(bulkhead.set_limit(3).is_err());
-    for _ in 0..5 {
-        std::mem::forget(bulkhead.try_acquire().expect("it admits everybody itself"));
+    for places in [1, 0, 1 << 20, u32::MAX] {
+        std::mem::forget(bulkhead.acquire_n(places).expect("it admits everybody itself"));
     }
+    assert!(bulkhead.set_limit(3).is_err(), "whatever happened meanwhile");
     let read = shop.reading().bulkhead.unwrap();
     assert_eq!((read.limit, read.in_flight, read.peak, read.refused), (2, 0, 0, 0));
     let limited = bulkhead.turn_away().unwrap_err();

@@ -69,6 +69,9 @@ impl PanelBulkhead<'_> {
     pub const MOST: usize = size_of::<PlaceWords>() / size_of::<u64>() - BEFORE;
 }
 
+#[allow(clippy::cast_possible_truncation)] // 62
+const MOST: u32 = PanelBulkhead::MOST as u32;
+
 impl<'a, C: ConstDefault, O: ConstDefault> PanelBulkhead<'a, C, O> {
     /// That of the slot called `name`.
     pub(crate) fn find<K: AsKey + ?Sized>(map: &'a Map, name: &K) -> Result<Self, BulkheadError> {
@@ -109,7 +112,7 @@ impl<C, O> PanelBulkhead<'_, C, O> {
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         // Above it is what nobody sets who uses this type.
-        self.limits.bulkhead().limit().map(|limit| (limit as usize).min(PanelBulkhead::MOST))
+        self.limits.bulkhead().limit().map(|limit| limit.min(MOST) as usize)
     }
 
     /// Puts another limit in force, from 1 to 62, at once, for all processes.
@@ -128,7 +131,7 @@ impl<C, O> PanelBulkhead<'_, C, O> {
     pub fn init_limit(&self, limit: usize) -> Result<usize, BulkheadError> {
         let kept = self.limits.bulkhead().init_kept_limit(checked(limit)?);
         let kept = kept.map_err(|_| BulkheadError::Limit { limit })?;
-        Ok((kept as usize).min(PanelBulkhead::MOST))
+        Ok(kept.min(MOST) as usize)
     }
 
     /// Takes the limit away, for all processes: every call is admitted, until another is put
@@ -177,6 +180,7 @@ pub(crate) fn readings<'a, C: Clock, O>(
         if let Some(bulkhead) = &mut reading.bulkhead {
             let taken = Places::new(&places[slot]).taken();
             bulkhead.in_flight = u32::try_from(taken).unwrap_or(u32::MAX);
+            bulkhead.limit = bulkhead.limit.min(MOST);
         }
         (slot, reading)
     })

@@ -62,6 +62,9 @@ impl Word {
     /// Takes `places`, all or none: whether they were taken.
     #[inline]
     pub(super) const fn take(self, places: u32) -> (Self, bool) {
+        if places == 0 {
+            return (self, true); // whatever it holds, nothing is written
+        }
         let most = match self.limit() {
             0 => MOST,
             limit => limit,
