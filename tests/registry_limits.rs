@@ -195,8 +195,8 @@ fn shared_memory_has_no_bulkhead_whose_places_could_be_lost() {
     let error = bulkhead.set_limit(32).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`limit` is 32, and must be left alone with a panel that processes share: use a \
-         bulkhead of its own there"
+        "`limit` is 32, and must be left alone with a panel that processes share: set it \
+         through the panel"
     );
     assert_eq!(bulkhead.init_limit(32), Err(error));
     bulkhead.lift();
@@ -208,6 +208,31 @@ fn shared_memory_has_no_bulkhead_whose_places_could_be_lost() {
     assert_eq!((bulkhead.in_flight(), bulkhead.limit(), bulkhead.refused()), (0, None, 0));
     assert!(bulkhead.set_limit(32).is_err(), "whatever happened meanwhile");
     assert_eq!(shop.reading().bulkhead, None);
+}
+
+#[test]
+fn in_shared_memory_a_limit_is_kept_for_those_who_have_the_places() {
+    let panel: Registry<4> = Registry::new();
+    let shop = panel.limits("shop").unwrap();
+    let bulkhead = shop.bulkhead();
+    assert_eq!(bulkhead.init_kept_limit(5), Ok(5));
+    bulkhead.keep_limit(Some(2)).unwrap();
+    assert_eq!(bulkhead.init_kept_limit(5), Ok(2));
+    shop.share();
+    assert!(bulkhead.keep_limit(Some(0)).is_err() && bulkhead.keep_limit(Some(1 << 24)).is_err());
+    bulkhead.lift();
+    assert!(bulkhead.set_limit(3).is_err());
+    for places in [1, 0, 1 << 20, u32::MAX] {
+        std::mem::forget(bulkhead.acquire_n(places).expect("it admits everybody itself"));
+    }
+    assert!(bulkhead.set_limit(3).is_err(), "whatever happened meanwhile");
+    let read = shop.reading().bulkhead.unwrap();
+    assert_eq!((read.limit, read.in_flight, read.peak, read.refused), (2, 0, 0, 0));
+    let limited = bulkhead.turn_away().unwrap_err();
+    assert_eq!((limited.kind(), limited.name()), (fusebox::LimitKind::Bulkhead, Some("shop")));
+    assert_eq!(bulkhead.refused(), 1);
+    bulkhead.keep_limit(None).unwrap();
+    assert_eq!((bulkhead.limit(), shop.reading().bulkhead), (None, None));
 }
 
 #[test]

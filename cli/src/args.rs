@@ -146,9 +146,10 @@ Columns:
              only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
-  LIMITED, NO RETRY, RETRIES LEFT, LIMITS
-             only where there are limits: calls that the rate limit turned away, retries
-             that the budget refused, and those it would allow now; what the limits are
+  LIMITED, NO RETRY, RETRIES LEFT, IN FLIGHT, LIMITS
+             only where there are limits: calls that the rate limit or the bulkhead turned
+             away, retries that the budget refused, and those it would allow now; calls in
+             the bulkhead, where there is one; what the limits are
 
 Examples:
   fusebox ls --panel /dev/shm/shop.panel
@@ -246,7 +247,7 @@ A limit is one where the programs ask for it: `panel.limits(\"ai_provider\")`.
 Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
   fusebox set ai_provider recovery_jitter=20%
-  fusebox set ai_provider rate=100/s burst=20 budget=10% reserve=10/s
+  fusebox set ai_provider rate=100/s burst=20 budget=10% reserve=10/s bulkhead=32
   fusebox set ai_provider rate=none";
 
 /// `record`

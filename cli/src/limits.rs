@@ -8,7 +8,7 @@ use fusebox::{BudgetConfig, RateConfig, Setting};
 
 use self::wanted::range_of_rates;
 pub use self::wanted::{Wanted, differences};
-use crate::{escape::escape, given::NONE};
+use crate::{escape::escape, given::NONE, source::MOST_IN_FLIGHT};
 
 /// One `key=value` of a limit, not compared with its range yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,13 +95,10 @@ const KEYS: [Key; 7] = [
         name: "bulkhead",
         looks: "N",
         takes: "a whole number, or none",
-        help: || format!("Not in a panel: {NO_BULKHEAD}."),
+        help: || format!("So many calls in flight. From 1 to {MOST_IN_FLIGHT}, or none."),
         read: |text| or_none(text, |text| text.parse().ok(), Change::Bulkhead),
     },
 ];
-
-const NO_BULKHEAD: &str = "the places of a process that is killed would be lost; let the \
-    programs open a `SharedBulkhead`, which has a file of its own and gets them back";
 
 /// What a row of a table says.
 fn row(table: &[Setting], name: &str, default: &str) -> String {
@@ -232,12 +229,13 @@ mod tests {
         fn what_is_shown_parses_to_itself(
             calls in 1..=2_000_000u32, unit in 0..4usize, times in 1..=9u64, burst in 1..=2_000_000u32,
             share in 1..=1_000_000u32, reserve in 0..=4_095u32, saved in 1..=16u32, precise: bool,
+            bulkhead in proptest::option::of(1..=62u32),
         ) {
             let time = Duration::from_secs([1, 60, 3_600, 86_400][unit] * times);
             let rate = RateConfig::per(calls, time).burst(burst).precise(precise).try_build();
             let budget = BudgetConfig::share(f64::from(share) / 1e6);
             let budget = budget.reserve_per_second(reserve).burst(saved).try_build();
-            let wanted = Wanted { rate: rate.ok(), budget: budget.ok() };
+            let wanted = Wanted { rate: rate.ok(), budget: budget.ok(), bulkhead };
             let shown = wanted.list().into_iter().map(|(key, value)| format!("{key}={value}"));
             let changes: Vec<_> = shown.map(|text| change(&text)).collect();
             prop_assert_eq!(Wanted::default().with(&changes), Ok(wanted));
@@ -266,6 +264,11 @@ mod tests {
         let none = new.with(&[change("rate=none")]).unwrap();
         assert_eq!(differences(new, none), ["rate 200/s -> none", "burst 20 -> none"]);
         assert_eq!(old.with(&[]), Ok(old));
+        let workers = old.with(&[change("bulkhead=32")]).unwrap();
+        assert_eq!(differences(old, workers), ["bulkhead none -> 32"]);
+        let fewer = workers.with(&[change("bulkhead=8"), change("burst=20")]).unwrap();
+        assert_eq!(differences(workers, fewer), ["bulkhead 32 -> 8"]);
+        assert_eq!(fewer.with(&[change("bulkhead=none")]), Ok(old));
     }
 
     #[test]
@@ -287,7 +290,13 @@ mod tests {
         );
         assert!(error(&["budget=33.3333%"]).starts_with("`budget_burst` is 100, and must be from"));
         assert!(error(&["rate=none", "precise=yes"]).contains("`precise` needs a `rate`"));
-        assert!(error(&["bulkhead=32"]).contains("`SharedBulkhead`"));
+        for limit in ["0", "63", "4294967295"] {
+            assert_eq!(
+                error(&[&format!("bulkhead={limit}")]),
+                format!("`bulkhead` is {limit}, and must be from 1 to 62 in a panel")
+            );
+        }
+        assert_eq!(wanted(&["bulkhead=62"]).unwrap().in_short(), "bulkhead=62");
         assert_eq!(wanted(&["bulkhead=none"]), Ok(Wanted::default()));
     }
 

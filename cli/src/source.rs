@@ -9,12 +9,15 @@ use std::{
 };
 
 use fusebox::{CircuitBreaker, Limits, LimitsReading, Panel, Reading};
-use fusebox_shm::{OpenError, Problem, SharedPanel, SharedView};
+use fusebox_shm::{OpenError, PanelBulkhead, Problem, SharedPanel, SharedView};
 
 use crate::{
     escape::escape,
     failure::{Failure, say},
 };
+
+/// The largest limit of the calls in flight that a slot can have.
+pub const MOST_IN_FLIGHT: usize = PanelBulkhead::MOST;
 
 /// A panel's file, mapped.
 #[derive(Debug)]
@@ -97,7 +100,7 @@ impl Source {
     #[must_use]
     pub fn limits(&self) -> HashMap<usize, LimitsReading> {
         match &self.map {
-            Map::Panel(shared) => shared.panel().limits_readings().collect(),
+            Map::Panel(shared) => shared.limits_readings().collect(),
             Map::View(view) => view.limits_readings().collect(),
         }
     }
@@ -125,6 +128,17 @@ impl Source {
     /// As [`breaker`](Self::breaker).
     pub fn limits_of(&self, slot: usize) -> Result<&Limits, Failure> {
         self.panel().and_then(|panel| panel.limits_of(slot)).ok_or_else(|| self.read_only())
+    }
+
+    /// Puts a limit of the calls in flight in force in a slot, up to [`MOST_IN_FLIGHT`], or
+    /// none.
+    ///
+    /// # Errors
+    /// [`Failure`] on another limit, and as [`breaker`](Self::breaker).
+    pub fn set_bulkhead(&self, slot: usize, limit: Option<u32>) -> Result<(), Failure> {
+        let Map::Panel(shared) = &self.map else { return Err(self.read_only()) };
+        let set = shared.set_bulkhead(slot, limit.map(|limit| limit as usize));
+        set.map_err(|error| Failure::because(error.to_string()))
     }
 
     fn read_only(&self) -> Failure {

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Panel, server::Server, terminal::Top, wait_for};
 use fusebox::{BudgetConfig, Limits, RateConfig};
-use fusebox_shm::SharedPanel;
+use fusebox_shm::{Options, SharedPanel, SharedRegistry};
 use openmetrics_parser::{openmetrics::parse_openmetrics, prometheus::parse_prometheus};
 use serde_json::{Value, json};
 
@@ -73,9 +73,15 @@ fn all_or_nothing() {
     );
     assert!(refused(&["failure_threshold=0", "rate=1/s", "budget=10%"]).contains("to 2047"));
     assert!(refused(&["burst=9"]).contains("`burst` needs a `rate`, and there is none"));
-    let error = refused(&["rate=9/s", "bulkhead=32"]);
-    assert!(error.contains("`bulkhead` is 32, and must be none in a panel: the places of a"));
-    assert!(error.contains("`SharedBulkhead`") && error.ends_with("; nothing was changed\n"));
+    for limit in [0, 63, 100_000] {
+        assert_eq!(
+            refused(&["rate=9/s", &format!("bulkhead={limit}")]),
+            format!(
+                "error: `bulkhead` is {limit}, and must be from 1 to 62 in a panel; nothing was \
+                 changed\n"
+            )
+        );
+    }
     assert_eq!(panel.breaker("ai").settings(), common::settings());
     with_limits(&panel, "ai", |limits| assert!(!limits.reading().has_any()));
 }
@@ -117,6 +123,62 @@ fn ls_shows_them_where_there_are_any() {
         (&json!(4), &json!(3), &Value::Null)
     );
     assert_eq!((&ai["budget"]["available"], &shown[1]["limits"]), (&json!(99), &Value::Null));
+}
+
+#[test]
+fn a_bulkhead_is_set_shown_and_lifted() {
+    let panel = Panel::with(&["ai", "mail"]);
+    let set = |change: &str| panel.run(&["set", "ai", "rate=100/s", change]).ok();
+    let said = set("bulkhead=2");
+    let rate = "ai: rate none -> 100/s\nai: burst none -> 100\n";
+    assert_eq!(said, format!("{rate}ai: bulkhead none -> 2\n"));
+    let program = SharedRegistry::<16>::open(panel.path(), Options::new()).unwrap();
+    let workers = program.bulkhead("ai").unwrap();
+    let places = [workers.try_acquire().unwrap(), workers.try_acquire().unwrap()];
+    assert!((0..5).all(|_| workers.try_acquire().is_err()));
+
+    let table = panel.run(&["ls"]).ok();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].contains("RETRIES LEFT  IN FLIGHT  LIMITS"), "{table}");
+    let last: Vec<&str> = lines[1].split_whitespace().skip(15).collect();
+    let limits = ["rate=100/s", "burst=100", "bulkhead=2"];
+    assert_eq!(last, [&["5", "-", "-", "2"][..], &limits].concat(), "{table}");
+
+    let shown: Value = serde_json::from_str(&panel.run(&["ls", "--json"]).ok()).unwrap();
+    let bulkhead = &shown[0]["limits"]["bulkhead"];
+    assert_eq!(
+        (&bulkhead["limit"], &bulkhead["in_flight"], &bulkhead["refused"]),
+        (&json!(2), &json!(2), &json!(5))
+    );
+    assert_eq!(shown[1]["limits"], Value::Null);
+
+    let server = Server::start(&panel, &[]);
+    let body = wait_for("the bulkhead", || {
+        let body = get(&server, "metrics", "*/*");
+        body.contains("fusebox_bulkhead_limit{breaker=\"ai\"} 2").then_some(body)
+    });
+    for line in [
+        "fusebox_limited_total{breaker=\"ai\",kind=\"rate\"} 0",
+        "fusebox_limited_total{breaker=\"ai\",kind=\"bulkhead\"} 5",
+        "fusebox_bulkhead_in_flight{breaker=\"ai\"} 2",
+    ] {
+        assert!(body.lines().any(|it| it.starts_with(line)), "{line}: {body}");
+    }
+    parse_prometheus(&body).unwrap();
+    let open = get(&server, "metrics", "application/openmetrics-text; version=1.0.0");
+    parse_openmetrics(&open).unwrap();
+
+    // Live: it drains, is raised, and lifted.
+    assert_eq!(set("bulkhead=1"), "ai: bulkhead 2 -> 1\n");
+    drop(places);
+    let place = workers.try_acquire().unwrap();
+    assert!(workers.try_acquire().is_err());
+    assert_eq!(set("bulkhead=62"), "ai: bulkhead 1 -> 62\n");
+    assert!(workers.try_acquire().is_ok());
+    assert_eq!(set("bulkhead=none"), "ai: bulkhead 62 -> none\n");
+    assert_eq!(workers.limit(), None);
+    drop(place);
+    assert_eq!(set("bulkhead=none"), "ai: nothing changed, it has these settings\n");
 }
 
 #[test]

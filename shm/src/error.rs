@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fusebox::RegistryError;
+
 /// A panel was not opened. Its file, if there is one, was not changed.
 #[derive(Debug)]
 pub struct OpenError {
@@ -40,6 +42,55 @@ impl fmt::Display for OpenError {
 impl Error for OpenError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.problem.source()
+    }
+}
+
+/// There is no bulkhead in a panel's slot, or not with that limit. Nothing was changed but
+/// for the slot, which may be registered now.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BulkheadError {
+    /// The slot was not found, and not registered.
+    Registry(RegistryError),
+    /// The limit that was asked for is not possible.
+    Limit {
+        /// That limit.
+        limit: usize,
+    },
+    /// No slot has this number, or nobody has registered it.
+    NoSlot {
+        /// That number.
+        slot: usize,
+    },
+    /// This process cannot hold places: it is numbered otherwise than those that do, or
+    /// cannot tell how.
+    Problem(Problem),
+}
+
+impl fmt::Display for BulkheadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(error) => error.fmt(f),
+            Self::Limit { limit } => {
+                let most = crate::PanelBulkhead::MOST;
+                write!(f, "`bulkhead` is {limit}, and must be from 1 to {most} in a panel")
+            }
+            Self::NoSlot { slot } => write!(f, "nobody has registered slot {slot}"),
+            Self::Problem(Problem::PidNamespace) => f.write_str(
+                "processes of another PID namespace have places in the bulkhead, and their end \
+                 cannot be seen from here: run all programs that take them in one of them",
+            ),
+            Self::Problem(problem) => write!(f, "the bulkhead {problem}"),
+        }
+    }
+}
+
+impl Error for BulkheadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Problem(problem) => problem.source(),
+            _ => None,
+        }
     }
 }
 

@@ -6,14 +6,15 @@
 //! | 0 | magic: `fusebox`, `fusetrc` or `fusebkh`, and a byte that no text holds |
 //! | 1 | byte order: a number that reads the same in no other order |
 //! | 2 | version of the layout |
-//! | 3 | bytes of a slot: of its breaker and its limits; of a trace or a bulkhead, of a word |
+//! | 3 | bytes of a slot: of its breaker, its limits and its places; of a trace or a bulkhead, of a word |
 //! | 4 | number of slots, or of words |
 //! | 5 | checksum of the words before |
 //! | 6 | epoch: the only word that ever changes, see `epoch.rs` |
 //! | 7 to 15 | zeros |
 //!
-//! The slots follow, and nothing after them: of a panel, the breakers of all slots, and
-//! then the limits of all. All words are in the host's own byte order.
+//! The slots follow, and nothing after them: of a panel, the breakers of all slots, then
+//! the limits of all, then the [`PlaceWords`] of all. All words are in the host's own byte
+//! order.
 
 use core::sync::atomic::AtomicU64;
 
@@ -25,6 +26,9 @@ use crate::{epoch::Epoch, error::Problem};
 pub(crate) const SIZE: usize = 128;
 /// The byte at which the epoch lies.
 pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
+
+/// The words of a slot's bulkhead in a panel, as `bulkhead/places.rs` has them.
+pub(crate) type PlaceWords = [AtomicU64; 64];
 
 /// What a file is.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ impl Kind {
 pub(crate) const PANEL: Kind = Kind {
     magic: u64::from_ne_bytes(*b"fusebox\xFF"),
     version: 4,
-    slot: size_of::<CircuitBreaker>() + size_of::<Limits>(),
+    slot: size_of::<CircuitBreaker>() + size_of::<Limits>() + size_of::<PlaceWords>(),
     least: 1,
     other: || Problem::NotAPanel,
 };

@@ -73,7 +73,10 @@
 //! A slot has limits beside its breaker ([`Registry::limits`](fusebox::Registry::limits)):
 //! a rate limit and a retry budget, which all processes share as they do the breaker. A
 //! process that is killed takes nothing with it: what it has taken of either comes back
-//! with the time. After a reboot the burst is unspent and the budget full.
+//! with the time. After a reboot the burst is unspent and the budget full. A bulkhead needs
+//! to know who holds its places, so it has a type of its own: [`SharedRegistry::bulkhead`].
+//! Its places say which process holds them, and those of one that was killed go to the next
+//! who finds it full. After a reboot all are free.
 //!
 //! ```
 //! use fusebox::RateConfig;
@@ -87,14 +90,19 @@
 //! quota.init_settings(RateConfig::per_second(100).burst(20).build());
 //! assert!(quota.try_acquire().is_ok());
 //!
-//! // A bulkhead in a panel would lose the places of a process that is killed.
-//! assert!(panel.limits("shop")?.bulkhead().set_limit(32).is_err());
+//! // 32 calls in flight, of all processes together.
+//! let workers = panel.bulkhead("shop")?;
+//! workers.init_limit(32)?;
+//! let place = workers.try_acquire()?;
+//! assert_eq!(workers.in_flight(), 1);
+//! # drop(place);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A bulkhead needs to know who holds its places, so it is a [`SharedBulkhead`], in a file
-//! of its own. Its places say which process holds them. Those of one that was
-//! killed go to the next who finds the bulkhead full.
+//! The bulkhead that a slot's limits have ([`Limits::bulkhead`](fusebox::Limits::bulkhead))
+//! holds no call to that limit: it would lose the places of a process that is killed. In a
+//! panel the limit is 62 at most; a [`SharedBulkhead`] has a file of its own, and up to 65536
+//! places.
 //!
 //! # The attributes' breakers
 //! The functions under fusebox's attributes find their breakers in the process's
@@ -150,8 +158,8 @@ mod trace;
 #[cfg(target_pointer_width = "64")]
 mod view;
 
-pub use bulkhead::{SharedBulkhead, SharedPlace};
-pub use error::{OpenError, Problem};
+pub use bulkhead::{PanelBulkhead, PanelPlace, SharedBulkhead, SharedPlace};
+pub use error::{BulkheadError, OpenError, Problem};
 pub use options::Options;
 pub use panel::SharedPanel;
 pub use registry::SharedRegistry;

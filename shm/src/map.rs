@@ -13,7 +13,7 @@ use memmap2::{MmapOptions, MmapRaw};
 #[cfg(target_pointer_width = "64")]
 pub(crate) use read_only::ReadOnly;
 
-use crate::header::{self, Kind};
+use crate::header::{self, Kind, PlaceWords};
 
 /// A panel's file, a trace's, or a bulkhead's, in this process's memory.
 ///
@@ -70,6 +70,18 @@ impl Map {
         }
     }
 
+    /// The words of the slots' bulkheads.
+    pub(crate) fn places(&self) -> &[PlaceWords] {
+        self.check_kind::<[u8; header::PANEL.slot()]>();
+        let before = self.slots * (size_of::<CircuitBreaker>() + size_of::<Limits>());
+        // SAFETY: as for `slots`. They come after the limits, whose size is a multiple of
+        // their alignment, and are atomic words.
+        unsafe {
+            let first = self.memory.as_ptr().add(header::SIZE + before).cast();
+            core::slice::from_raw_parts(first, self.slots)
+        }
+    }
+
     /// It is a panel, and this clock and this observer can be in one.
     fn check_kind_of_panel<C: ConstDefault, O: ConstDefault>(&self) {
         const {
@@ -86,6 +98,7 @@ impl Map {
             );
             assert!(header::SIZE.is_multiple_of(align_of::<CircuitBreaker>()));
             assert!(align_of::<CircuitBreaker>().is_multiple_of(align_of::<Limits>()));
+            assert!(align_of::<Limits>().is_multiple_of(align_of::<PlaceWords>()));
             // They have values, and any number of them.
             mem::forget((C::DEFAULT, O::DEFAULT));
         }
@@ -131,13 +144,15 @@ impl Map {
         &self,
     ) -> &Registry<N, C, O> {
         const {
-            assert!(size_of::<Registry<N, C, O>>() == N * header::PANEL.slot());
+            let places = size_of::<PlaceWords>();
+            assert!(size_of::<Registry<N, C, O>>() == N * (header::PANEL.slot() - places));
             assert!(align_of::<Registry<N, C, O>>() == align_of::<CircuitBreaker>());
         }
         self.check_kind_of_panel::<C, O>();
         assert!(self.slots == N, "their number was checked when the file was opened");
         // SAFETY: a `Registry` is, in the order of C, an array of `N` breakers and one of as
-        // many limits, with nothing between or after them. See `slots` and `limits`.
+        // many limits, with nothing between or after them. The places come after both. See
+        // `slots` and `limits`.
         unsafe { &*self.memory.as_ptr().add(header::SIZE).cast() }
     }
 }

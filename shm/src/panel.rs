@@ -3,11 +3,12 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use fusebox::{DefaultObserver, Panel, StdClock};
+use fusebox::{DefaultObserver, LimitsReading, Panel, StdClock};
 
 use crate::{
+    bulkhead::{readings, set_limit},
     epoch::Epoch,
-    error::{OpenError, Problem},
+    error::{BulkheadError, OpenError, Problem},
     header,
     map::Map,
     open::Good,
@@ -56,6 +57,24 @@ impl SharedPanel {
     #[must_use]
     pub fn panel(&self) -> Panel<'_> {
         Panel::with_limits(self.map.slots(), self.map.limits())
+    }
+
+    /// Reads the limits of every registered slot that has any, with the number of the slot,
+    /// from 0, and the calls that are in flight in bulkheads.
+    pub fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
+        readings(self.panel(), self.map.places())
+    }
+
+    /// Puts a limit of calls in flight in force in the slot with this number, from 0, for all
+    /// processes: from 1 to 62, or none. Programs ask for it by
+    /// [`SharedRegistry::bulkhead`](crate::SharedRegistry::bulkhead).
+    ///
+    /// # Errors
+    /// [`BulkheadError`] on another limit, and for a slot that nobody has registered. Then
+    /// nothing was changed.
+    pub fn set_bulkhead(&self, slot: usize, limit: Option<usize>) -> Result<(), BulkheadError> {
+        let limits = self.panel().limits_of(slot).ok_or(BulkheadError::NoSlot { slot })?;
+        set_limit(limits, limit)
     }
 
     /// Returns the path of the file, as it was given.

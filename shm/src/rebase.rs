@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering;
 
 use fusebox::{CircuitBreaker, Clock, ConstDefault, Limits, Observer, Panel};
 
-use crate::{epoch::Epoch, error::Problem, map::Map};
+use crate::{bulkhead::Places, epoch::Epoch, error::Problem, map::Map};
 
 /// Makes the slots' stamps those of this process's clock, if they are not.
 ///
@@ -14,7 +14,7 @@ use crate::{epoch::Epoch, error::Problem, map::Map};
 /// for one more recovery timeout from that moment, and no longer, as each
 /// process stamps a breaker once. A breaker's state and generation stay, so no
 /// call in flight is forgotten. A rate limit's burst is then unspent once more, and a retry
-/// budget full.
+/// budget full. Places in bulkheads whose holders say that they are of another boot are free.
 pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     map: &Map,
     own: Epoch,
@@ -22,6 +22,7 @@ pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     take_over(map, own, || {
         Panel::new(map.slots::<C, O>()).iter().for_each(CircuitBreaker::restamp);
         map.limits::<C, O>().iter().for_each(Limits::restamp);
+        map.places().iter().for_each(|words| Places::new(words).free_other_boots(own));
     })
 }
 

@@ -6,12 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fusebox::{Clock, ConstDefault, DefaultObserver, Observer, Registry, StdClock};
+use fusebox::{AsKey, Clock, ConstDefault, DefaultObserver, Observer, Registry, StdClock};
 
 use crate::{
+    bulkhead::PanelBulkhead,
     create,
     epoch::Epoch,
-    error::{OpenError, Problem},
+    error::{BulkheadError, OpenError, Problem},
     header,
     map::Map,
     open::Good,
@@ -174,6 +175,23 @@ impl<const N: usize, C: Clock + ConstDefault, O: Observer + ConstDefault> Shared
         O: 'static,
     {
         Box::leak(Box::new(self))
+    }
+}
+
+impl<const N: usize, C: ConstDefault, O: ConstDefault> SharedRegistry<N, C, O> {
+    /// Finds the bulkhead of the slot called `name`, or registers the slot. It admits every
+    /// call until it is given a limit. All processes share it; one that is killed loses no
+    /// place.
+    ///
+    /// # Errors
+    /// [`BulkheadError`] as [`Registry::limits`] has them; also where those who hold places
+    /// are numbered otherwise than this process, as in another PID namespace, and where
+    /// `/proc` cannot be read.
+    pub fn bulkhead<K: AsKey + ?Sized>(
+        &self,
+        name: &K,
+    ) -> Result<PanelBulkhead<'_, C, O>, BulkheadError> {
+        PanelBulkhead::find(&self.map, name)
     }
 }
 

@@ -61,7 +61,8 @@ impl SharedView {
     }
 
     /// Reads the limits of every registered slot that has any, with the number of the slot,
-    /// from 0.
+    /// from 0. In a file [from before boot](Self::is_from_before_boot) the calls in flight are
+    /// those of that time.
     pub fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
         self.map.limits_readings()
     }

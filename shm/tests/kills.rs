@@ -1,5 +1,5 @@
 //! Processes that are killed at any instruction, ten thousand times, while they hold places
-//! in a bulkhead: L5. A program of its own, since only a process of one thread may fork and
+//! in a bulkhead, and half as often in the slot of a panel: L5. A program of its own, since only a process of one thread may fork and
 //! go on as if nothing were.
 
 use std::{
@@ -11,7 +11,10 @@ use std::{
 };
 
 use fork::{Fork, fork};
-use fusebox_shm::{Options, SharedBulkhead, SharedPlace};
+use fusebox::Limited;
+use fusebox_shm::{
+    Options, PanelBulkhead, PanelPlace, SharedBulkhead, SharedPlace, SharedRegistry,
+};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 const LIMIT: usize = 5;
@@ -27,12 +30,40 @@ fn main() {
     let shm = Path::new("/dev/shm");
     let folder = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() };
     let folder = folder.expect("a folder for tests");
-    l5_of_killed_processes_no_place_is_lost(folder.path());
+    l5_of_killed_processes_no_place_is_lost(folder.path(), &&open(folder.path()), KILLS);
+    l5_nor_in_a_panel(folder.path());
     l5_a_forked_child_gives_nothing_of_its_parents_back(folder.path());
 }
 
 fn open(folder: &Path) -> SharedBulkhead {
     SharedBulkhead::open(folder.join("workers"), LIMIT, Options::new()).unwrap()
+}
+
+/// Both kinds of bulkheads, each with its kind of places.
+trait Workers {
+    type Place;
+    fn try_acquire(&self) -> Result<Self::Place, Limited>;
+    fn in_flight(&self) -> usize;
+}
+
+impl<'a> Workers for &'a SharedBulkhead {
+    type Place = SharedPlace<'a>;
+    fn try_acquire(&self) -> Result<SharedPlace<'a>, Limited> {
+        (*self).try_acquire()
+    }
+    fn in_flight(&self) -> usize {
+        (*self).in_flight()
+    }
+}
+
+impl<'a> Workers for PanelBulkhead<'a> {
+    type Place = PanelPlace<'a>;
+    fn try_acquire(&self) -> Result<PanelPlace<'a>, Limited> {
+        self.try_acquire()
+    }
+    fn in_flight(&self) -> usize {
+        self.in_flight()
+    }
 }
 
 fn child(work: impl FnOnce()) -> Pid {
@@ -45,12 +76,18 @@ fn child(work: impl FnOnce()) -> Pid {
     }
 }
 
-fn l5_of_killed_processes_no_place_is_lost(folder: &Path) {
+fn l5_nor_in_a_panel(folder: &Path) {
+    let panel = SharedRegistry::<8>::open(folder.join("panel"), Options::new()).unwrap();
+    let workers = panel.bulkhead("shop").unwrap();
+    workers.set_limit(LIMIT).unwrap();
+    l5_of_killed_processes_no_place_is_lost(folder, &workers, KILLS / 2);
+}
+
+fn l5_of_killed_processes_no_place_is_lost(folder: &Path, workers: &impl Workers, kills: usize) {
     let start = Instant::now();
-    let workers = open(folder);
     let mut inherited = 0;
-    for _ in 0..KILLS / VICTIMS {
-        let victims: Vec<_> = (0..VICTIMS).map(|_| child(|| work(folder, &workers))).collect();
+    for _ in 0..kills / VICTIMS {
+        let victims: Vec<_> = (0..VICTIMS).map(|_| child(|| work(folder, workers))).collect();
         for victim in &victims {
             let until = Instant::now() + LIFE.mul_f64(fastrand::f64());
             while Instant::now() < until {
@@ -64,21 +101,21 @@ fn l5_of_killed_processes_no_place_is_lost(folder: &Path) {
             assert_eq!(status.terminating_signal(), Some(Signal::KILL.as_raw()));
         }
         inherited += workers.in_flight();
-        let all = all_places(&workers);
+        let all = all_places(workers);
         assert_eq!((all.len(), workers.in_flight()), (LIMIT, LIMIT));
         assert!(workers.try_acquire().is_err(), "one more than there are");
         drop(all);
         assert_eq!(workers.in_flight(), 0);
     }
-    assert!(inherited > KILLS / VICTIMS, "they held {inherited} places");
+    assert!(inherited > kills / VICTIMS / 2, "they held {inherited} places");
     println!(
-        "{KILLS} processes were killed in {:?}, and held {inherited} places; none was lost",
+        "{kills} processes were killed in {:?}, and held {inherited} places; none was lost",
         start.elapsed()
     );
 }
 
 /// Every place that there is, within a generous time.
-fn all_places(workers: &SharedBulkhead) -> Vec<SharedPlace<'_>> {
+fn all_places<W: Workers>(workers: &W) -> Vec<W::Place> {
     let start = Instant::now();
     let mut all = Vec::new();
     while all.len() < LIMIT {
@@ -90,7 +127,7 @@ fn all_places(workers: &SharedBulkhead) -> Vec<SharedPlace<'_>> {
 
 /// Takes places and gives them back. As many files as places are locked by those who are
 /// in: the kernel unlocks a dead one's.
-fn work(folder: &Path, workers: &SharedBulkhead) {
+fn work(folder: &Path, workers: &impl Workers) {
     let file = |n: usize| File::create(folder.join(format!("lock-{n}"))).unwrap();
     let locks: [File; LIMIT] = core::array::from_fn(file);
     // A process that was forked would draw what its parent did.

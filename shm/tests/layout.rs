@@ -36,20 +36,27 @@ fn a_file_of_layout_4_is_these_bytes() {
     assert!(limits.rate_limit().acquire_n(20).is_err());
     assert!(limits.budget().try_withdraw());
 
+    let workers = panel.bulkhead("a shop with a name of more than a word").unwrap();
+    workers.set_limit(2).unwrap();
+    let _held = [workers.try_acquire().unwrap(), workers.try_acquire().unwrap()];
+    assert!(workers.try_acquire().is_err());
+
     let mut words: Vec<u64> =
         bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
     let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 32;
     assert_eq!(slot, 6, "where the hash of the name puts it");
-    assert_eq!(words.len(), 16 + 8 * (32 + 32));
+    assert_eq!(words.len(), 16 + 8 * (32 + 32 + 64));
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 4, 512, 8, 0xAF19_087F]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 4, 1024, 8, 0x8DE3_DC8D]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
+    let mut places = words.split_off(8 * (32 + 32));
     let mut limits = words.split_off(8 * 32);
+    let own_places: Vec<_> = places.drain(slot * 64..).take(64).collect();
     let own: Vec<_> = limits.drain(slot * 32..).take(32).collect();
     let slot: Vec<_> = words.drain(slot * 32..).take(32).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
@@ -70,14 +77,24 @@ fn a_file_of_layout_4_is_these_bytes() {
     assert_ne!(own[0], 0);
     assert_eq!(own[1..4], [(20 << 42) + 10_000_000, 0, 1]);
     is_the_name(&own[4..12]);
-    // The bulkhead: that it counts nothing; refusals; the name.
-    assert_eq!(own[12..14], [0xFF_FFFF, 0]);
+    // The bulkhead: its limit, and that this word counts nothing; refusals; the name.
+    assert_eq!(own[12..14], [(2 << 24) + 0xFF_FFFF, 1]);
     is_the_name(&own[14..22]);
     assert_eq!(own[22..24], [0; 2], "the rest of the line");
     // The budget: what is spent, at a tick; the settings; refusals.
     assert_eq!(own[24] >> 40, 100);
     assert_eq!(own[25..27], [(100 << 52) + (10 << 40) + (100 << 20) + 10, 0]);
     assert_eq!(own[27..], [0; 5], "the rest of the line");
+    // The bulkhead's places: how processes are numbered, when somebody looked for dead
+    // ones, and who holds a place: process, start and boot.
+    assert_eq!(own_places[0] >> 32, header[6] >> 32, "the boot");
+    assert_ne!((own_places[0] & 0xFFFF_FFFF, own_places[1]), (0, 0));
+    for place in &own_places[2..4] {
+        assert_eq!(place & 0x3F_FFFF, u64::from(std::process::id()));
+        assert_eq!(place >> 54, header[6] >> 54);
+    }
+    assert_eq!(own_places[4..], [0; 60]);
+    assert!(places.iter().all(|word| *word == 0), "nobody has a place in the others'");
     // Nobody has asked for the others'.
     for other in limits.as_chunks::<32>().0 {
         assert_eq!(other.iter().sum::<u64>(), 0xFF_FFFF);
@@ -95,10 +112,12 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
     let bench = Bench::new();
     bench.open();
     let bytes = bench.bytes();
-    assert_eq!(bytes.len(), 128 + 8 * 512);
+    assert_eq!(bytes.len(), 128 + 8 * 1024);
     assert!(bytes[128..128 + 8 * 256].iter().all(|byte| *byte == 0));
     // But for the bulkheads, which whoever maps the file tells to count nothing.
-    for limits in bytes[128 + 8 * 256..].as_chunks::<256>().0 {
+    let (limits, places) = bytes[128 + 8 * 256..].split_at(8 * 256);
+    assert!(places.iter().all(|byte| *byte == 0));
+    for limits in limits.as_chunks::<256>().0 {
         let (before, after) = (&limits[..96], &limits[104..]);
         assert!(before.iter().chain(after).all(|byte| *byte == 0));
         assert_eq!(limits[96..104], 0xFF_FFFF_u64.to_ne_bytes());

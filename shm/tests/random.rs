@@ -13,7 +13,7 @@ use fusebox_shm::{Options, SharedView};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 /// The length of a panel of eight slots.
-const LEN: usize = 128 + 8 * 512;
+const LEN: usize = 128 + 8 * 1024;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -42,18 +42,35 @@ proptest! {
     }
 
     #[test]
-    fn slots_of_random_words_are_read_as_something_safe(slots in vec(word(), 8 * 64)) {
+    fn slots_of_random_words_are_read_as_something_safe(slots in vec(word(), 8 * 128)) {
         let bench = with_slots(&slots);
         prop_assert_eq!(open_in_every_way(&bench.path, &bench.bytes()), 4);
     }
 
     #[test]
-    fn whatever_a_slot_holds_it_recovers(slots in vec(word(), 8 * 64), now in any::<u64>()) {
+    fn whatever_a_slot_holds_it_recovers(slots in vec(word(), 8 * 128), now in any::<u64>()) {
         let bench = with_slots(&slots);
         SetClock::set(now);
         let registry = Manual::<8>::open_with(&bench.path, Options::new()).unwrap();
         recovers(&registry);
         use_everything(registry.panel());
+    }
+
+    #[test]
+    fn whatever_places_hold_a_bulkhead_admits_its_limit(
+        limits in vec(word(), 8 * 32), places in vec(word(), 8 * 64), limit in 1..=62_usize,
+    ) {
+        let bench = Bench::with_shop();
+        let words: Vec<_> = limits.iter().chain(&places).flat_map(|it| it.to_ne_bytes()).collect();
+        let file = fs::File::options().write(true).open(&bench.path).unwrap();
+        file.write_all_at(&words, 128 + 8 * 256).unwrap();
+        let panel = bench.open();
+        let workers = panel.bulkhead("shop").unwrap();
+        prop_assert!(workers.limit().is_none_or(|limit| limit <= 62) && workers.in_flight() <= 62);
+        workers.set_limit(limit).unwrap();
+        // Nobody lives who has a place.
+        let places: Vec<_> = std::iter::from_fn(|| workers.try_acquire().ok()).collect();
+        prop_assert_eq!((places.len(), workers.in_flight()), (limit, limit));
     }
 }
 

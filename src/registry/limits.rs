@@ -66,8 +66,9 @@ impl<C, O> Limits<C, O> {
 
     /// Returns the bulkhead.
     ///
-    /// In memory that processes share it admits every call and takes no limit: the places
-    /// of a process that is killed would be lost.
+    /// In memory that processes share it admits every call, and only keeps the limit: the
+    /// places of a process that is killed would be lost in it. `fusebox-shm` has places that
+    /// come back.
     #[must_use]
     #[inline]
     pub const fn bulkhead(&self) -> &Bulkhead<O> {

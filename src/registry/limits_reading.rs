@@ -64,9 +64,10 @@ pub struct BudgetReading {
 pub struct BulkheadReading {
     /// How many calls may be in flight.
     pub limit: u32,
-    /// How many are.
+    /// How many are. In memory that processes share only `fusebox-shm` can tell.
     pub in_flight: u32,
-    /// The most that were; 65535 is so many, or more.
+    /// The most that were; 65535 is so many, or more. In memory that processes share it is 0:
+    /// nobody counts it.
     pub peak: u32,
     /// How many calls it turned away.
     pub refused: u64,

@@ -75,6 +75,9 @@ const LIMITS: [Column; 4] = [
     Column { title: "LIMITS", right: false },
 ];
 
+/// Where some slot has a bulkhead.
+const IN_FLIGHT: Column = Column { title: "IN FLIGHT", right: true };
+
 const FAULT: Column = Column { title: "FAULT", right: false };
 
 /// A breaker, and its slot's limits, if there are any.
@@ -89,6 +92,14 @@ fn table(rows: &[Row<'_>]) -> String {
             row.extend(limits_in_short(*limits));
         }
     }
+    if rows.iter().any(|(_, limits)| limits.is_some_and(|it| it.bulkhead.is_some())) {
+        // Before what the limits are, which has no fixed width.
+        columns.insert(columns.len() - 1, IN_FLIGHT);
+        for (row, (_, limits)) in cells.iter_mut().zip(rows) {
+            let in_flight = limits.and_then(|it| it.bulkhead).map(|it| it.in_flight.into());
+            row.insert(row.len() - 1, shown(in_flight));
+        }
+    }
     if rows.iter().any(|(reading, _)| reading.fault.is_some()) {
         columns.push(FAULT);
         for (row, (reading, _)) in cells.iter_mut().zip(rows) {
@@ -100,17 +111,18 @@ fn table(rows: &[Row<'_>]) -> String {
 }
 
 fn limits_in_short(limits: Option<&LimitsReading>) -> [Cell; 4] {
-    let shown = |number: Option<u64>| -> Cell {
-        number.map_or_else(|| "-".into(), |number| number.to_string()).into()
-    };
-    let rate = limits.and_then(|it| it.rate);
+    let turns_away = limits.filter(|it| it.rate.is_some() || it.bulkhead.is_some());
     let budget = limits.and_then(|it| it.budget);
     [
-        shown(rate.map(|it| it.refused)),
+        shown(turns_away.map(LimitsReading::refused)),
         shown(budget.map(|it| it.refused)),
         shown(budget.map(|it| it.available.into())),
         limits.map_or_else(|| "-".into(), |it| Wanted::from(it).in_short()).into(),
     ]
+}
+
+fn shown(number: Option<u64>) -> Cell {
+    number.map_or_else(|| "-".into(), |number| number.to_string()).into()
 }
 
 fn row(reading: &Reading) -> Vec<Cell> {

@@ -28,12 +28,15 @@ pub(super) fn run(panel: &Path, set: &Set, out: &mut impl Write) -> Result<(), F
     let nothing = |error: String| Failure::because(format!("{error}; nothing was changed"));
 
     // First whatever can be refused.
-    let before = Wanted::from(&limits.reading());
+    let before = source.limits().get(&slot).map(Wanted::from).unwrap_or_default();
     let wanted = before.with(&of_limits).map_err(nothing)?;
     let (old, new) = breaker
         .update_settings(|settings| changes::apply(&of_breaker, settings))
         .map_err(|error| nothing(error.to_string()))?;
     wanted.apply(limits);
+    if wanted.bulkhead() != before.bulkhead() {
+        source.set_bulkhead(slot, wanted.bulkhead())?;
+    }
 
     let mut differing = changes::differences(old, new);
     differing.extend(limits::differences(before, wanted));

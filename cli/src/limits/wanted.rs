@@ -6,14 +6,15 @@ use fusebox::{
     BudgetConfig, BudgetSettings, ConfigError, Limits, LimitsReading, RateConfig, RateSettings,
 };
 
-use super::{Change, KEYS, Key, NO_BULKHEAD};
-use crate::given::NONE;
+use super::{Change, KEYS, Key};
+use crate::{given::NONE, source::MOST_IN_FLIGHT};
 
 /// The settings of a slot's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wanted {
     pub(super) rate: Option<RateSettings>,
     pub(super) budget: Option<BudgetSettings>,
+    pub(super) bulkhead: Option<u32>,
 }
 
 impl From<&LimitsReading> for Wanted {
@@ -21,6 +22,7 @@ impl From<&LimitsReading> for Wanted {
         Self {
             rate: reading.rate.map(|rate| rate.settings),
             budget: reading.budget.map(|budget| budget.settings),
+            bulkhead: reading.bulkhead.map(|bulkhead| bulkhead.limit),
         }
     }
 }
@@ -31,8 +33,11 @@ impl Wanted {
     /// # Errors
     /// What is wrong: the key, its value and its range.
     pub fn with(self, changes: &[Change]) -> Result<Self, String> {
-        Ok(Self { rate: self.new_rate(changes)?, budget: self.new_budget(changes)? })
-            .and_then(|wanted| no_bulkhead(changes).map(|()| wanted))
+        Ok(Self {
+            rate: self.new_rate(changes)?,
+            budget: self.new_budget(changes)?,
+            bulkhead: self.new_bulkhead(changes)?,
+        })
     }
 
     fn new_rate(self, changes: &[Change]) -> Result<Option<RateSettings>, String> {
@@ -105,7 +110,27 @@ impl Wanted {
         config.map(BudgetConfig::try_build).transpose().map_err(why)
     }
 
-    /// Puts the settings in force, as far as they are not.
+    fn new_bulkhead(self, changes: &[Change]) -> Result<Option<u32>, String> {
+        let asked = changes.iter().rev().find_map(|change| match change {
+            Change::Bulkhead(limit) => Some(*limit),
+            _ => None,
+        });
+        match asked {
+            Some(Some(limit)) if !(1..=MOST_IN_FLIGHT).contains(&(limit as usize)) => Err(format!(
+                "`bulkhead` is {limit}, and must be from 1 to {MOST_IN_FLIGHT} in a panel"
+            )),
+            _ => Ok(asked.unwrap_or(self.bulkhead)),
+        }
+    }
+
+    /// How many calls may be in flight.
+    #[must_use]
+    pub const fn bulkhead(self) -> Option<u32> {
+        self.bulkhead
+    }
+
+    /// Puts the settings of the rate limit and the budget in force, as far as they are not.
+    /// The bulkhead's limit is the panel's to set.
     pub fn apply(self, limits: &Limits) {
         let (rate, budget) = (limits.rate_limit(), limits.budget());
         if rate.settings() != self.rate {
@@ -136,6 +161,7 @@ impl Wanted {
                 list.push(("budget_burst", budget.burst().to_string()));
             }
         }
+        list.push(("bulkhead", self.bulkhead.map_or(NONE.into(), |limit| limit.to_string())));
         list
     }
 
@@ -154,19 +180,6 @@ const USUAL: (&str, &str) = ("precise", "no");
 fn needs<T>(limit: &str, change: &Change, config: Option<T>) -> Result<T, String> {
     let key = change.name();
     config.ok_or_else(|| format!("`{key}` needs a `{limit}`, and there is none: give both"))
-}
-
-fn no_bulkhead(changes: &[Change]) -> Result<(), String> {
-    let asked = changes.iter().find_map(|change| match change {
-        Change::Bulkhead(limit) => *limit,
-        _ => None,
-    });
-    match asked {
-        None => Ok(()),
-        Some(limit) => {
-            Err(format!("`bulkhead` is {limit}, and must be none in a panel: {NO_BULKHEAD}"))
-        }
-    }
 }
 
 /// What differs, as `rate none -> 100/s`.

@@ -12,7 +12,7 @@ use crate::serve::metrics::Labelled;
 
 type GaugeOf = (&'static str, &'static str, fn(&LimitsReading) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 5] = [
+const GAUGES: [GaugeOf; 7] = [
     ("rate_limit_per_second", "Calls a second that its rate limit admits", |it| {
         it.rate.map(|it| 1.0 / it.settings.interval().as_secs_f64())
     }),
@@ -28,19 +28,31 @@ const GAUGES: [GaugeOf; 5] = [
     ("budget_available", "Retries that its budget would allow now", |it| {
         it.budget.map(|it| it.available.into())
     }),
+    ("bulkhead_limit", "Calls in flight that its bulkhead admits", |it| {
+        it.bulkhead.map(|it| it.limit.into())
+    }),
+    ("bulkhead_in_flight", "Calls in flight in its bulkhead", |it| {
+        it.bulkhead.map(|it| it.in_flight.into())
+    }),
 ];
 
 /// The limits of these breakers, as far as they have any.
 pub(super) fn encode(to: &mut DescriptorEncoder<'_>, rows: &[Labelled<'_>]) -> fmt::Result {
     let limits: Vec<_> =
         rows.iter().filter_map(|(breaker, row)| Some((breaker.as_str(), row.limits?))).collect();
-    let rates: Vec<_> = limits.iter().filter_map(|(name, it)| Some((*name, it.rate?))).collect();
-    if !rates.is_empty() {
+    let refused: Vec<_> = limits
+        .iter()
+        .flat_map(|(name, it)| {
+            let rate = it.rate.map(|it| (*name, "rate", it.refused));
+            rate.into_iter().chain(it.bulkhead.map(|it| (*name, "bulkhead", it.refused)))
+        })
+        .collect();
+    if !refused.is_empty() {
         let help = "Calls that a limit turned away";
         let mut family = to.encode_descriptor("limited", help, None, MetricType::Counter)?;
-        for (breaker, rate) in rates {
-            let labels = [("breaker", breaker), ("kind", "rate")];
-            ConstCounter::new(rate.refused).encode(family.encode_family(&labels)?)?;
+        for (breaker, kind, refused) in refused {
+            let labels = [("breaker", breaker), ("kind", kind)];
+            ConstCounter::new(refused).encode(family.encode_family(&labels)?)?;
         }
     }
     let budgets: Vec<_> =

@@ -38,6 +38,11 @@ impl Owner {
         (self.0 & ((1 << PID) - 1)) as u32
     }
 
+    /// Whether it is of this boot, as far as it says.
+    pub(super) const fn is_of(self, boot: Epoch) -> bool {
+        self.0 >> (PID + START) == boot.0 >> (64 - 10)
+    }
+
     /// Whether this process has it, or had it before it forked.
     pub(super) fn is_this_process(self) -> bool {
         self.pid() == getpid().as_raw_nonzero().get().unsigned_abs()

@@ -8,28 +8,39 @@
 //!
 //! There are as many places as the limit allows calls, and no count beside them. So a
 //! process can be killed at any instruction: what it held says so itself.
+//!
+//! In a panel a limit can be lowered. Places beyond it are then given to nobody, and while
+//! any of them is taken, all that are taken count.
 
 use core::sync::atomic::{
     AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    fence,
 };
 
 use crate::{bulkhead::owner::Owner, epoch::Epoch, error::Problem};
 
 /// Words before the places.
-pub(super) const BEFORE: usize = 2;
+pub(crate) const BEFORE: usize = 2;
 /// Between two looks for dead holders, in milliseconds.
 const LOOK_EVERY: u64 = 10;
 
-/// The words of a bulkhead's file.
-#[derive(Clone, Copy)]
-pub(super) struct Places<'a> {
+/// The words of a bulkhead.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places<'a> {
     words: &'a [AtomicU64],
+    /// So many of the places, from the first, may be taken.
+    limit: usize,
 }
 
 impl<'a> Places<'a> {
-    pub(super) const fn new(words: &'a [AtomicU64]) -> Self {
-        Self { words }
+    pub(crate) const fn new(words: &'a [AtomicU64]) -> Self {
+        Self { words, limit: words.len() - BEFORE }
+    }
+
+    /// The same with a limit, if it is lower.
+    pub(super) fn limited(self, limit: usize) -> Self {
+        Self { limit: limit.min(self.limit), ..self }
     }
 
     fn all(self) -> &'a [AtomicU64] {
@@ -37,11 +48,24 @@ impl<'a> Places<'a> {
     }
 
     pub(super) fn limit(self) -> usize {
-        self.all().len()
+        self.limit
     }
 
+    /// How many are taken, those beyond the limit included.
     pub(super) fn taken(self) -> usize {
-        self.all().iter().filter(|place| place.load(Relaxed) != 0).count()
+        taken(self.all())
+    }
+
+    /// Frees the places whose holders say that they are of another boot: whatever process it
+    /// was has ended. Nobody can have taken such a place since.
+    pub(crate) fn free_other_boots(self, boot: Epoch) {
+        for place in self.all() {
+            let holder = Owner(place.load(Relaxed));
+            if holder.0 != 0 && !holder.is_of(boot) {
+                // Acquire and release: as in `inherit`.
+                let _ = place.compare_exchange(holder.0, 0, AcqRel, Relaxed);
+            }
+        }
     }
 
     /// Sees to it that all who use the file number processes alike.
@@ -63,13 +87,39 @@ impl<'a> Places<'a> {
 
     /// Takes a free place, looking from the one with the number `from` on.
     pub(super) fn take(self, from: usize, owner: Owner) -> Option<usize> {
-        let all = self.all();
-        let from = from % all.len().max(1);
-        (from..all.len()).chain(0..from).find(|&at| {
-            all[at].load(Relaxed) == 0
+        if self.is_draining() { self.take_while_draining(owner) } else { self.find(from, owner) }
+    }
+
+    fn find(self, from: usize, owner: Owner) -> Option<usize> {
+        let places = &self.all()[..self.limit];
+        let from = from % places.len().max(1);
+        (from..places.len()).chain(0..from).find(|&at| {
+            places[at].load(Relaxed) == 0
                 // Acquire: whoever takes a place sees all that was written while it was held.
-                && all[at].compare_exchange(0, owner.0, Acquire, Relaxed).is_ok()
+                && places[at].compare_exchange(0, owner.0, Acquire, Relaxed).is_ok()
         })
+    }
+
+    /// Whether places beyond the limit are taken: it was lowered.
+    fn is_draining(self) -> bool {
+        taken(&self.all()[self.limit..]) > 0
+    }
+
+    /// Takes a place if no more than the limit are taken then, wherever they lie. Of several
+    /// who do so at once, each may see the others' places and give up its own.
+    #[cold]
+    fn take_while_draining(self, owner: Owner) -> Option<usize> {
+        if self.taken() >= self.limit {
+            return None;
+        }
+        let at = self.find(0, owner)?;
+        // Each counts after it has taken: of two, at least one sees the other's place.
+        fence(SeqCst);
+        if self.taken() <= self.limit {
+            return Some(at);
+        }
+        self.give_back(at, owner);
+        None
     }
 
     /// Takes the place of a process that is dead, and frees those of all others. Looks at
@@ -81,6 +131,8 @@ impl<'a> Places<'a> {
             return None;
         }
         self.words[1].compare_exchange(looked, now, Relaxed, Relaxed).ok()?;
+        // Where more are taken than may be, a dead one's place is given to nobody.
+        let takes = !self.is_draining();
         let (mut found, mut last) = (None, (owner, false));
         for (at, place) in self.all().iter().enumerate() {
             let holder = Owner(place.load(Relaxed));
@@ -92,14 +144,15 @@ impl<'a> Places<'a> {
                 last = (holder, holder.is_dead(boot));
             }
             if last.1 {
-                let next = if found.is_none() { owner.0 } else { 0 };
+                let takes = takes && at < self.limit && found.is_none();
+                let next = if takes { owner.0 } else { 0 };
                 // Another may have looked, too: the place is still the dead one's, or not.
-                if place.compare_exchange(holder.0, next, AcqRel, Relaxed).is_ok() {
-                    found = found.or(Some(at));
+                if place.compare_exchange(holder.0, next, AcqRel, Relaxed).is_ok() && takes {
+                    found = Some(at);
                 }
             }
         }
-        found
+        if takes { found } else { self.take(0, owner) }
     }
 
     /// Gives a place back, unless it is not this owner's: a child that was forked has a
@@ -110,4 +163,8 @@ impl<'a> Places<'a> {
             let _ = self.all()[at].compare_exchange(owner.0, 0, Release, Relaxed);
         }
     }
+}
+
+fn taken(places: &[AtomicU64]) -> usize {
+    places.iter().filter(|place| place.load(Relaxed) != 0).count()
 }

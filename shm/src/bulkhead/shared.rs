@@ -2,15 +2,15 @@
 
 use core::{
     fmt,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 use std::path::{Path, PathBuf};
 
-use fusebox::{Clock, DefaultObserver, Event, LimitKind, Limited, Name, Observer, StdClock};
+use fusebox::{DefaultObserver, Event, LimitKind, Limited, Name, Observer};
 
 use crate::{
     bulkhead::{
-        owner::{Owner, numbering},
+        holder::{Held, Holder},
         places::{BEFORE, Places},
     },
     create,
@@ -18,7 +18,7 @@ use crate::{
     error::{OpenError, Problem},
     header::BULKHEAD,
     map::Map,
-    open::{Good, system},
+    open::Good,
     options::Options,
     registry::PATIENCE,
 };
@@ -59,11 +59,7 @@ pub struct SharedBulkhead {
     map: Map,
     path: PathBuf,
     name: Option<Name>,
-    boot: Epoch,
-    /// This process, as far as it has not been forked since.
-    own: AtomicU64,
-    /// Where a free place was last.
-    hint: AtomicUsize,
+    holder: Holder,
     refused: AtomicU64,
 }
 
@@ -88,22 +84,19 @@ impl SharedBulkhead {
             return Err(Problem::Limit { limit });
         }
         let (mode, boot) = (options.checked_mode()?, Epoch::current()?);
-        let own = Owner::current(boot).map_err(system("tell when this process began"))?;
-        let numbering = numbering(boot).map_err(system("tell how processes are numbered"))?;
+        let holder = Holder::new(boot)?;
         for _ in 0..PATIENCE {
             match Good::open(&BULKHEAD, path, true, boot) {
                 Ok(file) if file.slots() == limit + BEFORE => {
                     // Holders say of which boot they are.
                     let map = file.map_kept()?;
-                    Places::new(map.numbers()).agree(numbering)?;
+                    holder.agree(Places::new(map.numbers()))?;
                     let name = path.file_name().and_then(|name| name.to_str());
                     return Ok(Self {
                         map,
                         path: path.to_owned(),
                         name: name.and_then(|name| Name::try_new(name).ok()),
-                        boot,
-                        own: AtomicU64::new(own.0),
-                        hint: AtomicUsize::new(0),
+                        holder,
                         refused: AtomicU64::new(0),
                     });
                 }
@@ -133,31 +126,10 @@ impl SharedBulkhead {
     /// free, nobody knows: it names no time. Also where this process was forked, and
     /// cannot read `/proc` any more.
     pub fn try_acquire(&self) -> Result<SharedPlace<'_>, Limited> {
-        let Some(owner) = self.own() else { return Err(self.refuse()) };
-        let places = self.places();
-        // A hint, which orders nothing: relaxed.
-        let found = places
-            .take(self.hint.load(Relaxed), owner)
-            .or_else(|| places.inherit(StdClock.now().as_millis(), owner, self.boot));
-        match found {
-            Some(at) => {
-                self.hint.store(at, Relaxed);
-                Ok(SharedPlace { bulkhead: self, at, owner })
-            }
+        match self.holder.take(self.places()) {
+            Some(held) => Ok(SharedPlace { _held: held }),
             None => Err(self.refuse()),
         }
-    }
-
-    /// This process: another one than it was, should it have been forked.
-    fn own(&self) -> Option<Owner> {
-        // Of one process all threads write the same: relaxed.
-        let known = Owner(self.own.load(Relaxed));
-        if known.is_this_process() {
-            return Some(known);
-        }
-        let own = Owner::current(self.boot).ok()?;
-        self.own.store(own.0, Relaxed);
-        Some(own)
     }
 
     #[cold]
@@ -200,15 +172,7 @@ impl SharedBulkhead {
 #[derive(Debug)]
 #[must_use = "a place that is dropped at once limits nothing"]
 pub struct SharedPlace<'a> {
-    bulkhead: &'a SharedBulkhead,
-    at: usize,
-    owner: Owner,
-}
-
-impl Drop for SharedPlace<'_> {
-    fn drop(&mut self) {
-        self.bulkhead.places().give_back(self.at, self.owner);
-    }
+    _held: Held<'a>,
 }
 
 impl fmt::Debug for SharedBulkhead {

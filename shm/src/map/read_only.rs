@@ -6,7 +6,7 @@ use std::{fs::File, io};
 use fusebox::{Entry, LimitsReading, Panel, Reading, Trace};
 
 use super::{Map, size};
-use crate::{epoch::Epoch, header::Kind};
+use crate::{bulkhead::readings, epoch::Epoch, header::Kind};
 
 /// The same, without permission to write: a store there is a SIGSEGV. So it
 /// lends out no breaker, and does nothing but load.
@@ -36,7 +36,7 @@ impl ReadOnly {
     }
 
     pub(crate) fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
-        self.panel().limits_readings()
+        readings(self.panel(), self.0.places())
     }
 
     fn panel(&self) -> Panel<'_> {

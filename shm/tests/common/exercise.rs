@@ -139,7 +139,7 @@ fn use_limits<C: Clock>(limits: &Limits<C, DefaultObserver>) {
         budget.deposit();
         let _ = budget.available();
         drop(bulkhead.try_acquire().expect("in shared memory it admits everybody"));
-        assert_eq!((bulkhead.in_flight(), bulkhead.limit()), (0, None));
+        assert_eq!(bulkhead.in_flight(), 0);
         assert!(bulkhead.set_limit(1).is_err());
         match turn {
             0 => {

@@ -113,12 +113,42 @@ impl<O> Bulkhead<O> {
         self.label.publish(name);
     }
 
-    /// From now on it counts nothing, and takes no limit. Nobody may hold a place.
+    /// From now on it counts nothing, and keeps a limit only for others. Nobody may hold a
+    /// place.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub(crate) fn stop_counting(&self) {
         if !self.word().is_uncounted() {
             self.word.store(Word::UNCOUNTED);
         }
+    }
+
+    /// Keeps a limit, or none, to which others hold the calls: those who have its places
+    /// elsewhere, as `fusebox-shm` does in memory that processes share. From then on the
+    /// bulkhead itself admits every call and counts none, as after
+    /// [`Limits::share`](crate::Limits::share). Nobody may hold a place in it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] on a limit of 0 or of more than 16777215. Then nothing was changed.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub fn keep_limit(&self, limit: Option<u32>) -> Result<(), ConfigError> {
+        limit.map_or(Ok(()), check)?;
+        self.word.store(Word::UNCOUNTED.limited(limit.unwrap_or(0)));
+        Ok(())
+    }
+
+    /// Keeps a limit as [`keep_limit`](Self::keep_limit) does, if there is none yet, and
+    /// returns the one in force.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub fn init_kept_limit(&self, limit: u32) -> Result<u32, ConfigError> {
+        check(limit)?;
+        let step = self.word.step(self.word(), |word: Word| {
+            let is_there = word.limit() > 0;
+            (if is_there { word } else { Word::UNCOUNTED.limited(limit) }, ())
+        });
+        Ok(step.to.limit())
     }
 
     /// Returns the name, or `None` if it has none.
@@ -129,7 +159,8 @@ impl<O> Bulkhead<O> {
 
     /// Returns how many calls may be in flight.
     ///
-    /// A bulkhead in a slot that was given none admits every call: then this is `None`.
+    /// A bulkhead in a slot that was given none admits every call: then this is `None`. In
+    /// memory that processes share it is the limit that the shared places have.
     #[must_use]
     pub fn limit(&self) -> Option<u32> {
         Some(self.word().limit()).filter(|limit| *limit > 0)
@@ -140,8 +171,8 @@ impl<O> Bulkhead<O> {
     ///
     /// # Errors
     /// [`ConfigError`] on another limit, and where the bulkhead lies in memory that
-    /// processes share: the places of one that is killed would be lost there. Then nothing
-    /// was changed.
+    /// processes share: the places of one that is killed would be lost there. Its limit is
+    /// that of other places, which have a type of their own. Then nothing was changed.
     ///
     /// ```
     /// use fusebox::Bulkhead;
@@ -193,7 +224,8 @@ impl<O> Bulkhead<O> {
         }
     }
 
-    /// Returns how many calls are in flight: how many places are taken.
+    /// Returns how many calls are in flight: how many places are taken. It is 0 where the
+    /// bulkhead lies in memory that processes share.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
         match self.word() {
@@ -279,8 +311,21 @@ impl<O: Observer> Bulkhead<O> {
     #[cold]
     #[inline(never)]
     fn refuse(&self) -> Result<u32, Limited> {
-        if bypass::limits() || self.limit().is_none() {
+        let word = self.word();
+        if word.limit() == 0 || word.is_uncounted() {
             return Ok(0);
+        }
+        self.turn_away().map(|()| 0)
+    }
+
+    /// Turns a call away on behalf of those who [keep](Self::keep_limit) the limit and have
+    /// the places elsewhere: counts that, and tells the observer.
+    ///
+    /// # Errors
+    /// [`Limited`], unless a bypass has taken limits out: then the call is admitted.
+    pub fn turn_away(&self) -> Result<(), Limited> {
+        if bypass::limits() {
+            return Ok(());
         }
         self.refused.add_often();
         let (name, kind) = (self.label.get(), LimitKind::Bulkhead);
@@ -291,7 +336,7 @@ impl<O: Observer> Bulkhead<O> {
 }
 
 /// Where no bulkhead of this kind can be.
-const SHARED: &str = "a panel that processes share: use a bulkhead of its own there";
+const SHARED: &str = "a panel that processes share: set it through the panel";
 
 /// Whether it is a limit.
 pub(super) const fn check(limit: u32) -> Result<(), ConfigError> {

@@ -28,15 +28,15 @@ impl Word {
         (limit as u64) << LIMIT
     }
 
-    /// That of a bulkhead which counts nothing: no limit, and no room for a call more. So
-    /// no call writes it.
+    /// That of a bulkhead which counts nothing: no room for a call more, and a peak that
+    /// none has which counts so many. So no call writes it. It may keep a limit for others.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub(super) const UNCOUNTED: Self = Self(MOST as u64);
 
     /// Whether it counts nothing, now and later.
     #[inline]
     pub(super) const fn is_uncounted(self) -> bool {
-        self.0 & !(u64::MAX << PEAK) == MOST as u64
+        self.in_flight() == MOST && self.peak() == 0
     }
 
     /// The number of calls in flight.
@@ -62,6 +62,9 @@ impl Word {
     /// Takes `places`, all or none: whether they were taken.
     #[inline]
     pub(super) const fn take(self, places: u32) -> (Self, bool) {
+        if places == 0 {
+            return (self, true); // whatever it holds, nothing is written
+        }
         let most = match self.limit() {
             0 => MOST,
             limit => limit,
