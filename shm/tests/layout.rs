@@ -78,7 +78,7 @@ fn a_file_of_layout_4_is_these_bytes() {
     assert_eq!(own[1..4], [(20 << 42) + 10_000_000, 0, 1]);
     is_the_name(&own[4..12]);
     // The bulkhead: its limit, and that this word counts nothing; refusals; the name.
-    assert_eq!(own[12..14], [(2 << 24) + 0xFF_FFFF, 1]);
+    assert_eq!(own[12..14], [(2 << 48) + 0xFF_FFFF, 1]);
     is_the_name(&own[14..22]);
     assert_eq!(own[22..24], [0; 2], "the rest of the line");
     // The budget: what is spent, at a tick; the settings; refusals.

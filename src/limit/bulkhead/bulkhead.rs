@@ -117,9 +117,9 @@ impl<O> Bulkhead<O> {
     /// place.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub(crate) fn stop_counting(&self) {
-        if !self.word().is_uncounted() {
-            self.word.store(Word::UNCOUNTED);
-        }
+        // By a step: another who maps the same memory may have kept a limit by now.
+        let stop = |word: Word| (if word.is_uncounted() { word } else { Word::UNCOUNTED }, ());
+        self.word.step(self.word(), stop);
     }
 
     /// Keeps a limit, or none, to which others hold the calls: those who have its places
@@ -128,11 +128,10 @@ impl<O> Bulkhead<O> {
     /// [`Limits::share`](crate::Limits::share). Nobody may hold a place in it.
     ///
     /// # Errors
-    /// [`ConfigError`] on a limit of 0 or of more than 16777215. Then nothing was changed.
+    /// [`ConfigError`] on a limit that is not from 1 to 65535. Then nothing was changed.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub fn keep_limit(&self, limit: Option<u32>) -> Result<(), ConfigError> {
-        limit.map_or(Ok(()), check)?;
-        self.word.store(Word::UNCOUNTED.limited(limit.unwrap_or(0)));
+        self.word.store(Word::keeping(limit.map_or(Ok(0), kept)?));
         Ok(())
     }
 
@@ -143,12 +142,12 @@ impl<O> Bulkhead<O> {
     /// As there.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub fn init_kept_limit(&self, limit: u32) -> Result<u32, ConfigError> {
-        check(limit)?;
+        let limit = kept(limit)?;
         let step = self.word.step(self.word(), |word: Word| {
-            let is_there = word.limit() > 0;
-            (if is_there { word } else { Word::UNCOUNTED.limited(limit) }, ())
+            let is_there = word.in_force() > 0;
+            (if is_there { word } else { Word::keeping(limit) }, ())
         });
-        Ok(step.to.limit())
+        Ok(step.to.in_force())
     }
 
     /// Returns the name, or `None` if it has none.
@@ -163,7 +162,7 @@ impl<O> Bulkhead<O> {
     /// memory that processes share it is the limit that the shared places have.
     #[must_use]
     pub fn limit(&self) -> Option<u32> {
-        Some(self.word().limit()).filter(|limit| *limit > 0)
+        Some(self.word().in_force()).filter(|limit| *limit > 0)
     }
 
     /// Puts another limit in force, from 1 to 16777215, at once. If more calls are in
@@ -235,10 +234,14 @@ impl<O> Bulkhead<O> {
     }
 
     /// Returns the most calls that were in flight at a time since the bulkhead was made.
-    /// 65535 is so many, or more.
+    /// 65535 is so many, or more. It is 0 where the bulkhead lies in memory that processes
+    /// share.
     #[must_use]
     pub fn peak(&self) -> u32 {
-        self.word().peak()
+        match self.word() {
+            word if word.is_uncounted() => 0,
+            word => word.peak(),
+        }
     }
 
     /// Returns how many times callers were turned away. The count wraps; it is up to a
@@ -303,19 +306,23 @@ impl<O: Observer> Bulkhead<O> {
         if self.word.step(self.word(), |word: Word| word.take(places)).said {
             Ok(places)
         } else {
-            self.refuse()
+            self.refuse::<false>()
         }
     }
 
-    /// Counts and tells a refusal, unless a bypass has taken limits out, or there is none.
+    /// Counts and tells a refusal, unless a bypass has taken limits out, or there is none:
+    /// neither here nor, `KEPT`, for somebody else.
     #[cold]
     #[inline(never)]
-    fn refuse(&self) -> Result<u32, Limited> {
-        let word = self.word();
-        if word.limit() == 0 || word.is_uncounted() {
+    fn refuse<const KEPT: bool>(&self) -> Result<u32, Limited> {
+        if bypass::limits() || !KEPT && self.word().limit() == 0 {
             return Ok(0);
         }
-        self.turn_away().map(|()| 0)
+        self.refused.add_often();
+        let (name, kind) = (self.label.get(), LimitKind::Bulkhead);
+        let limited = Limited::of(name, kind, None);
+        self.observer.on_event(&Event::Limited(&limited));
+        Err(limited)
     }
 
     /// Turns a call away on behalf of those who [keep](Self::keep_limit) the limit and have
@@ -324,15 +331,18 @@ impl<O: Observer> Bulkhead<O> {
     /// # Errors
     /// [`Limited`], unless a bypass has taken limits out: then the call is admitted.
     pub fn turn_away(&self) -> Result<(), Limited> {
-        if bypass::limits() {
-            return Ok(());
-        }
-        self.refused.add_often();
-        let (name, kind) = (self.label.get(), LimitKind::Bulkhead);
-        let limited = Limited::of(name, kind, None);
-        self.observer.on_event(&Event::Limited(&limited));
-        Err(limited)
+        self.refuse::<true>().map(drop)
     }
+}
+
+/// A limit that can be kept.
+#[cfg(not(any(fusebox_compact, fusebox_loom)))]
+fn kept(limit: u32) -> Result<u16, ConfigError> {
+    let most = u16::MAX.into();
+    u16::try_from(limit)
+        .ok()
+        .filter(|limit| *limit > 0)
+        .ok_or_else(|| ConfigError::out_of_range("limit", Unit::Count, limit.into(), 1, most))
 }
 
 /// Where no bulkhead of this kind can be.

@@ -5,6 +5,9 @@
 //! | 63..48 | peak: the most that were in flight, up to 65535 |
 //! | 47..24 | limit; 0 is none |
 //! | 23..0 | in flight |
+//!
+//! Where a bulkhead counts nothing, the lowest 48 bits are [`Word::UNCOUNTED`], and the
+//! others a limit that is kept for somebody else.
 
 use crate::machine;
 
@@ -28,15 +31,27 @@ impl Word {
         (limit as u64) << LIMIT
     }
 
-    /// That of a bulkhead which counts nothing: no room for a call more, and a peak that
-    /// none has which counts so many. So no call writes it. It may keep a limit for others.
+    /// That of a bulkhead which counts nothing: no limit, and no room for a call more. So
+    /// no call writes it.
     #[cfg(not(any(fusebox_compact, fusebox_loom)))]
     pub(super) const UNCOUNTED: Self = Self(MOST as u64);
 
     /// Whether it counts nothing, now and later.
     #[inline]
     pub(super) const fn is_uncounted(self) -> bool {
-        self.in_flight() == MOST && self.peak() == 0
+        self.0 & !(u64::MAX << PEAK) == MOST as u64
+    }
+
+    /// That of a bulkhead which counts nothing, and keeps this limit, or 0 for none.
+    #[cfg(not(any(fusebox_compact, fusebox_loom)))]
+    pub(super) const fn keeping(limit: u16) -> Self {
+        Self(Self::UNCOUNTED.0 | (limit as u64) << PEAK)
+    }
+
+    /// The limit that is in force or kept, or 0 for none.
+    #[inline]
+    pub(super) const fn in_force(self) -> u32 {
+        if self.is_uncounted() { (self.0 >> PEAK) as u32 } else { self.limit() }
     }
 
     /// The number of calls in flight.
