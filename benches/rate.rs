@@ -93,7 +93,12 @@ pub(crate) fn bench(c: &mut Criterion) {
         });
     }
     group.finish();
-    assert_eq!((COARSE.refused(), PRECISE.refused()), (0, 0));
+    // A burst lasts 20 ms here: a host that holds its clock up for longer has calls refused,
+    // and a refusal takes about as long.
+    let refused = COARSE.refused() + PRECISE.refused();
+    if refused > 0 {
+        eprintln!("{refused} of these calls were refused, as the host's clock stood still");
+    }
     let mut group = c.benchmark_group("rate limit, leases of 16");
     for threads in [1, 2] {
         leased(&mut group, threads);
