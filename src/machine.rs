@@ -13,28 +13,34 @@ pub(crate) trait Word: Copy + PartialEq {
     /// Whether a planted defect makes the step from here to `next` a plain
     /// store.
     #[cfg(fusebox_loom)]
-    fn is_torn(self, next: Self) -> bool;
+    fn is_torn(self, next: Self) -> bool {
+        let _ = next;
+        false
+    }
 }
+
+/// The bits of a [`Word`] that is a tuple of them, and of nothing else.
+macro_rules! bits {
+    () => {
+        #[inline]
+        fn from_bits(bits: u64) -> Self {
+            Self(bits)
+        }
+
+        #[inline]
+        fn bits(self) -> u64 {
+            self.0
+        }
+    };
+}
+pub(crate) use bits;
 
 /// A word that is what it is: a setting, of which each value stands alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bits(pub(crate) u64);
 
 impl Word for Bits {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
-
-    #[cfg(fusebox_loom)]
-    fn is_torn(self, _: Self) -> bool {
-        false
-    }
+    bits!();
 }
 
 /// One step of a machine: the word before, the word after, and what the rule

@@ -38,13 +38,7 @@ const FAILURES: u32 = 40;
 const FAILURES_MAX: u64 = (1 << 12) - 1;
 
 impl machine::Word for Advised {
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    fn bits(self) -> u64 {
-        self.0
-    }
+    crate::machine::bits!();
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {

@@ -289,15 +289,7 @@ impl Published {
 }
 
 impl machine::Word for Published {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
+    crate::machine::bits!();
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {

@@ -96,15 +96,7 @@ impl Probes {
 }
 
 impl machine::Word for Word {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
+    crate::machine::bits!();
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {

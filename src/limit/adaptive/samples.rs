@@ -33,18 +33,5 @@ impl Samples {
 }
 
 impl machine::Word for Samples {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
-
-    #[cfg(fusebox_loom)]
-    fn is_torn(self, _: Self) -> bool {
-        false
-    }
+    crate::machine::bits!();
 }

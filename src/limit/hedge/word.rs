@@ -153,15 +153,7 @@ impl Estimate {
 }
 
 impl machine::Word for Estimate {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
+    crate::machine::bits!();
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, _: Self) -> bool {

@@ -62,20 +62,7 @@ impl Narrow {
 }
 
 impl machine::Word for Narrow {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
-
-    #[cfg(fusebox_loom)]
-    fn is_torn(self, _: Self) -> bool {
-        false
-    }
+    crate::machine::bits!();
 }
 
 impl<C: Clock, O: Observer> RateLimit<C, O> {

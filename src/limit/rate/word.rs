@@ -144,15 +144,7 @@ const fn smaller(a: u64, b: u64) -> u64 {
 }
 
 impl machine::Word for Arrival {
-    #[inline]
-    fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    #[inline]
-    fn bits(self) -> u64 {
-        self.0
-    }
+    crate::machine::bits!();
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {
