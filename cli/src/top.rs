@@ -2,6 +2,7 @@
 
 mod app;
 mod columns;
+pub(crate) mod keys;
 pub(crate) mod look;
 mod screen;
 pub(crate) mod signals;

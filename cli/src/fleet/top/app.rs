@@ -6,7 +6,10 @@ use fusebox::Name;
 use fusebox_fleet::What;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::fleet::{view::Breaker, watcher::Latest};
+use crate::{
+    fleet::{view::Breaker, watcher::Latest},
+    top::keys,
+};
 
 /// The screen's state.
 pub(super) struct App {
@@ -135,7 +138,9 @@ impl App {
         match std::mem::replace(&mut self.mode, Mode::List) {
             Mode::List => self.press_in_list(key.code),
             Mode::Filter => {
-                self.type_filter(key.code);
+                if keys::type_filter(&mut self.filter, key.code) {
+                    self.mode = Mode::Filter;
+                }
                 Todo::Nothing
             }
             Mode::Confirm { what, name, .. } => {
@@ -151,31 +156,17 @@ impl App {
     fn press_in_list(&mut self, key: KeyCode) -> Todo {
         match key {
             KeyCode::Char('q') | KeyCode::Esc => return Todo::Quit,
-            KeyCode::Up | KeyCode::Char('k') => self.step(-1),
-            KeyCode::Down | KeyCode::Char('j') => self.step(1),
-            KeyCode::PageUp => self.step(-self.page.cast_signed()),
-            KeyCode::PageDown => self.step(self.page.cast_signed()),
-            KeyCode::Home | KeyCode::Char('g') => self.step(isize::MIN),
-            KeyCode::End | KeyCode::Char('G') => self.step(isize::MAX),
             KeyCode::Char('s') => self.sort = self.sort.next(),
             KeyCode::Char('/') => self.mode = Mode::Filter,
             KeyCode::Char('i') => self.ask(What::Isolate),
             KeyCode::Char('c') => self.ask(What::Close),
-            _ => {}
+            key => {
+                if let Some(by) = keys::steps(key, self.page) {
+                    self.step(by);
+                }
+            }
         }
         Todo::Nothing
-    }
-
-    fn type_filter(&mut self, key: KeyCode) {
-        match key {
-            KeyCode::Enter => return,
-            KeyCode::Esc => return self.filter.clear(),
-            KeyCode::Backspace => drop(self.filter.pop()),
-            // A name has 64 bytes at most, and its escapes are longer.
-            KeyCode::Char(c) if self.filter.len() < 400 => self.filter.push(c),
-            _ => {}
-        }
-        self.mode = Mode::Filter;
     }
 
     fn step(&mut self, by: isize) {
