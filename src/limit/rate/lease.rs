@@ -79,19 +79,16 @@ impl<C: Clock, O: Observer> RateLease<'_, C, O> {
     /// Takes as many as the lease may hold, or else the one that is asked for.
     #[inline(never)]
     fn renew(&mut self) -> Result<(), Limited> {
-        for calls in [self.size, 1] {
-            match self.limit.take(calls, 0) {
-                Ok(Taken { end, cost, .. }) => {
-                    self.left = calls - 1;
-                    self.end = end;
-                    self.each = cost / u64::from(calls);
-                    return Ok(());
-                }
-                Err(wait) if calls == 1 => return self.limit.refuse(wait),
-                Err(_) => {}
+        let taken = |calls| self.limit.take(calls, 0).map(|taken| (calls, taken));
+        match taken(self.size).or_else(|_| taken(1)) {
+            Ok((calls, Taken { end, cost, .. })) => {
+                self.left = calls - 1;
+                self.end = end;
+                self.each = cost / u64::from(calls);
+                Ok(())
             }
+            Err(wait) => self.limit.refuse(wait),
         }
-        Ok(()) // not reached: the loop ends with one call
     }
 }
 
