@@ -1,12 +1,12 @@
-//! The name of a limit, as a slot keeps it.
+//! A name in atomic words, as a slot keeps it.
 
 use crate::{
     name::{self, Name},
     sync::{AtomicU64, Ordering, const_fn},
 };
 
-/// A name in words: zeros are none. Each word is written once, and means something
-/// alone.
+/// A name in words: 0 is "not published", and no word of a name that matters is 0. Each
+/// word is written once, and means something alone.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Label([AtomicU64; name::WORDS]);
@@ -52,6 +52,11 @@ impl Label {
                 break;
             }
         }
+    }
+
+    /// Its words, for whoever claims a slot by them.
+    pub(crate) const fn words(&self) -> &[AtomicU64; name::WORDS] {
+        &self.0
     }
 
     /// The name, as far as it is published; empty where there is none.

@@ -92,6 +92,7 @@ pub mod guide;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+mod label;
 mod limit;
 mod machine;
 mod name;

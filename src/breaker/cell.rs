@@ -10,10 +10,11 @@ use crate::{
         settings::BreakerSettings,
         word::{Word, attends},
     },
+    label::Label,
     machine::{self, Machine},
-    name::{self, Name},
+    name::Name,
     observe::{Counter, Noted, Tally, trace::Cause},
-    sync::{AtomicU64, Ordering, const_fn, planted},
+    sync::{AtomicU64, const_fn, planted},
 };
 
 /// 256 bytes in four cache lines: what decisions read; what failures, rejections
@@ -54,9 +55,7 @@ pub(crate) struct Cell {
     pub(crate) slow: Counter,
     pub(crate) history: History,
     pub(crate) noted: Noted,
-    /// The name's words: 0 is "not published", and no word of a name that
-    /// matters is 0.
-    pub(crate) name: [AtomicU64; name::WORDS],
+    pub(crate) name: Label,
 }
 
 /// Words of the settings.
@@ -68,18 +67,14 @@ impl Cell {
     const_fn! {
         /// A slot that nobody claimed.
         pub(crate) fn vacant() -> Self {
-            Self::filled(0, [0; BreakerSettings::WORDS], Word::NEW, [0; name::WORDS])
+            Self::filled(0, [0; BreakerSettings::WORDS], Word::NEW, None)
         }
     }
 
     const_fn! {
         pub(crate) fn owned(key: u64, name: Option<Name>, settings: BreakerSettings) -> Self {
-            let words = match name {
-                Some(name) => name.words(),
-                None => [0; name::WORDS],
-            };
             let word = Word::NEW.attending(attends(settings));
-            Self::filled(key, settings.pack(), word, words)
+            Self::filled(key, settings.pack(), word, name)
         }
     }
 
@@ -88,7 +83,7 @@ impl Cell {
             key: u64,
             settings: [u64; BreakerSettings::WORDS],
             word: Word,
-            name: [u64; name::WORDS],
+            name: Option<Name>,
         ) -> Self {
             Self {
                 word: Machine::new(word.0),
@@ -109,24 +104,7 @@ impl Cell {
                 history: History::new(),
                 opened: Opened::new(),
                 noted: Noted::new(),
-                // One by one: `array::map` is not `const`.
-                name: [
-                    AtomicU64::new(name[0]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[1]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[2]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[3]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[4]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[5]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[6]),
-                    #[cfg(not(fusebox_compact))]
-                    AtomicU64::new(name[7]),
-                ],
+                name: Label::of(name),
             }
         }
     }
@@ -265,8 +243,7 @@ impl Cell {
 
     /// The name, as far as it is published.
     pub(crate) fn name(&self) -> Name {
-        // Each word is written once and means something alone: relaxed.
-        Name::from_words(self.name.each_ref().map(|word| word.load(Ordering::Relaxed)))
+        self.name.get()
     }
 }
 

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(fault_of(&cell), Some(Fault::Nameless));
 
         let partial = named("a name of three words");
-        partial.name[2].store(0, Ordering::Relaxed);
+        partial.name.words()[2].store(0, Ordering::Relaxed);
         assert_eq!(fault_of(&partial), Some(Fault::Nameless), "the claimer died half-way");
 
         let others = named("shop");

@@ -5,5 +5,4 @@ pub(crate) mod budget;
 pub(crate) mod bulkhead;
 pub(crate) mod deadline;
 pub(crate) mod hedge;
-mod label;
 pub(crate) mod rate;

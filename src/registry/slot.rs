@@ -56,7 +56,7 @@ fn own(cell: &Cell, key: &Key) -> Slot {
         return Slot::Own;
     }
     let words = key.name().words();
-    for (word, own) in cell.name.iter().zip(words) {
+    for (word, own) in cell.name.words().iter().zip(words) {
         let found = match word.load(Ordering::Relaxed) {
             0 if planted!(UnnamedIsForeign) => return Slot::Foreign,
             0 => match word.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn written(cell: &Cell) -> usize {
-        cell.name.iter().filter(|word| word.load(Ordering::Relaxed) != 0).count()
+        cell.name.words().iter().filter(|word| word.load(Ordering::Relaxed) != 0).count()
     }
 
     #[test]

@@ -5,16 +5,14 @@ use core::{fmt, time::Duration};
 use crate::{
     bypass,
     error::{LimitKind, Limited},
-    limit::{
-        adaptive::{
-            memory::Memory,
-            rule::{self, Window},
-            samples::Samples,
-            settings::AdaptiveSettings,
-            ticket::{Ticket, Timed},
-            word::{PLACE, RAREST, Said, Word},
-        },
-        label::Label,
+    label::Label,
+    limit::adaptive::{
+        memory::Memory,
+        rule::{self, Window},
+        samples::Samples,
+        settings::AdaptiveSettings,
+        ticket::{Ticket, Timed},
+        word::{PLACE, RAREST, Said, Word},
     },
     machine::{Bits, Machine},
     name::Name,

@@ -6,12 +6,10 @@ use crate::{
     bypass,
     config::{ConfigError, Unit},
     error::{LimitKind, Limited},
-    limit::{
-        bulkhead::{
-            place::Place,
-            word::{MOST, PLACE, Word},
-        },
-        label::Label,
+    label::Label,
+    limit::bulkhead::{
+        place::Place,
+        word::{MOST, PLACE, Word},
     },
     machine::Machine,
     name::Name,

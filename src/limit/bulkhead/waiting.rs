@@ -7,7 +7,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::{
     bypass,
     error::{LimitKind, Limited},
-    limit::{bulkhead::bulkhead::check, label::Label},
+    label::Label,
+    limit::bulkhead::bulkhead::check,
     name::Name,
     observe::{Counter, DefaultObserver, Event, Observer},
 };

@@ -5,13 +5,11 @@ use core::{fmt, time::Duration};
 use crate::{
     bypass,
     error::{LimitKind, Limited},
-    limit::{
-        label::Label,
-        rate::{
-            narrow::Narrow,
-            settings::RateSettings,
-            word::{Arrival, LONGEST_WAIT, Said},
-        },
+    label::Label,
+    limit::rate::{
+        narrow::Narrow,
+        settings::RateSettings,
+        word::{Arrival, LONGEST_WAIT, Said},
     },
     machine::{Bits, Machine, Step},
     name::Name,
