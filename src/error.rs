@@ -349,8 +349,7 @@ mod tests {
 
     #[test]
     fn limited_keeps_kind_and_wait() {
-        for kind in [LimitKind::Rate, LimitKind::Bulkhead, LimitKind::Adaptive, LimitKind::Deadline]
-        {
+        for kind in LimitKind::ALL {
             for wait in [None, Some(0), Some(1), Some(1_500_000)] {
                 let limited = Limited::of(Name::new("shop"), kind, wait);
                 assert_eq!(limited.kind(), kind);

@@ -65,7 +65,7 @@
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
-//! A breaker takes 256 bytes. A program for a small device can have it in 32, with
+//! A breaker takes 384 bytes. A program for a small device can have it in 32, with
 //! a name of at most 8 bytes and without counters. Build it with
 //! `RUSTFLAGS="--cfg fusebox_compact"`, or put that in `.cargo/config.toml`. It is
 //! not a feature, because it takes something away: the one who builds the program
@@ -97,6 +97,7 @@ mod limit;
 mod machine;
 mod name;
 mod observe;
+mod overload;
 mod pipeline;
 pub mod presets;
 mod random;
@@ -176,6 +177,9 @@ pub use observe::{
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
+pub use overload::priority::{BadPriority, Priority};
+#[cfg(feature = "std")]
+pub use overload::scope::{PriorityFuture, PriorityGuard};
 pub use pipeline::Pipeline;
 pub use random::set_seed;
 #[cfg(feature = "std")]

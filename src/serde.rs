@@ -51,10 +51,19 @@ macro_rules! fields {
 impl Serialize for Counters {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         // Taken apart without `..`: the compiler finds a field that is missing.
-        let Self { failures, slow, rejections, openings, calls, retries, exhausted, fallbacks } =
-            self;
+        let Self {
+            failures,
+            slow,
+            rejections,
+            shed,
+            openings,
+            calls,
+            retries,
+            exhausted,
+            fallbacks,
+        } = self;
         let mut map = to.serialize_struct("Counters", 8)?;
-        fields!(map: failures, slow, rejections, openings, calls, retries, exhausted, fallbacks);
+        fields!(map: failures, slow, rejections, shed, openings, calls, retries, exhausted, fallbacks);
         map.end()
     }
 }

@@ -50,6 +50,10 @@ pub enum Outcome {
     Success,
     /// The service is in trouble.
     Failure,
+    /// The service has more calls than it can answer: it timed out, or said so, as with a
+    /// 429 or a 503. It is a failure, and where the settings have a
+    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker sheds load.
+    Overload,
     /// Nothing is known: the request was at fault, or the call was cancelled.
     Ignore,
     /// The service is in trouble, and this failure weighs more or less than others:

@@ -142,11 +142,12 @@ impl<C, O> CircuitBreaker<C, O> {
     #[cfg(not(fusebox_compact))]
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let Cell { failures, slow, rejections, openings, calls, tally, .. } = &self.cell;
+        let Cell { failures, slow, rejections, sheds, openings, calls, tally, .. } = &self.cell;
         Counters {
             failures: failures.get(),
             slow: slow.get(),
             rejections: rejections.get(),
+            shed: sheds.get(),
             openings: openings.get(),
             calls: calls.get(),
             retries: tally.retries.get(),

@@ -17,10 +17,11 @@ use crate::{
     sync::{AtomicU64, const_fn, planted},
 };
 
-/// 256 bytes in four cache lines: what decisions read; what failures, rejections
-/// and the like count; the last calls and the text of the last error; the name. A
-/// call reads the first one alone. The alignment keeps neighbours in an array from
-/// sharing a line, and the pair of lines that x86-64 fetches together.
+/// 384 bytes in six cache lines: what decisions read; what failures, rejections
+/// and the like count; the last calls and the text of the last error; the name; what
+/// calls write while load is shed or let back; words to come. A call reads the first
+/// one alone. The alignment keeps neighbours in an array from sharing a line, and the
+/// pair of lines that x86-64 fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
 /// text, the name has one word, and no other core shares a line.
@@ -35,16 +36,19 @@ pub(crate) struct Cell {
     /// The second: the rule by which it opens.
     #[cfg(not(fusebox_compact))]
     rule: Machine,
+    /// The third: what it does about load.
+    #[cfg(not(fusebox_compact))]
+    load: Machine,
     /// The hash of the name; 0 in a slot that nobody claimed, and in an owned
     /// breaker without a name.
     pub(crate) key: AtomicU64,
-    pub(crate) opened: Opened,
     pub(crate) mark: Mark,
     /// What others say of the service.
     #[cfg(not(fusebox_compact))]
     pub(crate) advised: Machine,
-    /// The rest of the first line: zeros, for words to come.
-    spare: [u64; SPARE],
+    /// Which calls a closed breaker admits, where not all.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) gate: Machine,
     pub(crate) failures: Counter,
     pub(crate) rejections: Counter,
     pub(crate) openings: Counter,
@@ -56,12 +60,23 @@ pub(crate) struct Cell {
     pub(crate) history: History,
     pub(crate) noted: Noted,
     pub(crate) name: Label,
+    pub(crate) opened: Opened,
+    /// How the breaker lets calls back.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) ramp: Machine,
+    /// How much load the service answers.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) shed: Machine,
+    /// Calls that were turned away while the breaker was closed.
+    pub(crate) sheds: Counter,
+    /// The rest of the last lines: zeros, for words to come.
+    spare: [u64; SPARE],
 }
 
 /// Words of the settings.
 const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 1 };
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 12 };
 
 impl Cell {
     const_fn! {
@@ -90,11 +105,14 @@ impl Cell {
                 wait: Machine::new(settings[0]),
                 #[cfg(not(fusebox_compact))]
                 rule: Machine::new(settings[1]),
+                #[cfg(not(fusebox_compact))]
+                load: Machine::new(settings[2]),
                 key: AtomicU64::new(key),
                 mark: Mark::new(),
                 #[cfg(not(fusebox_compact))]
                 advised: Machine::new(0),
-                spare: [0; SPARE],
+                #[cfg(not(fusebox_compact))]
+                gate: Machine::new(0),
                 failures: Counter::new(),
                 rejections: Counter::new(),
                 openings: Counter::new(),
@@ -102,9 +120,15 @@ impl Cell {
                 tally: Tally::new(),
                 slow: Counter::new(),
                 history: History::new(),
-                opened: Opened::new(),
                 noted: Noted::new(),
                 name: Label::of(name),
+                opened: Opened::new(),
+                #[cfg(not(fusebox_compact))]
+                ramp: Machine::new(0),
+                #[cfg(not(fusebox_compact))]
+                shed: Machine::new(0),
+                sheds: Counter::new(),
+                spare: [0; SPARE],
             }
         }
     }
@@ -123,14 +147,14 @@ impl Cell {
     /// The settings in force, of which only how the breaker waits is looked at.
     #[inline]
     pub(crate) fn wait(&self) -> BreakerSettings {
-        BreakerSettings::unpack([self.wait.load::<Published>().0, 0])
+        BreakerSettings::unpack([self.wait.load::<Published>().0, 0, 0])
     }
 
     /// The settings in force, of which only the rule is looked at.
     #[inline]
     pub(crate) fn rule(&self) -> BreakerSettings {
         #[cfg(not(fusebox_compact))]
-        return BreakerSettings::unpack([0, self.rule.load::<Published>().0]);
+        return BreakerSettings::unpack([0, self.rule.load::<Published>().0, 0]);
         #[cfg(fusebox_compact)]
         self.wait()
     }
@@ -143,6 +167,8 @@ impl Cell {
             &self.wait,
             #[cfg(not(fusebox_compact))]
             &self.rule,
+            #[cfg(not(fusebox_compact))]
+            &self.load,
         ]
     }
 
@@ -182,7 +208,7 @@ impl Cell {
     /// Publishes `settings` where none are yet; the ones in force afterwards.
     pub(crate) fn publish_settings(&self, settings: BreakerSettings) -> BreakerSettings {
         // The wait first: whoever finds another one there leaves the rule alone. So
-        // both words are one claimer's, or two claimers agree on the first.
+        // all words are one claimer's, or two claimers agree on the first.
         let mut published = settings.pack();
         let mut own = true;
         for (word, to) in self.words().into_iter().zip(&mut published) {

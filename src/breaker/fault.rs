@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn settings_out_of_range() {
-        let [wait, _] = BreakerSettings::DEFAULT.pack();
+        let [wait, ..] = BreakerSettings::DEFAULT.pack();
         for impossible in [1, u64::MAX, 1 << 63, wait & !(0xFF << 21)] {
             let cell = named("shop");
-            cell.set_settings(BreakerSettings::unpack([impossible, 0]));
+            cell.set_settings(BreakerSettings::unpack([impossible, 0, 0]));
             assert_eq!(fault_of(&cell), Some(Fault::Settings), "{impossible:#x}");
         }
     }

@@ -88,7 +88,7 @@ impl Evidence {
         let failure = u64::from(settings.failure_weight()).max(1);
         let own = match outcome {
             Outcome::Success | Outcome::Ignore => 0,
-            Outcome::Failure => failure,
+            Outcome::Failure | Outcome::Overload => failure,
             Outcome::Weighs { percent } => (failure * u64::from(percent) / 100).max(1),
             Outcome::Opens { millis } => {
                 let millis = u64::from(millis).min(LONGEST_MS);

@@ -1,4 +1,4 @@
-//! A breaker's settings: checked once, packed into two words.
+//! A breaker's settings: checked once, packed into three words.
 
 mod build;
 
@@ -119,6 +119,28 @@ settings! {
         /// Each opening draws its own part, so that the breakers of a fleet do not
         /// probe in step.
         recovery_jitter: percent -> u8 = 0, 0..=100, at 0;
+        /// The time over which a breaker that closes after an outage lets calls back; 0
+        /// lets all of them back at once.
+        ///
+        /// When its probes have succeeded, the breaker admits `ramp_from` of the calls,
+        /// evenly spread, and more and more of them until this time has passed. A failure
+        /// weighs the more the fewer calls are admitted: while one in ten is, it weighs
+        /// ten times as much. One that opens the breaker goes on with the growth of the
+        /// wait, as a failed probe does. Above 511 ms the breaker keeps 9 significant
+        /// bits of this time, rounded up.
+        ramp_up: millis -> Duration = 0, 0..=16_744_448, at (128 + 51) scaled(9, 4);
+        /// The share of calls that a ramp begins with.
+        ///
+        /// It matters where there is a `ramp_up`.
+        ramp_from: percent -> u8 = 10, 1..=100, at (128 + 44) floored;
+        /// The largest share of calls that is shed while the service is overloaded; 0
+        /// sheds none.
+        ///
+        /// A call that ends in [`Outcome::Overload`](crate::Outcome::Overload) makes the
+        /// breaker shed a share of the calls, those of the lowest
+        /// [`Priority`](crate::Priority) first: as many as the service would not answer.
+        /// No other error does. The rest always passes.
+        max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
     }
     also {
         /// The longest wait, before its jitter.
@@ -155,8 +177,9 @@ impl From<BreakerSettings> for BreakerConfig {
     }
 }
 
-/// Checked settings of a breaker, packed into two words that change without a lock:
-/// the rule by which it opens, and how it waits. [`BreakerConfig`] builds them.
+/// Checked settings of a breaker, packed into three words that change without a lock:
+/// how it waits, the rule by which it opens, and what it does about load.
+/// [`BreakerConfig`] builds them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BreakerSettings([u64; Self::WORDS]);
 
@@ -164,8 +187,8 @@ impl BreakerSettings {
     /// What a slot has before its settings are published.
     pub(crate) const DEFAULT: Self = BreakerConfig::new().build();
 
-    /// Of the wait, and of the rule.
-    pub(crate) const WORDS: usize = 2;
+    /// Of the wait, of the rule, and of the load.
+    pub(crate) const WORDS: usize = 3;
 
     pub(crate) const fn pack(self) -> [u64; Self::WORDS] {
         self.0
@@ -175,11 +198,12 @@ impl BreakerSettings {
     /// is read as the default; a foreign writer's impossible fields are read as
     /// the nearest legal ones.
     #[inline]
-    pub(crate) const fn unpack([wait, rule]: [u64; Self::WORDS]) -> Self {
-        let [default_wait, default_rule] = Self::DEFAULT.0;
+    pub(crate) const fn unpack([wait, rule, load]: [u64; Self::WORDS]) -> Self {
+        let [default_wait, default_rule, default_load] = Self::DEFAULT.0;
         Self([
             if wait == 0 { default_wait } else { wait },
             if rule == 0 { default_rule } else { rule },
+            if load == 0 { default_load } else { load },
         ])
     }
 

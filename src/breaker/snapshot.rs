@@ -82,6 +82,9 @@ pub struct Counters {
     pub slow: u64,
     /// The number of calls that the breaker turned away.
     pub rejections: u64,
+    /// The number of those that it turned away while it was closed: it shed load, or let
+    /// calls back after an outage.
+    pub shed: u64,
     /// The number of openings, including forced ones.
     pub openings: u64,
     /// The number of calls that the breaker admitted. It is 0 unless calls are
@@ -107,6 +110,7 @@ impl Counters {
         failures: 0,
         slow: 0,
         rejections: 0,
+        shed: 0,
         openings: 0,
         calls: 0,
         retries: 0,
@@ -131,6 +135,7 @@ impl Counters {
             failures: self.failures.wrapping_sub(earlier.failures),
             slow: self.slow.wrapping_sub(earlier.slow),
             rejections: self.rejections.wrapping_sub(earlier.rejections),
+            shed: self.shed.wrapping_sub(earlier.shed),
             openings: self.openings.wrapping_sub(earlier.openings),
             calls: self.calls.wrapping_sub(earlier.calls),
             retries: self.retries.wrapping_sub(earlier.retries),

@@ -33,10 +33,27 @@ pub enum LimitKind {
     Adaptive,
     /// A moment at which the answer must be there.
     Deadline,
+    /// A share of the calls, as a breaker lets them back after an outage.
+    RampUp,
+    /// A share of the calls, as the service that is called has more than it can answer.
+    Shedding,
+    /// The host is short of something, and the call can be done without.
+    Pressure,
+    /// This server has more calls than it can answer.
+    Overload,
 }
 
 impl LimitKind {
-    const ALL: [Self; 4] = [Self::Rate, Self::Bulkhead, Self::Adaptive, Self::Deadline];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Rate,
+        Self::Bulkhead,
+        Self::Adaptive,
+        Self::Deadline,
+        Self::RampUp,
+        Self::Shedding,
+        Self::Pressure,
+        Self::Overload,
+    ];
 
     const fn what(self) -> &'static str {
         match self {
@@ -44,6 +61,10 @@ impl LimitKind {
             Self::Bulkhead => "bulkhead",
             Self::Adaptive => "adaptive limit",
             Self::Deadline => "deadline",
+            Self::RampUp => "ramp-up",
+            Self::Shedding => "load shedding",
+            Self::Pressure => "host pressure",
+            Self::Overload => "overload guard",
         }
     }
 
@@ -52,6 +73,9 @@ impl LimitKind {
             Self::Rate => "is used up",
             Self::Bulkhead | Self::Adaptive => "is full",
             Self::Deadline => "is too near",
+            Self::RampUp | Self::Shedding => "turns a share of the calls away",
+            Self::Pressure => "is too high",
+            Self::Overload => "turns calls away",
         }
     }
 }

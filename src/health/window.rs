@@ -114,10 +114,19 @@ impl<const W: usize> Default for Window<W> {
 /// Whether `new` is the same breaker's as `old`, later. Counters wrap, so one
 /// has gone back if it lies less than half its range behind.
 fn follows(new: &Reading, old: &Reading) -> bool {
-    let Counters { failures, slow, rejections, openings, calls, retries, exhausted, fallbacks } =
-        new.counters.since(&old.counters);
+    let Counters {
+        failures,
+        slow,
+        rejections,
+        shed,
+        openings,
+        calls,
+        retries,
+        exhausted,
+        fallbacks,
+    } = new.counters.since(&old.counters);
     new.name == old.name
-        && [failures, slow, rejections, openings, calls, retries, exhausted, fallbacks]
+        && [failures, slow, rejections, shed, openings, calls, retries, exhausted, fallbacks]
             .iter()
             .all(|since| since.cast_signed() >= 0)
 }

@@ -57,7 +57,7 @@ fn slow_points(settings: BreakerSettings) -> u64 {
 fn points(settings: BreakerSettings, outcome: Outcome) -> u64 {
     match outcome {
         Outcome::Success | Outcome::Ignore | Outcome::Opens { .. } => 0,
-        Outcome::Failure => failure_points(settings),
+        Outcome::Failure | Outcome::Overload => failure_points(settings),
         Outcome::Weighs { percent } => (failure_points(settings) * u64::from(percent) / 100).max(1),
     }
 }

@@ -126,6 +126,9 @@ impl BreakerConfig {
             Row::quiet as usize,
             Row::slow_call as usize,
             Row::slow_weight as usize,
+            Row::ramp_up as usize,
+            Row::ramp_from as usize,
+            Row::max_shed as usize,
         ];
         let window = self.values[Row::window as usize];
         let (alone, by) = if cfg!(fusebox_compact) {

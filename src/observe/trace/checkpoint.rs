@@ -13,7 +13,7 @@ use crate::time::Tick;
 pub struct Checkpoint {
     pub(crate) cause: Cause,
     pub(crate) word: u64,
-    pub(crate) settings: [u64; 2],
+    pub(crate) settings: [u64; 3],
     pub(crate) last: u64,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Cause {
 
 impl Checkpoint {
     /// The notes that go before its last record.
-    pub(super) const NOTES: usize = 8;
+    pub(super) const NOTES: usize = 10;
 
     /// Whether it was made because somebody changed the state by hand.
     #[must_use]
@@ -52,7 +52,8 @@ impl Checkpoint {
     }
 
     const fn words(&self) -> [u64; Self::NOTES / 2] {
-        [self.word, self.settings[0], self.settings[1], self.last]
+        let [wait, rule, load] = self.settings;
+        [self.word, wait, rule, load, self.last]
     }
 
     pub(super) fn of(notes: [u32; Self::NOTES], cause: u64) -> Self {
@@ -62,6 +63,6 @@ impl Checkpoint {
             1 => Cause::Settings,
             _ => Cause::Forced,
         };
-        Self { cause, word: word(0), settings: [word(2), word(4)], last: word(6) }
+        Self { cause, word: word(0), settings: [word(2), word(4), word(6)], last: word(8) }
     }
 }

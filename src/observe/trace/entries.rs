@@ -130,6 +130,7 @@ impl<'a> Entries<'a> {
         let what = match record.kind()? {
             Kind::Success => ended(Outcome::Success),
             Kind::Failure => ended(Outcome::Failure),
+            Kind::Overload => ended(Outcome::Overload),
             Kind::Ignore => ended(Outcome::Ignore),
             Kind::Weighs => {
                 let percent = u16::try_from(notes.one(breaker)?).ok()?;

@@ -51,9 +51,10 @@ pub(super) enum Kind {
     /// [`Checkpoint::NOTES`](super::Checkpoint) notes go before.
     Checkpoint,
     Note,
+    Overload,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::Success,
     Kind::Failure,
     Kind::Ignore,
@@ -65,6 +66,7 @@ const KINDS: [Kind; 11] = [
     Kind::Changed,
     Kind::Checkpoint,
     Kind::Note,
+    Kind::Overload,
 ];
 
 /// Whether a call took too long.
@@ -113,6 +115,7 @@ impl Record {
         let (kind, note) = match end.outcome {
             Outcome::Success => (Kind::Success, None),
             Outcome::Failure => (Kind::Failure, None),
+            Outcome::Overload => (Kind::Overload, None),
             Outcome::Ignore => (Kind::Ignore, None),
             Outcome::Weighs { percent } => (Kind::Weighs, Some(percent.into())),
             Outcome::Opens { millis } => (Kind::Opens, Some(millis)),
