@@ -190,10 +190,10 @@ fn metrics_have_them_where_there_are_any() {
     exhaust(&panel, "ai", 3);
     let body = wait_for("the limits", || {
         let body = get(&server, "metrics", "*/*");
-        body.contains("fusebox_rate_limit_burst{breaker=\"ai\"} 60").then_some(body)
+        body.contains("fusebox_limited_total{breaker=\"ai\",kind=\"rate\"} 3").then_some(body)
     });
     for line in [
-        "fusebox_limited_total{breaker=\"ai\",kind=\"rate\"} 3",
+        "fusebox_rate_limit_burst{breaker=\"ai\"} 60",
         "fusebox_rate_limit_per_second{breaker=\"ai\"} 1",
         "fusebox_budget_refused_total{breaker=\"ai\"} 0",
         "fusebox_budget_share_ratio{breaker=\"ai\"} 0.1",

@@ -59,7 +59,7 @@ fn json_of_a_stable_form() {
         "probes_in_flight": 0,
         "probes_succeeded": 0,
         "counters": {
-            "failures": 3, "slow": 0, "rejections": 0, "openings": 1, "calls": 1,
+            "failures": 3, "slow": 0, "rejections": 0, "shed": 0, "openings": 1, "calls": 1,
             "retries": 0, "exhausted": 0, "fallbacks": 0,
         },
         "settings": {
@@ -67,7 +67,8 @@ fn json_of_a_stable_form() {
             "quiet_ms": 0, "slow_call_ms": 0, "slow_weight": 0,
             "recovery_timeout_ms": 3_600_000, "probes": 1,
             "successes_to_close": 1, "doublings": 0, "growth_percent": 200,
-            "recovery_jitter_percent": 0,
+            "recovery_jitter_percent": 0, "ramp_up_ms": 0, "ramp_from_percent": 10,
+            "max_shed_percent": 0,
         },
         "last_error": null,
         "fault": null,

@@ -86,8 +86,8 @@ fn another_version_of_the_layout() {
     let bench = Bench::with_shop();
     // Another version may have another checksum, too.
     bench.set_word(VERSION, |_| 3);
-    refused(&bench.path, "has layout 3 and this program has 4: use one release", |problem| {
-        matches!(problem, Problem::Version { found: 3, own: 4 })
+    refused(&bench.path, "has layout 3 and this program has 5: use one release", |problem| {
+        matches!(problem, Problem::Version { found: 3, own: 5 })
     });
 }
 
@@ -106,8 +106,8 @@ fn the_other_byte_order() {
 fn slots_of_another_size() {
     let bench = Bench::with_shop();
     set_layout(&bench, SLOT_SIZE, 128);
-    refused(&bench.path, "its slots have 128 bytes and this program's have 1024", |problem| {
-        matches!(problem, Problem::SlotSize { found: 128, own: 1024 })
+    refused(&bench.path, "its slots have 128 bytes and this program's have 1152", |problem| {
+        matches!(problem, Problem::SlotSize { found: 128, own: 1152 })
     });
 }
 
@@ -157,9 +157,9 @@ fn a_truncated_file() {
     let whole = bench.bytes();
     for len in [8_319, 4_224, 2_176, 200, 129, 128] {
         fs::write(&bench.path, &whole[..len]).unwrap();
-        let text = format!("has {len} bytes instead of 8320, so somebody truncated it: when no");
+        let text = format!("has {len} bytes instead of 9344, so somebody truncated it: when no");
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 8_320, .. })
+            matches!(problem, Problem::Length { expected: 9_344, .. })
         });
     }
     // A part of the header says nothing for certain.
@@ -168,7 +168,7 @@ fn a_truncated_file() {
         refused(&bench.path, "", |problem| match len {
             ..8 => matches!(problem, Problem::NotAPanel),
             // The checksum ends here; its word is padded with zeros.
-            44.. => matches!(problem, Problem::Length { expected: 8_320, .. }),
+            44.. => matches!(problem, Problem::Length { expected: 9_344, .. }),
             _ => matches!(problem, Problem::Damaged | Problem::Version { .. }),
         });
     }
@@ -182,9 +182,9 @@ fn an_extended_file() {
         let mut longer = whole.clone();
         longer.resize(whole.len() + more, 0);
         fs::write(&bench.path, &longer).unwrap();
-        let text = format!("has {} bytes instead of 8320, so somebody extended it", longer.len());
+        let text = format!("has {} bytes instead of 9344, so somebody extended it", longer.len());
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 8_320, .. })
+            matches!(problem, Problem::Length { expected: 9_344, .. })
         });
     }
 }

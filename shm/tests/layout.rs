@@ -6,14 +6,14 @@ use common::{Bench, brittle};
 use fusebox::{BreakerConfig, BudgetConfig, RateConfig, State, Tick};
 use fusebox_shm::SharedPanel;
 
-/// All that a file of layout 4 may hold, but for its times.
+/// All that a file of layout 5 may hold, but for its times.
 ///
 /// Should this test fail after a change, then programs of the former release and
 /// of this one would misread each other: give the layout another version in
 /// `src/header.rs`.
 #[test]
 #[cfg(target_endian = "little")]
-fn a_file_of_layout_4_is_these_bytes() {
+fn a_file_of_layout_5_is_these_bytes() {
     let bench = Bench::new();
     let panel = bench.open();
     let settings = BreakerConfig::new()
@@ -43,35 +43,38 @@ fn a_file_of_layout_4_is_these_bytes() {
 
     let mut words: Vec<u64> =
         bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 32;
+    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 48;
     assert_eq!(slot, 6, "where the hash of the name puts it");
-    assert_eq!(words.len(), 16 + 8 * (32 + 32 + 64));
+    assert_eq!(words.len(), 16 + 8 * (48 + 32 + 64));
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 4, 1024, 8, 0x8DE3_DC8D]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 5, 1152, 8, 0x503B_545E]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
-    let mut places = words.split_off(8 * (32 + 32));
-    let mut limits = words.split_off(8 * 32);
+    let mut places = words.split_off(8 * (48 + 32));
+    let mut limits = words.split_off(8 * 48);
     let own_places: Vec<_> = places.drain(slot * 64..).take(64).collect();
     let own: Vec<_> = limits.drain(slot * 32..).take(32).collect();
-    let slot: Vec<_> = words.drain(slot * 32..).take(32).collect();
+    let slot: Vec<_> = words.drain(slot * 48..).take(48).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
-    // The word: forced open in generation 1. How it waits; its rule. The name's hash.
+    // The word: forced open in generation 1. How it waits; its rule; what it does about
+    // load. The name's hash.
     assert_eq!(slot[..2], [0x4010_00FF_FFFF_FFFF, 0x0000_1D4C_0048_A206]);
-    assert_eq!(slot[2..4], [0x0060_0000_0000_0000, 0xC588_88A0_DCE0_029A]);
-    assert_eq!(slot[4] >> 40, 1, "since when it is open, and that it is");
-    assert_eq!(slot[5..8], [0; 3], "the rest of the first line");
+    assert_eq!(slot[2..4], [0x0060_0000_0000_0000, 0x0000_A000_0000_0000]);
+    assert_eq!(slot[4], 0xC588_88A0_DCE0_029A);
+    assert_eq!(slot[5..8], [0; 3], "no record, no advice, no gate");
     // Failures, rejections, openings; calls, retries, exhausted, fallbacks, slow calls.
     assert_eq!(slot[8..16], [1, 1, 1, 0, 0, 0, 0, 0]);
     assert_eq!(slot[16], 0, "how the last calls ended, where there is a window");
     // The text of the last error: its hash, then the text.
     assert_eq!(slot[17..19], [0xFDD2_AFC5_1E10_48CE, u64::from_le_bytes(*b"down\0\0\0\0")]);
     assert_eq!(slot[19..24], [0; 5]);
-    is_the_name(&slot[24..]);
+    is_the_name(&slot[24..32]);
+    assert_eq!(slot[32] >> 40, 1, "since when it is open, and that it is");
+    assert_eq!(slot[33..], [0; 15], "no ramp, no load is shed; words to come");
 
     // The rate limit: the arrival time, the settings, how narrow it is, refusals, the name.
     assert_ne!(own[0], 0);
@@ -112,10 +115,10 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
     let bench = Bench::new();
     bench.open();
     let bytes = bench.bytes();
-    assert_eq!(bytes.len(), 128 + 8 * 1024);
-    assert!(bytes[128..128 + 8 * 256].iter().all(|byte| *byte == 0));
+    assert_eq!(bytes.len(), 128 + 8 * 1152);
+    assert!(bytes[128..128 + 8 * 384].iter().all(|byte| *byte == 0));
     // But for the bulkheads, which whoever maps the file tells to count nothing.
-    let (limits, places) = bytes[128 + 8 * 256..].split_at(8 * 256);
+    let (limits, places) = bytes[128 + 8 * 384..].split_at(8 * 256);
     assert!(places.iter().all(|byte| *byte == 0));
     for limits in limits.as_chunks::<256>().0 {
         let (before, after) = (&limits[..96], &limits[104..]);
