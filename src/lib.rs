@@ -119,7 +119,7 @@ pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,
-    judge::Judge,
+    judge::{Judge, OverloadIf},
     permit::Permit,
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
@@ -127,7 +127,7 @@ pub use breaker::{
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
-pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut};
+pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
@@ -251,6 +251,8 @@ pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 /// assert_eq!(PRICE.call(&42, |_| Err("down")), Ok(0));
 /// ```
 pub mod layers {
+    #[cfg(feature = "std")]
+    pub use crate::pipeline::priority::PriorityLayer;
     pub use crate::{
         breaker::judge::{Counting, EveryError},
         fallback::{
