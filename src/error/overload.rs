@@ -122,7 +122,10 @@ pub(crate) fn is_known_overload(error: &dyn core::any::Any) -> bool {
 fn known_by_features(error: &dyn core::any::Any) -> Option<bool> {
     #[cfg(feature = "anyhow")]
     if let Some(error) = error.downcast_ref::<anyhow::Error>() {
-        return Some(is_overload(error.as_ref()));
+        // What was made from a box shows neither the box nor what is in it.
+        type Boxed = std::boxed::Box<dyn Error + Send + Sync>;
+        let in_a_box = error.downcast_ref::<Boxed>().is_some_and(|it| is_overload(&**it));
+        return Some(in_a_box || is_overload(error.as_ref()));
     }
     #[cfg(feature = "tokio")]
     if error.is::<tokio::time::error::Elapsed>() {

@@ -6,12 +6,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    breaker::{
-        CircuitBreaker,
-        held::HeldPermit,
-        judge::Judge,
-        settings::BreakerSettings,
-    },
+    breaker::{CircuitBreaker, held::HeldPermit, judge::Judge, settings::BreakerSettings},
     observe::Observer,
     registry::{error::RegistryError, panel::Panel},
     time::Clock,

@@ -17,6 +17,12 @@ pub trait FindPriority<Request> {
     /// The priority, where the request has one.
     #[doc(hidden)]
     fn find(&self, request: &mut Request) -> Option<Priority>;
+
+    /// That of every request, where they have one in common.
+    #[doc(hidden)]
+    fn of_all(&self) -> Option<Priority> {
+        None
+    }
 }
 
 /// A function finds it.
@@ -32,6 +38,10 @@ impl<Request, F: Fn(&Request) -> Priority> FindPriority<Request> for FoundBy<F> 
 /// Every request has the same.
 impl<Request> FindPriority<Request> for Priority {
     fn find(&self, _request: &mut Request) -> Option<Priority> {
+        Some(*self)
+    }
+
+    fn of_all(&self) -> Option<Priority> {
         Some(*self)
     }
 }
@@ -171,6 +181,8 @@ where
     type Future = Prioritized<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        // A service may admit the next call here.
+        let _scope = self.find.of_all().map(Priority::enter);
         self.inner.poll_ready(cx)
     }
 
