@@ -80,11 +80,11 @@ fn the_less_it_matters_the_sooner_it_gives_way() {
 fn a_fifth_of_failures_opens_none_but_that_of_the_background() {
     for Operation { breaker, .. } in &ALL[..3] {
         let promise = breaker.promise();
-        assert_eq!(promise.mean_calls(1.0).unwrap().round(), 21.0);
+        assert!((20.5..21.5).contains(&promise.mean_calls(1.0).unwrap()));
         assert!(promise.mean_calls(0.2).unwrap() >= 1e9);
     }
     let background = Operation::BACKGROUND.breaker.promise();
-    assert_eq!(background.mean_calls(1.0).unwrap().round(), 3.0);
+    assert!((2.5..3.5).contains(&background.mean_calls(1.0).unwrap()));
 }
 
 #[test]

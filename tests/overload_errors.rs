@@ -112,6 +112,7 @@ proptest! {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as a predicate is
 fn busy(status: &u16) -> bool {
     matches!(status, 429 | 503)
 }

@@ -36,11 +36,11 @@ fn closed_for_good() -> CircuitBreaker<StdClock, Asked> {
 }
 
 #[allow(clippy::unnecessary_wraps)] // as a call is
-fn seen(_: &()) -> Result<Priority, &'static str> {
+fn seen(_: &str) -> Result<Priority, &'static str> {
     Ok(Priority::current())
 }
 
-async fn seen_later(_: &()) -> Result<Priority, &'static str> {
+async fn seen_later(_: &str) -> Result<Priority, &'static str> {
     after(2, ()).await;
     Ok(Priority::current())
 }
@@ -48,10 +48,10 @@ async fn seen_later(_: &()) -> Result<Priority, &'static str> {
 #[test]
 fn o3_all_that_a_layer_holds_runs_in_its_scope() {
     let pipeline = Pipeline::new().priority(Priority::BACKGROUND);
-    assert_eq!(pipeline.call(&(), seen), Ok(Priority::BACKGROUND));
+    assert_eq!(pipeline.call("", seen), Ok(Priority::BACKGROUND));
     assert_eq!(Priority::current(), Priority::DEFAULT, "its scope has ended");
 
-    let mut call = pin!(pipeline.call_async(&(), seen_later));
+    let mut call = pin!(pipeline.call_async("", seen_later));
     assert!(call.as_mut().poll(&mut context()).is_pending());
     assert_eq!(Priority::current(), Priority::DEFAULT, "between polls");
     assert_eq!(finish(call), Ok(Priority::BACKGROUND));
@@ -61,10 +61,10 @@ fn o3_all_that_a_layer_holds_runs_in_its_scope() {
 fn o3_a_breaker_inside_is_asked_in_the_scope() {
     let breaker = closed_for_good();
     let pipeline = Pipeline::new().priority(Priority::CRITICAL).breaker(&breaker);
-    assert!(pipeline.call(&(), seen).is_err());
-    assert!(finish(pipeline.call_async(&(), seen_later)).is_err());
+    assert!(pipeline.call("", seen).is_err());
+    assert!(finish(pipeline.call_async("", seen_later)).is_err());
     let outside = Pipeline::new().breaker(&breaker).priority(Priority::CRITICAL);
-    assert!(outside.call(&(), seen).is_err());
+    assert!(outside.call("", seen).is_err());
     let asked = breaker.observer().0.lock().unwrap();
     assert_eq!(*asked, [Priority::CRITICAL, Priority::CRITICAL, Priority::DEFAULT]);
 }
@@ -76,12 +76,12 @@ fn o3_the_inner_of_two_holds_and_the_outer_one_comes_back() {
         .priority(Priority::CRITICAL)
         .fallback(Fallback::new().or(seen))
         .priority(Priority::BACKGROUND);
-    assert_eq!(pipeline.call(&(), seen), Ok(Priority::BACKGROUND));
-    let fails = |(): &()| Err("down");
-    assert_eq!(pipeline.call(&(), fails), Ok(Priority::CRITICAL), "a fallback between them");
+    assert_eq!(pipeline.call("", seen), Ok(Priority::BACKGROUND));
+    let fails = |_: &str| Err("down");
+    assert_eq!(pipeline.call("", fails), Ok(Priority::CRITICAL), "a fallback between them");
     let _outer = Priority::SHEDDABLE.enter();
     let fallback = Pipeline::new().fallback(Fallback::new().or(seen)).priority(Priority::CRITICAL);
-    assert_eq!(fallback.call(&(), fails), Ok(Priority::SHEDDABLE), "a fallback around it");
+    assert_eq!(fallback.call("", fails), Ok(Priority::SHEDDABLE), "a fallback around it");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn o3_a_panic_ends_the_scope() {
 fn o3_a_call_that_is_dropped_leaves_no_scope() {
     let pipeline = Pipeline::new().priority(Priority::CRITICAL);
     {
-        let mut call = Box::pin(pipeline.call_async(&(), seen_later));
+        let mut call = Box::pin(pipeline.call_async("", seen_later));
         assert!(call.as_mut().poll(&mut context()).is_pending());
     }
     assert_eq!(Priority::current(), Priority::DEFAULT);
@@ -140,7 +140,7 @@ fn o3_another_thread_is_outside_unless_it_is_handed_on() {
 fn o3_a_future_keeps_its_own_on_whatever_thread_it_is_polled() {
     let pipeline = Pipeline::new().priority(Priority::CRITICAL);
     thread::scope(|scope| {
-        let mut call = Box::pin(pipeline.call_async(&(), seen_later));
+        let mut call = Box::pin(pipeline.call_async("", seen_later));
         assert!(call.as_mut().poll(&mut context()).is_pending());
         let other = scope.spawn(move || {
             let _own = Priority::BACKGROUND.enter();
@@ -154,5 +154,5 @@ fn o3_a_future_keeps_its_own_on_whatever_thread_it_is_polled() {
 fn o3_a_pipeline_with_it_can_be_a_static() {
     static NIGHTLY: Pipeline<layers::Stack<layers::Empty, layers::PriorityLayer>> =
         Pipeline::new().priority(Priority::BACKGROUND);
-    assert_eq!(NIGHTLY.call(&(), seen), Ok(Priority::BACKGROUND));
+    assert_eq!(NIGHTLY.call("", seen), Ok(Priority::BACKGROUND));
 }

@@ -45,10 +45,19 @@ pub(crate) struct Place {
     pub(crate) once: bool,
     /// One of them is a retry.
     pub(crate) in_retry: bool,
-    /// Something inside has a limit of time.
-    pub(crate) times_out: bool,
-    /// No breaker is around it.
-    pub(crate) outermost: bool,
+    /// What says that a limit of time inside has passed.
+    pub(crate) flag: Flag,
+}
+
+/// The flag by which a limit of time tells breakers that it has passed.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Flag {
+    /// There is no such limit inside.
+    Nothing,
+    /// The breaker has it, and breakers inside use the same.
+    Own,
+    /// A breaker around has it.
+    Shared,
 }
 
 impl Judge {
@@ -183,12 +192,12 @@ impl WithCircuitBreaker {
         function: &Function,
         body: &TokenStream,
         breaker: &TokenStream,
-        times_out: bool,
+        flag: Flag,
     ) -> TokenStream {
         let krate = &function.krate;
         let is_async = function.is_async();
         let awaited = is_async.then(|| quote!(.await));
-        let tells = times_out && !matches!(self.judge, Judge::Answers(_));
+        let tells = flag != Flag::Nothing && !matches!(self.judge, Judge::Answers(_));
         if tells || self.is_overload.is_some() {
             let [answer, error] = ["answer", "error"].map(|role| function.names.variable(role));
             let method = if is_async { "judge_async" } else { "judge" };
@@ -199,10 +208,8 @@ impl WithCircuitBreaker {
                 error.set_span(error.span().located_at(path.span()));
                 quote_spanned!(path.span()=> #path(#error))
             };
-            let is_failure = match &self.judge {
-                Judge::Expect(path) => asked(path),
-                _ => quote!(true),
-            };
+            let is_failure =
+                if let Judge::Expect(path) = &self.judge { asked(path) } else { quote!(true) };
             let timed_out = tells.then(|| {
                 let timed_out = function.names.variable(TIMED_OUT);
                 quote!(#krate::attributes::timeout::TimedOutFlag::is_set(#timed_out))
@@ -244,13 +251,12 @@ impl WithCircuitBreaker {
         // may borrow from them.
         let body = &self.noted(function, body, &breaker, place.once);
         let body = function.typed(body, place.once);
-        let mut call = self.call(function, &body, &breaker, place.times_out);
+        let mut call = self.call(function, &body, &breaker, place.flag);
         if place.in_retry {
             let rejected = function.names.variable(REJECTED);
             call = quote!(#krate::attributes::breaker::told(#call, &#rejected));
         }
-        // Breakers inside this one use the same flag.
-        let flag = (place.times_out && place.outermost).then(|| {
+        let flag = (place.flag == Flag::Own).then(|| {
             let timed_out = function.names.variable(TIMED_OUT);
             quote! {
                 let #timed_out = #krate::attributes::timeout::TimedOutFlag::new();

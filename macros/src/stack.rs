@@ -11,7 +11,7 @@ use syn::{
 
 use crate::{
     body::Function,
-    breaker::{Place, REJECTED, WithCircuitBreaker},
+    breaker::{Flag, Place, REJECTED, WithCircuitBreaker},
     deadline::WithDeadline,
     fallback::WithFallback,
     hedge::{Beside, WithHedge},
@@ -122,13 +122,12 @@ impl Layer {
                 layer.expand(function, body, &ident, around, tally)?
             }
             Self::CircuitBreaker(layer) => {
-                let place = Place {
-                    once,
-                    in_retry,
-                    times_out: inside.iter().any(Self::times_out),
-                    outermost: !around.iter().any(Self::is_breaker),
+                let flag = match (inside.iter().any(Self::times_out), in_breaker) {
+                    (false, _) => Flag::Nothing,
+                    (true, false) => Flag::Own,
+                    (true, true) => Flag::Shared,
                 };
-                layer.expand(function, body, &ident, place)
+                layer.expand(function, body, &ident, Place { once, in_retry, flag })
             }
             Self::Fallback(layer) => {
                 let in_deadline = around.iter().any(|it| matches!(it, Self::Deadline(_)));

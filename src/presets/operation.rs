@@ -119,7 +119,7 @@ impl Operation {
             .recovery_timeout(Duration::from_secs(30))
             .doublings(4)
             .recovery_jitter(20)
-            .ramp_up(Duration::from_secs(60))
+            .ramp_up(Duration::from_mins(1))
             .ramp_from(5)
             .max_shed(99)
             .build(),
