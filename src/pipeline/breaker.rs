@@ -71,7 +71,7 @@ impl<L: Copy> Pipeline<L> {
     /// the service has more calls than it can answer
     /// ([`Outcome::Overload`](crate::Outcome::Overload)).
     ///
-    /// A [`timeout`](Pipeline::timeout) inside the breaker makes an error of your own type,
+    /// A [timeout](Pipeline::timeout_by) inside the breaker makes an error of your own type,
     /// and only you can tell it from others. For errors with sources,
     /// [`is_overload`](crate::is_overload) does.
     ///
