@@ -81,7 +81,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..40),
         prop::collection::vec(likely, 0..12),
-        (0..2_000_u32).prop_map(|number| number.to_string().into_bytes()),
+        "[+-]?[0-9]{1,4} ?".prop_map(String::into_bytes),
         "(?i)(critical|default|sheddable|background).?".prop_map(String::into_bytes),
     ]
 }
