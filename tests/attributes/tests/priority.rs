@@ -1,5 +1,6 @@
 //! Priorities as attributes: O3.
 #![deny(warnings)]
+#![allow(clippy::unnecessary_wraps)] // an attribute wants a `Result`
 
 use std::sync::Mutex;
 
