@@ -449,13 +449,9 @@ async fn over_real_sockets_a_503_opens_and_a_recovery_closes() {
     });
 
     let (breaker, clock) = breaker(config().failure_threshold(3));
-    let judge = |answer: Result<&hyper::Response<_>, &_>| match answer {
-        Ok(response) if response.status().is_server_error() => Outcome::Failure,
-        Ok(_) => Outcome::Success,
-        Err(_) => Outcome::Failure,
-    };
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let mut service = CircuitBreakerLayer::judged(Arc::clone(&breaker), judge).layer(client);
+    let mut service =
+        CircuitBreakerLayer::judged(Arc::clone(&breaker), fusebox::http::judge).layer(client);
     let mut ask = async || {
         let request = hyper::Request::get(&url).body(Empty::new()).unwrap();
         let service: &mut _ = &mut service;

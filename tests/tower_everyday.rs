@@ -15,9 +15,9 @@ use std::{
 
 use common::millis;
 use fusebox::{
-    BreakerConfig, BreakerSettings, BudgetConfig, CallError, CircuitBreaker, Outcome, Registry,
+    BreakerConfig, BreakerSettings, BudgetConfig, CallError, CircuitBreaker, Registry,
     RegistryError, Rejected, Retry, RetryBudget, RetryConfig, State,
-    http::{host, is_outage},
+    http::{host, is_outage, judge},
     tower::{CircuitBreakerLayer, KeyedBreakerLayer, RetryPolicy},
 };
 use http::{Method, Request, Response};
@@ -154,10 +154,7 @@ async fn ten_thousand_hosts_on_256_slots() {
             host(request.uri())
         })
         .unwrap()
-        .judged(|answer: Result<&Response<()>, &BoxError>| match answer {
-            Ok(response) if !is_outage(response.status()) => Outcome::Success,
-            _ => Outcome::Failure,
-        });
+        .judged(judge);
     // Every seventh host is down.
     let mut service =
         ServiceBuilder::new().layer(layer).service(service_fn(|request: Request<()>| async move {

@@ -7,6 +7,7 @@
 //! - [`calls`]: sync and async calls, and which errors count
 //! - [`retries`]: backoff, jitter, hints
 //! - [`deadlines`]: how much time is left, handed from call to call
+//! - [`priorities`]: which calls are turned away last, and which errors are an overload
 //! - [`hedges`]: a second attempt beside one that takes long
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
 //! - [`attributes`]: resilience as decoration
@@ -37,6 +38,9 @@ pub mod retries {}
 
 #[doc = include_str!("deadlines.md")]
 pub mod deadlines {}
+
+#[doc = include_str!("priorities.md")]
+pub mod priorities {}
 
 #[doc = include_str!("hedges.md")]
 pub mod hedges {}

@@ -55,6 +55,7 @@ use crate::{
 /// | `.retry(r).hedge(h)` | each attempt may be hedged: calls multiply by two at most |
 /// | `.hedge(h).timeout(t)` | each of the two calls has its own limit |
 /// | `.breaker(b).timeout(t)` | a call that takes too long is a failure to the breaker |
+/// | `.priority(p).breaker(b)` | the breaker is asked in the scope of `p`; the other way round, it does not know `p` yet |
 /// | `.breaker(b).rate_limit(q)` | an open breaker takes nothing of the limit, and what the limit turns away counts for nothing in the breaker |
 /// | `.retry(r).rate_limit(q)` | each attempt takes one of the limit; around the retry, a call takes one however often it is tried |
 /// | `.bulkhead(w).breaker(b)` | the usual one: a rejection takes a place for a moment only, and what finds no place counts for nothing in the breaker |

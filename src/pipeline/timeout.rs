@@ -30,6 +30,9 @@ impl<L: Copy> Pipeline<L> {
     /// **Put it inside a breaker, not around one.** A timeout around a breaker
     /// cancels the call, and a cancelled call counts for nothing. A service
     /// that hangs would never open the breaker.
+    ///
+    /// The breaker sees an error of your own type, and takes it for a failure like others.
+    /// That it is an overload, [`breaker_overload_if`](Self::breaker_overload_if) tells it.
     #[cfg(feature = "std")]
     #[must_use]
     pub const fn timeout(
@@ -46,6 +49,9 @@ impl<L: Copy> Pipeline<L> {
     /// **Put it inside a breaker, not around one.** A timeout around a breaker
     /// cancels the call, and a cancelled call counts for nothing. A service
     /// that hangs would never open the breaker.
+    ///
+    /// The breaker sees an error of your own type, and takes it for a failure like others.
+    /// That it is an overload, [`breaker_overload_if`](Self::breaker_overload_if) tells it.
     #[must_use]
     pub const fn timeout_by<S>(
         self,

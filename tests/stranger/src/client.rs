@@ -47,7 +47,8 @@ impl Retryable for PriceError {
 fn judge(answer: Result<&u32, &PriceError>) -> Outcome {
     match answer {
         Ok(_) => Outcome::Success,
-        Err(PriceError::Status(status)) if !http::is_outage(*status) => Outcome::Success,
+        Err(PriceError::Status(status)) => http::outcome(*status),
+        Err(PriceError::Slow(_)) => Outcome::Overload,
         Err(_) => Outcome::Failure,
     }
 }

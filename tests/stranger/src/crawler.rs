@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Outcome, Registry, Retry, RetryConfig,
-    http::{is_idempotent, is_outage},
-    tower::{KeyedBreakerLayer, RetryPolicy},
+    BreakerConfig, CircuitBreaker, Judge, Outcome, Registry, Retry, RetryConfig,
+    http::{is_idempotent, is_outage, outcome},
+    tower::{KeyedBreakerLayer, KnownErrors, RetryPolicy},
 };
 use reqwest::{Client, Request, Response};
 use tower::{
@@ -26,8 +26,8 @@ fn host_of(request: &Request) -> &str {
 
 fn judge(answer: Result<&Response, &BoxError>) -> Outcome {
     match answer {
-        Ok(response) if !is_outage(response.status()) => Outcome::Success,
-        _ => Outcome::Failure,
+        Ok(response) => outcome(response.status()),
+        Err(_) => KnownErrors.judge(answer),
     }
 }
 
