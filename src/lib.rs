@@ -177,6 +177,14 @@ pub use observe::{
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
+#[cfg(all(feature = "std", any(target_os = "linux", target_os = "android")))]
+pub use overload::pressure::linux::{KeepSampled, PressureError, PressureSampler};
+pub use overload::pressure::{
+    level::PressureLevel,
+    pressure::Pressure,
+    reading::PressureReading,
+    settings::{PressureConfig, PressureSettings},
+};
 pub use overload::priority::{BadPriority, Priority};
 #[cfg(feature = "std")]
 pub use overload::scope::{PriorityFuture, PriorityGuard};
