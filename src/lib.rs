@@ -49,8 +49,8 @@
 //!   sleeper, and entropy ([`set_seed`]).
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
-//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge` and
-//!   `resilient`.
+//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_pressure`,
+//!   `with_hedge` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
 //!   headers.
@@ -134,7 +134,7 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
     resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
-    with_rate_limit, with_retry, with_timeout,
+    with_pressure, with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
@@ -156,6 +156,7 @@ pub use limit::hedge::{
     quantile::LatencyQuantile,
     settings::{QuantileConfig, QuantileSettings},
 };
+pub use limit::pressure::heed::Heed;
 pub use limit::rate::{
     lease::RateLease,
     narrow::Remaining,
@@ -262,7 +263,7 @@ pub mod layers {
     pub use crate::{
         breaker::judge::{Counting, EveryError},
         fallback::{
-            chain::{Errors, NoLayer, OnlyWhen, Then},
+            chain::{CheapWhen, Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
         limit::{
@@ -278,6 +279,7 @@ pub mod layers {
             bulkhead::BulkheadLayer,
             deadline::DeadlineLayer,
             layer::{Empty, Stack},
+            pressure::PressureLayer,
             rate_limit::RateLimitLayer,
             timeout::TimeoutLayer,
         },

@@ -17,6 +17,7 @@ use crate::{
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
     names::Names,
+    pressure::WithPressure,
     retry::WithRetry,
     timeout::WithTimeout,
 };
@@ -30,11 +31,12 @@ enum Layer {
     Bulkhead(WithBulkhead),
     Deadline(WithDeadline),
     Hedge(WithHedge),
+    Pressure(WithPressure),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -43,6 +45,7 @@ const KINDS: [&str; 8] = [
     "bulkhead",
     "deadline",
     "hedge",
+    "pressure",
 ];
 
 impl Layer {
@@ -55,6 +58,7 @@ impl Layer {
             "bulkhead" => Self::Bulkhead(WithBulkhead::parse(input, krate)?),
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
+            "pressure" => Self::Pressure(WithPressure::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -66,7 +70,10 @@ impl Layer {
 
     /// Whether it is a limit, and refuses calls for reasons that are not the service's.
     fn limits(&self) -> bool {
-        matches!(self, Self::RateLimit(_) | Self::Bulkhead(_) | Self::Deadline(_))
+        matches!(
+            self,
+            Self::RateLimit(_) | Self::Bulkhead(_) | Self::Deadline(_) | Self::Pressure(_)
+        )
     }
 
     /// Whether it may refuse to make the call at all.
@@ -109,6 +116,7 @@ impl Layer {
             Self::RateLimit(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
+            Self::Pressure(layer) => layer.expand(function, body, in_retry),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -137,7 +145,7 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             let name = kind.to_string();
             if !KINDS.contains(&name.as_str()) {
                 let text = "no such layer; there are `fallback(…)`, `deadline = …`, \
-                            `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, \
+                            `pressure = …`, `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, \
                             `hedge(…)`, `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
@@ -150,6 +158,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             } else if name == "deadline" && input.peek(Token![=]) {
                 input.parse::<Token![=]>()?;
                 layers.push(Layer::Deadline(WithDeadline::of(input.parse()?)));
+            } else if name == "pressure" && input.peek(Token![=]) {
+                input.parse::<Token![=]>()?;
+                layers.push(Layer::Pressure(WithPressure::of(input.parse()?)));
             } else {
                 let options;
                 parenthesized!(options in input);
