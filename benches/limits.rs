@@ -7,10 +7,13 @@ use std::{
     pin::pin,
     sync::atomic::{AtomicU64, Ordering},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use criterion::{Criterion, Throughput};
-use fusebox::{AdaptiveConfig, AdaptiveLimit, Bulkhead};
+use fusebox::{
+    AdaptiveConfig, AdaptiveLimit, Bulkhead, Pressure, PressureConfig, PressureReading, Priority,
+};
 use tokio::sync::Semaphore;
 use tower::{Service, limit::ConcurrencyLimit, service_fn};
 
@@ -21,6 +24,10 @@ static WORKERS: Bulkhead = Bulkhead::named("workers", 32);
 static FULL: Bulkhead = Bulkhead::new(1);
 static SEMAPHORE: Semaphore = Semaphore::const_new(32);
 static ADAPTIVE: AdaptiveLimit = AdaptiveLimit::new(AdaptiveConfig::new().build());
+
+static CALM: Pressure = Pressure::new(PressureConfig::new().build());
+static PRESSED: Pressure =
+    Pressure::new(PressureConfig::new().stale_after(Duration::from_hours(1)).build());
 
 /// The floor: nothing else counts up and down.
 fn two_writes() {
@@ -50,15 +57,32 @@ fn measured() {
     }
 }
 
+/// The floor of what is asked: one load.
+fn one_load() {
+    black_box(WORD.load(Ordering::Relaxed) == u64::MAX);
+}
+
+fn calm() {
+    black_box(CALM.admit(black_box(Priority::BACKGROUND)).is_ok());
+}
+
+fn pressed() {
+    black_box(PRESSED.admit(black_box(Priority::DEFAULT)).is_ok());
+}
+
 pub(crate) fn bench(c: &mut Criterion) {
     let place = FULL.try_acquire();
-    let rows: [(&str, fn()); 6] = [
+    PRESSED.set(PressureReading { cpu: 1000, ..PressureReading::CALM });
+    let rows: [(&str, fn()); 9] = [
         ("two read-modify-writes", two_writes),
         ("bulkhead: acquire + release", bulkhead),
         ("bulkhead, full: a refusal", full),
         ("tokio's semaphore: try_acquire + release", semaphore),
         ("adaptive limit: acquire + release", ignored),
         ("adaptive limit: acquire + success, measured", measured),
+        ("one load", one_load),
+        ("pressure: a check while calm", calm),
+        ("pressure: a check under pressure, admitted", pressed),
     ];
     let mut group = c.benchmark_group("limits");
     group.throughput(Throughput::Elements(BATCH.into()));

@@ -52,7 +52,7 @@
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
 //!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge`,
-//!   `with_priority` and `resilient`.
+//!   `with_priority`, `with_pressure` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, what statuses say of a service, and deadlines and
 //!   priorities in headers.
@@ -136,7 +136,7 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
     resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
-    with_priority, with_rate_limit, with_retry, with_timeout,
+    with_pressure, with_priority, with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
@@ -158,6 +158,7 @@ pub use limit::hedge::{
     quantile::LatencyQuantile,
     settings::{QuantileConfig, QuantileSettings},
 };
+pub use limit::pressure::heed::Heed;
 pub use limit::rate::{
     lease::RateLease,
     narrow::Remaining,
@@ -179,6 +180,14 @@ pub use observe::{
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
+#[cfg(all(feature = "std", any(target_os = "linux", target_os = "android")))]
+pub use overload::pressure::linux::{KeepSampled, PressureError, PressureSampler};
+pub use overload::pressure::{
+    level::PressureLevel,
+    pressure::Pressure,
+    reading::PressureReading,
+    settings::{PressureConfig, PressureSettings},
+};
 pub use overload::priority::{BadPriority, Priority};
 #[cfg(feature = "std")]
 pub use overload::scope::{PriorityFuture, PriorityGuard};
@@ -258,7 +267,7 @@ pub mod layers {
     pub use crate::{
         breaker::judge::{Counting, EveryError},
         fallback::{
-            chain::{Errors, NoLayer, OnlyWhen, Then},
+            chain::{CheapWhen, Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
         },
         limit::{
@@ -274,6 +283,7 @@ pub mod layers {
             bulkhead::BulkheadLayer,
             deadline::DeadlineLayer,
             layer::{Empty, Stack},
+            pressure::PressureLayer,
             rate_limit::RateLimitLayer,
             timeout::TimeoutLayer,
         },

@@ -1,6 +1,7 @@
 //! What the command takes, and its help.
 
 mod fleet;
+mod pressure;
 mod try_storm;
 
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
@@ -13,6 +14,7 @@ pub use self::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
     },
+    pressure::Pressure,
     try_storm::Try,
 };
 use crate::{
@@ -59,6 +61,7 @@ Examples:
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
+  fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
 
@@ -113,6 +116,9 @@ pub enum Command {
     /// Takes a host's part in its fleet, for all programs that share a panel.
     #[command(after_help = fleet::SYNC)]
     Sync(Sync),
+    /// Samples the host's pressure, for all programs that share a panel.
+    #[command(after_help = pressure::help())]
+    Pressure(Pressure),
     /// Tries settings in a simulated storm, beside the rules of other libraries.
     #[command(after_help = try_storm::help())]
     Try(Try),

@@ -3,6 +3,7 @@
 mod fleet;
 mod force;
 mod ls;
+mod pressure;
 mod record;
 mod replay;
 mod set;
@@ -45,6 +46,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
+        Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
             // Made whole first: the generator panics on a closed pipe.

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod names;
 pub mod overview;
 pub mod paint;
+pub mod pressure;
 pub mod serve;
 pub mod source;
 pub mod table;

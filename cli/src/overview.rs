@@ -8,7 +8,7 @@ use fusebox::{
 };
 use serde::Serialize;
 
-use crate::{escape::escape, names, source::Source};
+use crate::{escape::escape, names, pressure::Pressed, source::Source};
 
 /// Readings in a window: a minute of them at the default interval.
 const READINGS: usize = 61;
@@ -21,6 +21,8 @@ pub struct History {
     limits: HashMap<usize, LimitsReading>,
     /// How many calls they had turned away, at each reading of the window.
     limited: VecDeque<HashMap<usize, u64>>,
+    /// The host's pressure, as it was read last.
+    pressure: Option<Pressed>,
 }
 
 /// A panel, as it is now and was a moment ago.
@@ -34,6 +36,8 @@ pub struct Overview {
     pub score: Option<u8>,
     /// What somebody should be told.
     pub alerts: Vec<Told>,
+    /// The host's pressure, where somebody samples it.
+    pub pressure: Option<Pressed>,
 }
 
 /// A breaker, as it is now and was a moment ago.
@@ -78,6 +82,7 @@ impl History {
             rules,
             limits: HashMap::new(),
             limited: VecDeque::new(),
+            pressure: None,
         }
     }
 
@@ -90,6 +95,7 @@ impl History {
     pub fn observe(&mut self, source: &Source) {
         self.monitor.observe(source.readings());
         self.limits = source.limits();
+        self.pressure = source.pressure();
         let refused = |(slot, limits): (&usize, &LimitsReading)| (*slot, limits.refused());
         self.limited.push_back(self.limits.iter().map(refused).collect());
         if self.limited.len() > READINGS {
@@ -111,6 +117,7 @@ impl History {
     pub fn overview(&self) -> Overview {
         let windows = self.monitor.windows();
         Overview {
+            pressure: self.pressure,
             rows: windows
                 .iter()
                 .enumerate()

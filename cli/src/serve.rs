@@ -8,6 +8,7 @@ mod limit_metrics;
 mod metrics;
 mod page;
 mod panel_json;
+mod pressure_metrics;
 
 use std::{
     io::{self, Write as _},

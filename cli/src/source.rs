@@ -8,12 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fusebox::{CircuitBreaker, Limits, LimitsReading, Panel, Reading};
+use fusebox::{CircuitBreaker, Limits, LimitsReading, Panel, Pressure, Reading};
 use fusebox_shm::{OpenError, PanelBulkhead, Problem, SharedPanel, SharedView};
 
 use crate::{
     escape::escape,
     failure::{Failure, say},
+    pressure::Pressed,
 };
 
 /// The largest limit of the calls in flight that a slot can have.
@@ -102,6 +103,27 @@ impl Source {
         match &self.map {
             Map::Panel(shared) => shared.limits_readings().collect(),
             Map::View(view) => view.limits_readings().collect(),
+        }
+    }
+
+    /// The host's pressure, where somebody samples it.
+    #[must_use]
+    pub fn pressure(&self) -> Option<Pressed> {
+        let looked = match &self.map {
+            Map::Panel(shared) => shared.pressure().look(),
+            Map::View(view) => view.pressure(),
+        };
+        looked.map(|(reading, level)| Pressed { reading, level })
+    }
+
+    /// The host's pressure, to be written.
+    ///
+    /// # Errors
+    /// [`Failure`] where that is not allowed.
+    pub fn host(&self) -> Result<&Pressure, Failure> {
+        match &self.map {
+            Map::Panel(shared) => Ok(shared.pressure()),
+            Map::View(_) => Err(self.read_only()),
         }
     }
 

@@ -10,6 +10,7 @@ mod hedge;
 mod limits;
 mod names;
 mod options;
+mod pressure;
 mod priority;
 mod retry;
 mod stack;
@@ -178,6 +179,18 @@ pub fn with_priority(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_priority", options.into(), item.into()).into()
 }
 
+/// Turns calls away while a host is under pressure, those of a lower priority first:
+/// `#[with_pressure(HOST)]`, where `HOST` is the path to a `static` of the type
+/// `fusebox::Pressure`.
+///
+/// The priority of a call is the current one, as `Priority::current` says. A call that is
+/// turned away runs nothing, and returns the function's own error, made from
+/// `fusebox::Rejected`.
+#[proc_macro_attribute]
+pub fn with_pressure(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_pressure", options.into(), item.into()).into()
+}
+
 /// Makes a call of an async function a second time where it takes long, and takes
 /// whichever answer comes first: `#[with_hedge(after = "50ms", budget = BUDGET, idempotent)]`.
 ///
@@ -203,8 +216,8 @@ pub fn with_hedge(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…), timeout = "2s")]`.
 ///
 /// With everything there is, this is the usual order: `fallback(…)`,
-/// `priority = "critical"`, `deadline = "2s"`, `rate_limit(…)`, `bulkhead(…)`,
-/// `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = "500ms"`.
+/// `priority = "critical"`, `deadline = "2s"`, `pressure = HOST`, `rate_limit(…)`,
+/// `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = "500ms"`.
 ///
 /// # Attributes of other crates
 /// One that stands above is expanded first, and so works on the function as it

@@ -17,6 +17,7 @@ use crate::{
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
     names::Names,
+    pressure::WithPressure,
     priority::WithPriority,
     retry::{Around, WithRetry},
     timeout::WithTimeout,
@@ -32,11 +33,12 @@ enum Layer {
     Deadline(WithDeadline),
     Hedge(WithHedge),
     Priority(WithPriority),
+    Pressure(WithPressure),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -46,6 +48,7 @@ const KINDS: [&str; 9] = [
     "deadline",
     "hedge",
     "priority",
+    "pressure",
 ];
 
 impl Layer {
@@ -59,6 +62,7 @@ impl Layer {
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
             "priority" => Self::Priority(WithPriority::parse(input, krate)?),
+            "pressure" => Self::Pressure(WithPressure::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -70,7 +74,10 @@ impl Layer {
 
     /// Whether it is a limit, and refuses calls for reasons that are not the service's.
     fn limits(&self) -> bool {
-        matches!(self, Self::RateLimit(_) | Self::Bulkhead(_) | Self::Deadline(_))
+        matches!(
+            self,
+            Self::RateLimit(_) | Self::Bulkhead(_) | Self::Deadline(_) | Self::Pressure(_)
+        )
     }
 
     /// Whether it may refuse to make the call at all.
@@ -138,6 +145,7 @@ impl Layer {
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
             Self::Priority(layer) => layer.expand(function, body, once),
+            Self::Pressure(layer) => layer.expand(function, body, in_retry),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -166,7 +174,7 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             let name = kind.to_string();
             if !KINDS.contains(&name.as_str()) {
                 let text = "no such layer; there are `fallback(…)`, `priority = …`, \
-                            `deadline = …`, `rate_limit(…)`, `bulkhead(…)`, \
+                            `deadline = …`, `pressure = …`, `rate_limit(…)`, `bulkhead(…)`, \
                             `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
@@ -182,6 +190,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             } else if name == "priority" && input.peek(Token![=]) {
                 input.parse::<Token![=]>()?;
                 layers.push(Layer::Priority(WithPriority::of(&input.parse()?, krate)?));
+            } else if name == "pressure" && input.peek(Token![=]) {
+                input.parse::<Token![=]>()?;
+                layers.push(Layer::Pressure(WithPressure::of(input.parse()?)));
             } else {
                 let options;
                 parenthesized!(options in input);

@@ -9,8 +9,10 @@
 //! | 3 | bytes of a slot: of its breaker, its limits and its places; of a trace or a bulkhead, of a word |
 //! | 4 | number of slots, or of words |
 //! | 5 | checksum of the words before |
-//! | 6 | epoch: the only word that ever changes, see `epoch.rs` |
-//! | 7 to 15 | zeros |
+//! | 6 | epoch, which changes after a reboot: see `epoch.rs` |
+//! | 7 | zero |
+//! | 8 and 9 | of a panel: the host's pressure, and its settings; zeros where nobody samples it |
+//! | 10 to 15 | zeros |
 //!
 //! The slots follow, and nothing after them: of a panel, the breakers of all slots, then
 //! the limits of all, then the [`PlaceWords`] of all. All words are in the host's own byte
@@ -26,6 +28,8 @@ use crate::{epoch::Epoch, error::Problem};
 pub(crate) const SIZE: usize = 128;
 /// The byte at which the epoch lies.
 pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
+/// The byte at which the host's pressure lies: in a line that nobody else writes.
+pub(crate) const PRESSURE_AT: usize = EPOCH_AT + 2 * size_of::<u64>();
 
 /// The words of a slot's bulkhead in a panel, as `bulkhead/places.rs` has them.
 pub(crate) type PlaceWords = [AtomicU64; 64];

@@ -7,7 +7,7 @@ mod read_only;
 use core::{mem, sync::atomic::AtomicU64};
 use std::{fs::File, io};
 
-use fusebox::{CircuitBreaker, ConstDefault, Limits, Registry, TraceWord};
+use fusebox::{CircuitBreaker, ConstDefault, Limits, Pressure, Registry, TraceWord};
 use memmap2::{MmapOptions, MmapRaw};
 
 #[cfg(target_pointer_width = "64")]
@@ -42,6 +42,26 @@ impl Map {
         // borrowed; aligned, as the mapping is to a page. See `Map` for why
         // others may write there.
         unsafe { &*self.memory.as_ptr().add(header::EPOCH_AT).cast() }
+    }
+
+    /// The host's pressure, as one sampler writes it for all processes.
+    pub(crate) fn pressure<C: ConstDefault>(&self) -> &Pressure<C> {
+        const {
+            assert!(
+                size_of::<Pressure<C>>() == 2 * size_of::<AtomicU64>()
+                    && align_of::<Pressure<C>>() == align_of::<AtomicU64>(),
+                "a clock in shared memory must have no size, and no alignment"
+            );
+            assert!(header::PRESSURE_AT + size_of::<Pressure<C>>() <= header::SIZE);
+            // It has values, and any number of them.
+            mem::forget(C::DEFAULT);
+        }
+        self.check_kind::<[u8; header::PANEL.slot()]>();
+        // SAFETY: inside the header, which is mapped for as long as `self` is borrowed;
+        // aligned, as the mapping is to a page. A pressure is two atomic words, for which
+        // every pattern of bits is a value, and a clock without a size, of a type that has
+        // a value. See `Map` for why others may write there.
+        unsafe { &*self.memory.as_ptr().add(header::PRESSURE_AT).cast() }
     }
 
     /// The slots' breakers.

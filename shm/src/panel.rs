@@ -3,7 +3,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use fusebox::{DefaultObserver, LimitsReading, Panel, StdClock};
+use fusebox::{DefaultObserver, LimitsReading, Panel, Pressure, StdClock};
 
 use crate::{
     bulkhead::{readings, set_limit},
@@ -57,6 +57,27 @@ impl SharedPanel {
     #[must_use]
     pub fn panel(&self) -> Panel<'_> {
         Panel::with_limits(self.map.slots(), self.map.limits())
+    }
+
+    /// Returns the host's pressure, which lies in the file: one sampler keeps it for all
+    /// processes that share the panel, as `fusebox pressure` does.
+    ///
+    /// ```
+    /// use fusebox::{PressureLevel, PressureReading};
+    /// use fusebox_shm::{Options, SharedPanel, SharedRegistry};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("panel");
+    /// let program = SharedRegistry::<64>::open(&path, Options::new())?;
+    ///
+    /// let sampler = SharedPanel::open(&path)?;
+    /// sampler.pressure().set(PressureReading { cpu: 800, ..PressureReading::CALM });
+    /// assert_eq!(program.pressure().level(), PressureLevel::Raised);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pressure(&self) -> &Pressure {
+        self.map.pressure()
     }
 
     /// Reads the limits of every registered slot that has any, with the number of the slot,

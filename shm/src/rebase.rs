@@ -13,7 +13,7 @@ use crate::{bulkhead::Places, epoch::Epoch, error::Problem, map::Map};
 /// and is late stamps breakers that others use already: what waits then, waits
 /// for one more recovery timeout from that moment, and no longer, as each
 /// process stamps a breaker once. A breaker's state and generation stay, so no
-/// call in flight is forgotten. A rate limit's burst is then unspent once more, and a retry
+/// call in flight is forgotten. The host's pressure is forgotten. A rate limit's burst is then unspent once more, and a retry
 /// budget full. Places in bulkheads whose holders say that they are of another boot are free.
 pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     map: &Map,
@@ -22,6 +22,8 @@ pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     take_over(map, own, || {
         Panel::new(map.slots::<C, O>()).iter().for_each(CircuitBreaker::restamp);
         map.limits::<C, O>().iter().for_each(Limits::restamp);
+        // It is the pressure of a host that has rebooted since.
+        map.pressure::<C>().clear();
         map.places().iter().for_each(|words| Places::new(words).free_other_boots(own));
     })
 }

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fusebox::{AsKey, Clock, ConstDefault, DefaultObserver, Observer, Registry, StdClock};
+use fusebox::{
+    AsKey, Clock, ConstDefault, DefaultObserver, Observer, Pressure, Registry, StdClock,
+};
 
 use crate::{
     bulkhead::PanelBulkhead,
@@ -192,6 +194,17 @@ impl<const N: usize, C: ConstDefault, O: ConstDefault> SharedRegistry<N, C, O> {
         name: &K,
     ) -> Result<PanelBulkhead<'_, C, O>, BulkheadError> {
         PanelBulkhead::find(&self.map, name)
+    }
+
+    /// Returns the host's pressure, which lies in the file: one sampler keeps it for all
+    /// processes that share the panel, as `fusebox pressure` does. Without one the host is
+    /// calm.
+    ///
+    /// To keep it for the rest of the process's life, as a retry that heeds it asks, leak
+    /// the whole: `Box::leak(Box::new(registry))`.
+    #[must_use]
+    pub fn pressure(&self) -> &Pressure<C> {
+        self.map.pressure()
     }
 }
 

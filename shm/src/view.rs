@@ -3,7 +3,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
-use fusebox::{LimitsReading, Reading};
+use fusebox::{LimitsReading, PressureLevel, PressureReading, Reading};
 
 use crate::{
     epoch::Epoch,
@@ -65,6 +65,13 @@ impl SharedView {
     /// those of that time.
     pub fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
         self.map.limits_readings()
+    }
+
+    /// Reads the host's pressure, and the level that follows, where somebody samples it:
+    /// `None` otherwise.
+    #[must_use]
+    pub fn pressure(&self) -> Option<(PressureReading, PressureLevel)> {
+        if self.is_from_before_boot() { None } else { self.map.pressure() }
     }
 
     /// Returns the largest number of breakers.

@@ -14,7 +14,7 @@ use std::{
 use common::{Bench, EPOCH, brittle, eventually, panel_of_child, process, role};
 use fusebox::{
     BreakerConfig, BreakerSettings, BudgetConfig, Clock, ConstDefault, DefaultObserver, Fault,
-    Limits, RateConfig, Registry, Remaining, State, StdClock, Tick,
+    Limits, PressureLevel, PressureReading, RateConfig, Registry, Remaining, State, StdClock, Tick,
 };
 use fusebox_shm::{Options, Problem, SharedPanel, SharedRegistry, SharedView};
 
@@ -306,4 +306,14 @@ fn child() {
         assert!(matches!(error.problem(), Problem::TimeNamespace), "{error}");
         fs::write(path.with_file_name("refused"), "").unwrap();
     }
+}
+
+#[test]
+fn o4_the_pressure_of_a_host_that_has_rebooted_since_is_forgotten() {
+    let bench = Bench::new();
+    let busy = PressureReading { cpu: 900, ..PressureReading::CALM };
+    assert_eq!(bench.open().pressure().set(busy), PressureLevel::Raised);
+    reboot(&bench);
+    assert_eq!(SharedView::open(&bench.path).unwrap().pressure(), None);
+    assert_eq!(bench.open().pressure().reading(), None);
 }

@@ -13,7 +13,10 @@ use pin_project_lite::pin_project;
 use crate::{
     error::CallError,
     fallback::step::{Answer, AsyncStep, Step},
-    limit::deadline::until::{Until, forbids},
+    limit::{
+        deadline::until::{Until, forbids},
+        pressure::under::Under,
+    },
     observe::EachError,
 };
 
@@ -31,11 +34,25 @@ pub struct Errors;
 #[derive(Debug, Clone, Copy)]
 pub struct OnlyWhen<F>(pub(crate) F);
 
+/// Asks the layers before the call while a host is under pressure.
+/// [`Fallback::cheap_when`](crate::Fallback::cheap_when) makes it.
+#[derive(Debug, Clone, Copy)]
+pub struct CheapWhen<'p, W> {
+    pub(crate) wants: W,
+    pub(crate) under: Under<'p>,
+}
+
 /// Which answers of a call want another in their place: the beginning of a
 /// fallback's layers.
 pub trait Wants<T, Seen> {
     #[doc(hidden)]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool;
+    /// Whether the layers are asked before the call, now.
+    #[doc(hidden)]
+    #[inline]
+    fn comes_first(&self) -> bool {
+        false
+    }
 }
 
 impl<T, Seen> Wants<T, Seen> for Errors {
@@ -49,6 +66,18 @@ impl<T, Seen, F: Fn(Result<&T, &Seen>) -> bool> Wants<T, Seen> for OnlyWhen<F> {
     #[inline]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool {
         (self.0)(answer)
+    }
+}
+
+impl<T, Seen, W: Wants<T, Seen>> Wants<T, Seen> for CheapWhen<'_, W> {
+    #[inline]
+    fn wants(&self, answer: Result<&T, &Seen>) -> bool {
+        self.wants.wants(answer)
+    }
+
+    #[inline]
+    fn comes_first(&self) -> bool {
+        self.under.presses()
     }
 }
 
@@ -150,6 +179,9 @@ pub trait Chain<A: ?Sized, T, E, Seen> {
     /// Whether this answer of the call wants another in its place.
     #[doc(hidden)]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool;
+    /// Whether the layers are asked before the call, now.
+    #[doc(hidden)]
+    fn comes_first(&self) -> bool;
     #[doc(hidden)]
     fn rescue(
         &self,
@@ -169,6 +201,11 @@ impl<A: ?Sized, T, E, Seen, W: Wants<T, Seen>> Chain<A, T, E, Seen> for NoLayer<
     #[inline]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool {
         self.0.wants(answer)
+    }
+
+    #[inline]
+    fn comes_first(&self) -> bool {
+        self.0.comes_first()
     }
 
     fn rescue(
@@ -196,6 +233,11 @@ where
     #[inline]
     fn wants(&self, answer: Result<&T, &Seen>) -> bool {
         self.0.wants(answer)
+    }
+
+    #[inline]
+    fn comes_first(&self) -> bool {
+        self.0.comes_first()
     }
 
     fn rescue(
@@ -240,6 +282,9 @@ pub trait AsyncChain<'a, A: ?Sized, T, E, Seen> {
     /// Whether this answer of the call wants another in its place.
     #[doc(hidden)]
     fn wants_async(&self, answer: Result<&T, &Seen>) -> bool;
+    /// Whether the layers are asked before the call, now.
+    #[doc(hidden)]
+    fn comes_first_async(&self) -> bool;
     #[doc(hidden)]
     fn stage(&self) -> Self::Stage;
     #[doc(hidden)]
@@ -264,6 +309,11 @@ impl<'a, A: ?Sized, T, E, Seen, W: Wants<T, Seen>> AsyncChain<'a, A, T, E, Seen>
     #[inline]
     fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
         self.0.wants(answer)
+    }
+
+    #[inline]
+    fn comes_first_async(&self) -> bool {
+        self.0.comes_first()
     }
 
     fn stage(&self) {}
@@ -308,6 +358,11 @@ where
     #[inline]
     fn wants_async(&self, answer: Result<&T, &Seen>) -> bool {
         self.0.wants_async(answer)
+    }
+
+    #[inline]
+    fn comes_first_async(&self) -> bool {
+        self.0.comes_first_async()
     }
 
     fn stage(&self) -> Self::Stage {

@@ -5,12 +5,16 @@ use core::fmt::Debug;
 use crate::{
     bypass,
     fallback::{
-        chain::{Chain, Errors, FromOwn, NoLayer, OnlyWhen, Rescued, Slots, Then, Trail},
+        chain::{
+            Chain, CheapWhen, Errors, FromOwn, NoLayer, OnlyWhen, Rescued, Slots, Then, Trail,
+        },
         report::Report,
-        step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
+        step::{Answer, Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},
     },
-    limit::deadline::until::Until,
+    limit::{deadline::until::Until, pressure::under::Under},
     observe::{DefaultObserver, Observer, Tally},
+    overload::pressure::{level::PressureLevel, pressure::Pressure},
+    time::Clock,
 };
 
 /// Asks one layer after another when a call fails, until one answers.
@@ -87,6 +91,41 @@ impl Fallback {
     {
         let layers = NoLayer(OnlyWhen(wants));
         Fallback { layers, name: None, silent: false, observer: DefaultObserver }
+    }
+}
+
+impl<W: Copy, O: Copy> Fallback<NoLayer<W>, O> {
+    /// Asks the layers *before* the call while a host's pressure is at least at this
+    /// level: the cheap answer comes first. The call itself is made only where no layer
+    /// answers, and what it says is then the last word. It is to be said before layers are
+    /// added.
+    ///
+    /// Layers that see the error decline, as there is none yet. The event of an answer
+    /// that came first has no error of the call's own.
+    ///
+    /// ```
+    /// use fusebox::{Fallback, Pressure, PressureConfig, PressureLevel, PressureReading};
+    ///
+    /// static HOST: Pressure = Pressure::new(PressureConfig::new().build());
+    ///
+    /// fn cached(id: &u32) -> Option<Result<u32, &'static str>> {
+    ///     (*id == 7).then_some(Ok(70))
+    /// }
+    /// let price = Fallback::new().cheap_when(&HOST, PressureLevel::Raised).or_if(cached);
+    /// assert_eq!(price.call(&7, |_| Ok(71)), Ok(71));
+    /// HOST.set(PressureReading { cpu: 900, ..PressureReading::CALM });
+    /// assert_eq!(price.call(&7, |_| Ok(71)), Ok(70)); // without the call
+    /// assert_eq!(price.call(&8, |_| Ok(80)), Ok(80));
+    /// ```
+    #[must_use]
+    pub const fn cheap_when<C: Clock + Sync>(
+        self,
+        host: &Pressure<C>,
+        from: PressureLevel,
+    ) -> Fallback<NoLayer<CheapWhen<'_, W>>, O> {
+        let Self { layers: NoLayer(wants), name, silent, observer } = self;
+        let layers = NoLayer(CheapWhen { wants, under: Under::new(host, from) });
+        Fallback { layers, name, silent, observer }
     }
 }
 
@@ -262,7 +301,70 @@ impl<S, O: Observer> Fallback<S, O> {
         E: Debug,
         S: Chain<A, T, E, E>,
     {
+        if self.layers.comes_first() {
+            return self.cheaply(args, None, None, || f(args));
+        }
         self.settle(args, None, None, f(args))
+    }
+
+    /// What the layers answer, and only where none does, what `f` returns.
+    #[cold]
+    pub(crate) fn cheaply<A, T, E, Seen>(
+        &self,
+        args: &A,
+        tally: Option<&Tally>,
+        until: Option<Until<'_>>,
+        f: impl FnOnce() -> Result<T, Seen>,
+    ) -> Result<T, Seen>
+    where
+        A: ?Sized,
+        Seen: Debug + FromOwn<E>,
+        S: Chain<A, T, E, Seen>,
+    {
+        if bypass::fallbacks() {
+            return f();
+        }
+        let mut slots = S::Slots::default();
+        if let Some(rescued) = self.layers.rescue(args, None, until, &mut slots) {
+            return Ok(self.came_first(tally, rescued, &slots));
+        }
+        let answer = f();
+        match &answer {
+            Ok(value) if !self.layers.wants(Ok(value)) => self.layers.note(args, value),
+            Err(error) if !self.layers.wants(Err(error)) => {}
+            _ => self.none_answered::<T, Seen, _>(S::LAYERS, tally, &answer, &slots),
+        }
+        answer
+    }
+
+    /// Tells of an answer that came before the call, and returns it.
+    pub(crate) fn came_first<T, Seen: Debug>(
+        &self,
+        tally: Option<&Tally>,
+        (layer, answer): (u32, Answer<T>),
+        slots: &impl Slots<Seen>,
+    ) -> T {
+        self.report(tally).send(Some(layer), answer.age, &Trail { primary: None, slots });
+        answer.value
+    }
+
+    /// Tells of a call that failed after all layers had.
+    pub(crate) fn none_answered<T, Seen: Debug, L: Slots<Seen>>(
+        &self,
+        layers: u32,
+        tally: Option<&Tally>,
+        answer: &Result<T, Seen>,
+        slots: &L,
+    ) {
+        if layers > 0 {
+            let trail = Trail { primary: answer.as_ref().err(), slots };
+            self.report(tally).send(None, None, &trail);
+        }
+    }
+
+    fn report<'a>(&'a self, tally: Option<&'a Tally>) -> Report<'a, O> {
+        let Self { name: policy, silent, observer, .. } = self;
+        Report { policy: *policy, silent: *silent, observer, tally }
     }
 
     /// What `f` returned, or what the layers answer instead.
@@ -329,12 +431,8 @@ impl<S, O: Observer> Fallback<S, O> {
                 Some((layer, answer)) => (Some(*layer), answer.age),
                 None => (None, None),
             };
-            let Self { name: policy, silent, observer, .. } = self;
-            Report { policy: *policy, silent: *silent, observer, tally }.send(
-                layer,
-                age,
-                &Trail { primary: answer.as_ref().err(), slots: &*slots },
-            );
+            let trail = Trail { primary: answer.as_ref().err(), slots: &*slots };
+            self.report(tally).send(layer, age, &trail);
         }
         match rescued {
             Some((_, answer)) => Ok(answer.value),

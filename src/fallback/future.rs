@@ -38,27 +38,54 @@ impl<S, O: Observer> Fallback<S, O> {
     /// # });
     /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
     /// ```
-    pub fn call_async<'a, A, T, E, F>(
+    #[allow(clippy::type_complexity)] // the type is the list of the future's parts
+    pub fn call_async<'a, A, T, E, F, M>(
         &'a self,
         args: &'a A,
-        f: impl FnOnce(&'a A) -> F,
-    ) -> FallbackCall<'a, A, Self, F, S::Slots, S::Stage, T, E, E>
+        f: M,
+    ) -> FallbackCall<'a, A, Self, Call<'a, A, M>, F, S::Slots, S::Stage, T, E, E>
     where
         A: ?Sized,
+        M: FnOnce(&'a A) -> F,
         F: Future<Output = Result<T, E>>,
         E: Debug,
         S: AsyncChain<'a, A, T, E, E>,
     {
+        if self.layers.comes_first_async() && !bypass::fallbacks() {
+            let stage = self.layers.stage();
+            return FallbackCall::cheap(self, args, None, None, stage, Call { args, f });
+        }
         FallbackCall::new(self, args, None, None, f(args))
+    }
+}
+
+/// A call that may be made later.
+pub trait Later<F> {
+    /// Makes it.
+    #[doc(hidden)]
+    fn start(self) -> F;
+}
+
+/// A function and its arguments.
+#[derive(Debug)]
+pub struct Call<'a, A: ?Sized, M> {
+    args: &'a A,
+    f: M,
+}
+
+impl<'a, A: ?Sized, F, M: FnOnce(&'a A) -> F> Later<F> for Call<'a, A, M> {
+    fn start(self) -> F {
+        (self.f)(self.args)
     }
 }
 
 pin_project! {
     /// The future of [`Fallback::call_async`]: of the fallback `R` around the
-    /// call `F`, whose layers leave their errors in `L` and are asked in `G`.
+    /// call `F`, which `I` makes later where the layers are asked first. They leave their
+    /// errors in `L` and are asked in `G`.
     // No parameter is a projection of another: see `RetryCall`.
     #[must_use = "futures do nothing unless polled"]
-    pub struct FallbackCall<'a, A: ?Sized, R, F, L, G, T, E, Seen> {
+    pub struct FallbackCall<'a, A: ?Sized, R, I, F, L, G, T, E, Seen> {
         fallback: &'a R,
         args: &'a A,
         tally: Option<&'a Tally>,
@@ -67,21 +94,41 @@ pin_project! {
         answer: Option<Result<T, Seen>>,
         slots: L,
         #[pin]
-        stage: Stage<F, G>,
+        stage: Stage<I, F, G>,
         types: PhantomData<fn() -> E>,
     }
 }
 
 pin_project! {
     #[project = StageProjection]
-    enum Stage<F, R> {
+    enum Stage<I, F, R> {
+        // The layers come first.
+        Cheap { #[pin] rescue: R, later: Option<I> },
+        // No layer has answered.
+        Last { #[pin] call: F },
         Calling { #[pin] call: F },
         Rescuing { #[pin] rescue: R },
         Done,
     }
 }
 
-impl<'a, A: ?Sized, R, F, L: Default, G, T, E, Seen> FallbackCall<'a, A, R, F, L, G, T, E, Seen> {
+impl<'a, A: ?Sized, R, I, F, L: Default, G, T, E, Seen>
+    FallbackCall<'a, A, R, I, F, L, G, T, E, Seen>
+{
+    /// The layers first.
+    #[cold]
+    pub(crate) fn cheap(
+        fallback: &'a R,
+        args: &'a A,
+        tally: Option<&'a Tally>,
+        until: Option<Until<'a>>,
+        rescue: G,
+        later: I,
+    ) -> Self {
+        let (slots, stage) = (L::default(), Stage::Cheap { rescue, later: Some(later) });
+        Self { fallback, args, tally, until, answer: None, slots, stage, types: PhantomData }
+    }
+
     pub(crate) fn new(
         fallback: &'a R,
         args: &'a A,
@@ -94,9 +141,10 @@ impl<'a, A: ?Sized, R, F, L: Default, G, T, E, Seen> FallbackCall<'a, A, R, F, L
     }
 }
 
-impl<'a, A, S, O, F, T, L, G, E, Seen> Future
-    for FallbackCall<'a, A, Fallback<S, O>, F, L, G, T, E, Seen>
+impl<'a, A, S, O, I, F, T, L, G, E, Seen> Future
+    for FallbackCall<'a, A, Fallback<S, O>, I, F, L, G, T, E, Seen>
 where
+    I: Later<F>,
     A: ?Sized,
     S: AsyncChain<'a, A, T, E, Seen, Slots = L, Stage = G>,
     L: Slots<Seen>,
@@ -127,6 +175,30 @@ where
                         this.stage.set(Stage::Rescuing { rescue: fallback.layers.stage() });
                     }
                 },
+                StageProjection::Cheap { rescue, later } => {
+                    let (args, until, slots) = (*this.args, *this.until, &mut *this.slots);
+                    let rescued = fallback.layers.poll_rescue(args, None, until, slots, rescue, cx);
+                    if let Some(rescued) = ready!(rescued) {
+                        this.stage.set(Stage::Done);
+                        return Poll::Ready(Ok(fallback.came_first(*this.tally, rescued, slots)));
+                    }
+                    let later = later.take().expect("a call is made once");
+                    this.stage.set(Stage::Last { call: later.start() });
+                }
+                StageProjection::Last { call } => {
+                    let answer = ready!(call.poll(cx));
+                    this.stage.set(Stage::Done);
+                    match &answer {
+                        Ok(value) if !fallback.layers.wants_async(Ok(value)) => {
+                            fallback.layers.note_async(*this.args, value);
+                        }
+                        answer if is_kept_out(&fallback.layers, answer) => {}
+                        answer => {
+                            fallback.none_answered(S::LAYERS, *this.tally, answer, this.slots);
+                        }
+                    }
+                    return Poll::Ready(answer);
+                }
                 StageProjection::Rescuing { rescue } => {
                     let answer = this.answer.as_ref().expect("a call left its answer");
                     let error = answer.as_ref().err();

@@ -10,6 +10,7 @@
 //! - [`priorities`]: which calls are turned away last, and which errors are an overload
 //! - [`hedges`]: a second attempt beside one that takes long
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
+//! - [`pressure`]: what to do without while the host is under pressure
 //! - [`attributes`]: resilience as decoration
 //! - [`orders`]: the order of layers in a pipeline
 //! - [`registries`]: breakers by name
@@ -47,6 +48,9 @@ pub mod hedges {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}
+
+#[doc = include_str!("pressure.md")]
+pub mod pressure {}
 
 #[doc = include_str!("attributes.md")]
 pub mod attributes {}

@@ -105,6 +105,8 @@ pub enum Limit {
     Budget,
     /// The call's deadline: another delay or attempt could not have ended before it.
     Deadline,
+    /// The host's pressure: it is so high that no further attempt is made.
+    Pressure,
 }
 
 impl fmt::Display for Limit {
@@ -115,6 +117,7 @@ impl fmt::Display for Limit {
             Self::Hint => "longest delay",
             Self::Budget => "retry budget",
             Self::Deadline => "deadline",
+            Self::Pressure => "host pressure",
         })
     }
 }

@@ -10,7 +10,10 @@ use pin_project_lite::pin_project;
 
 use crate::{
     error::{CallError, Limited},
-    limit::bulkhead::{bulkhead::Bulkhead, place::Place},
+    limit::{
+        bulkhead::{bulkhead::Bulkhead, place::Place},
+        pressure::heed::Spares,
+    },
     observe::{DefaultObserver, Observer},
     pipeline::{
         Pipeline,
@@ -64,6 +67,17 @@ impl<L: Copy> Pipeline<L> {
     }
 }
 
+impl<'b, O: Observer> BulkheadLayer<'b, O> {
+    /// Takes a place, of as many as there are while a host is under pressure.
+    #[inline]
+    fn admit(self, spares: Option<&Spares<'_>>) -> Result<Place<'b, O>, Limited> {
+        match spares {
+            None => self.bulkhead.try_acquire(),
+            Some(spares) => self.bulkhead.try_acquire_within(spares.percent()),
+        }
+    }
+}
+
 impl<O> Layer for BulkheadLayer<'_, O> {}
 
 impl<A: ?Sized, T, E, O: Observer> SyncLayer<A, T, E> for BulkheadLayer<'_, O> {
@@ -73,7 +87,7 @@ impl<A: ?Sized, T, E, O: Observer> SyncLayer<A, T, E> for BulkheadLayer<'_, O> {
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        let _place = self.bulkhead.try_acquire()?;
+        let _place = self.admit(context.spares)?;
         inner(context)
     }
 }
@@ -88,7 +102,7 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        match self.bulkhead.try_acquire() {
+        match self.admit(context.spares) {
             Ok(place) => {
                 BulkheadCall { call: Some(inner.start(context)), place: Some(place), limited: None }
             }

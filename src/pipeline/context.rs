@@ -1,7 +1,10 @@
 //! What one call carries through the layers of a pipeline.
 
 use crate::{
-    error::CallError, limit::deadline::until::Until, observe::Tally, retry::attempt::Attempt,
+    error::CallError,
+    limit::{deadline::until::Until, pressure::heed::Spares},
+    observe::Tally,
+    retry::attempt::Attempt,
 };
 
 /// What one call carries through the layers of a pipeline: its arguments, where
@@ -16,6 +19,8 @@ pub struct CallContext<'a, 'e, A: ?Sized, E> {
     pub(crate) timed: bool,
     /// What nothing inside may overrun.
     pub(crate) until: Option<Until<'a>>,
+    /// What is left out while a host is under pressure, where anybody asked.
+    pub(crate) spares: Option<&'a Spares<'a>>,
 }
 
 // Not derived: that would ask for `A: Clone` and `E: Clone`.
@@ -35,7 +40,7 @@ impl<'a, A: ?Sized, E> CallContext<'a, '_, A, E> {
         timed: bool,
         until: Option<Until<'a>>,
     ) -> Self {
-        Self { args, tally, attempt: Attempt::FIRST, timed, until }
+        Self { args, tally, attempt: Attempt::FIRST, timed, until, spares: None }
     }
 
     /// The context of another attempt.
@@ -44,7 +49,7 @@ impl<'a, A: ?Sized, E> CallContext<'a, '_, A, E> {
         self,
         attempt: Attempt<'f, CallError<E>>,
     ) -> CallContext<'a, 'f, A, E> {
-        let Self { args, tally, timed, until, .. } = self;
-        CallContext { args, tally, attempt, timed, until }
+        let Self { args, tally, timed, until, spares, .. } = self;
+        CallContext { args, tally, attempt, timed, until, spares }
     }
 }

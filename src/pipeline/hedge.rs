@@ -12,6 +12,7 @@ use crate::{
             hedged::Hedged,
             repeats::Repeats,
         },
+        pressure::heed::{Spares, no_hedges},
     },
     observe::Tally,
     pipeline::{
@@ -74,9 +75,9 @@ where
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
         let first = inner.start(context);
-        let CallContext { args, tally, attempt, timed, until } = context;
+        let CallContext { args, tally, attempt, timed, until, spares } = context;
         let (number, elapsed) = (attempt.number, attempt.elapsed);
-        let twin = Twin { args, tally, number, elapsed, timed, until, inner };
+        let twin = Twin { args, tally, number, elapsed, timed, until, spares, inner };
         HedgeCall::started(self, twin, until, first, self.repeats.may_repeat(args))
     }
 }
@@ -90,6 +91,7 @@ pub struct Twin<'a, A: ?Sized, I> {
     elapsed: Duration,
     timed: bool,
     until: Option<Until<'a>>,
+    spares: Option<&'a Spares<'a>>,
     inner: I,
 }
 
@@ -102,12 +104,16 @@ impl<'a, A: ?Sized, I: Inner<'a, A>> Hedged for Twin<'a, A, I> {
     fn second(&mut self) -> Option<I::Call> {
         // The error before is the first call's own to see: it may be gone by now.
         let attempt = Attempt { number: self.number, elapsed: self.elapsed, previous: None };
-        let Self { args, tally, timed, until, .. } = *self;
-        Some(self.inner.start(CallContext { args, tally, attempt, timed, until }))
+        let Self { args, tally, timed, until, spares, .. } = *self;
+        Some(self.inner.start(CallContext { args, tally, attempt, timed, until, spares }))
     }
 
     #[inline]
     fn is_well(&self) -> bool {
         self.inner.is_well()
+    }
+
+    fn is_spared(&self) -> bool {
+        no_hedges(self.spares)
     }
 }

@@ -63,6 +63,9 @@ use crate::{
 /// | `.retry(r).adaptive(a)` | each attempt is measured; around the retry, its delays would be taken for work of the service |
 /// | `.adaptive(a).breaker(b)` | rejections by the breaker say nothing of how busy the service is, and are not measured |
 /// | `.rate_limit(q).bulkhead(w)` | a call that finds no place has taken one of the limit all the same; the other way round, one that the limit turns away gives its place back at once |
+/// | `.fallback(f).pressure(&h)` | what is turned away under pressure is answered by the fallback; the usual order |
+/// | `.pressure(&h).breaker(b)` | what is turned away counts for nothing in the breaker, whichever of the two stands outside |
+/// | `.pressure_with(e).retry(r)` | the retry heeds the host; one outside of the layer does not |
 /// | `.timeout(t).breaker(b)` | **the breaker is blind to calls that hang**: the timeout cancels the call, and a cancelled call counts for nothing. A timeout of tokio or tower around the whole pipeline does the same |
 ///
 /// A rejection by an inner breaker counts for nothing in an outer one. A half-open

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{CallError, Limited},
-    limit::rate::rate_limit::RateLimit,
+    limit::{pressure::heed::Spares, rate::rate_limit::RateLimit},
     observe::{DefaultObserver, Observer},
     pipeline::{
         Pipeline,
@@ -53,6 +53,17 @@ impl<L: Copy> Pipeline<L> {
     }
 }
 
+impl<C: Clock, O: Observer> RateLimitLayer<'_, C, O> {
+    /// Asks the limit, or as much of it as there is while a host is under pressure.
+    #[inline]
+    fn admit(self, spares: Option<&Spares<'_>>) -> Result<(), Limited> {
+        match spares {
+            None => self.limit.try_acquire(),
+            Some(spares) => self.limit.try_acquire_within(spares.percent()),
+        }
+    }
+}
+
 impl<C, O> Layer for RateLimitLayer<'_, C, O> {}
 
 impl<A: ?Sized, T, E, C: Clock, O: Observer> SyncLayer<A, T, E> for RateLimitLayer<'_, C, O> {
@@ -62,7 +73,7 @@ impl<A: ?Sized, T, E, C: Clock, O: Observer> SyncLayer<A, T, E> for RateLimitLay
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        self.limit.try_acquire().map_err(CallError::Limited)?;
+        self.admit(context.spares).map_err(CallError::Limited)?;
         inner(context)
     }
 }
@@ -78,7 +89,7 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        let admitted: Result<(), Limited> = self.limit.try_acquire();
+        let admitted = self.admit(context.spares);
         LimitedCall::of(admitted.map(|()| inner.start(context)))
     }
 }

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 
 use crate::{
     error::CallError,
-    limit::deadline::until::Until,
+    limit::{deadline::until::Until, pressure::heed::Spares},
     observe::{Observer, Tally},
     pipeline::{
         Pipeline,
@@ -49,7 +49,8 @@ where
         context: CallContext<'a, '_, A, E>,
         mut inner: impl FnMut(CallContext<'a, '_, A, E>) -> Result<T, CallError<E>>,
     ) -> Result<T, CallError<E>> {
-        let progress = self.begin(context.timed, context.tally, context.until);
+        let progress =
+            self.begin(context.timed, context.tally, context.until).sparing(context.spares);
         self.drive(progress, context.attempt.restarted(), |attempt| inner(context.at(attempt)))
     }
 }
@@ -69,9 +70,10 @@ where
 
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
-        let CallContext { args, tally, attempt, timed, until } = context;
-        let again = Again { args, tally, timed, until, inner };
-        RetryCall::started(self, self.begin(timed, tally, until), again, attempt.restarted())
+        let CallContext { args, tally, attempt, timed, until, spares } = context;
+        let again = Again { args, tally, timed, until, spares, inner };
+        let progress = self.begin(timed, tally, until).sparing(spares);
+        RetryCall::started(self, progress, again, attempt.restarted())
     }
 }
 
@@ -82,6 +84,7 @@ pub struct Again<'a, A: ?Sized, I> {
     tally: Option<&'a Tally>,
     timed: bool,
     until: Option<Until<'a>>,
+    spares: Option<&'a Spares<'a>>,
     inner: I,
 }
 
@@ -92,7 +95,7 @@ impl<'a, A: ?Sized, I: Inner<'a, A>> Operation for Again<'a, A, I> {
 
     #[inline]
     fn start(&mut self, attempt: Attempt<'_, CallError<I::Error>>) -> I::Call {
-        let Self { args, tally, timed, until, .. } = *self;
-        self.inner.start(CallContext { args, tally, attempt, timed, until })
+        let Self { args, tally, timed, until, spares, .. } = *self;
+        self.inner.start(CallContext { args, tally, attempt, timed, until, spares })
     }
 }

@@ -4,7 +4,13 @@ use core::{fmt::Debug, time::Duration};
 
 use crate::{
     bypass,
-    limit::deadline::until::{Until, forbids},
+    limit::{
+        deadline::until::{Until, forbids},
+        pressure::{
+            heed::{Spares, no_retries},
+            under::presses,
+        },
+    },
     observe::{ErrorText, Event, Exhausted, Limit, Observer, Retrying, Tally},
     retry::{
         Retry,
@@ -40,6 +46,8 @@ pub(crate) struct Progress<'t> {
     tally: Option<&'t Tally>,
     /// What no delay and no attempt may overrun.
     until: Option<Until<'t>>,
+    /// What is left out while a host is under pressure.
+    spares: Option<&'t Spares<'t>>,
 }
 
 impl<H: Budgeted, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
@@ -66,7 +74,7 @@ impl<H: Budgeted, C: Clock, S, O> Retry<H, RetrySurroundings<C, S, O>> {
     ) -> Progress<'t> {
         let timed = timed || self.settings.max_elapsed().is_some();
         let started = timed.then(|| self.surroundings.clock.now());
-        Progress { number: 1, started, backoff: None, tally, until }
+        Progress { number: 1, started, backoff: None, tally, until, spares: None }
     }
 }
 
@@ -81,7 +89,13 @@ impl<H, S> Retry<H, S> {
     }
 }
 
-impl Progress<'_> {
+impl<'t> Progress<'t> {
+    /// The same, where some of it is left out while a host is under pressure.
+    #[inline]
+    pub(crate) const fn sparing(self, spares: Option<&'t Spares<'t>>) -> Self {
+        Self { spares, ..self }
+    }
+
     /// What comes after the attempt that gave `answer`: an error, or a value that
     /// was refused.
     pub(crate) fn next<H: Asked<T, E>, C: Clock, S, O: Observer, T, E: Debug>(
@@ -136,6 +150,9 @@ impl Progress<'_> {
         }
         if forbids(self.until, delay) {
             return give_up(Limit::Deadline);
+        }
+        if presses(retry.under) || no_retries(self.spares) {
+            return give_up(Limit::Pressure);
         }
         // The last question: what is taken is used.
         if !retry.hooks.try_withdraw() {

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use crate::{
-    limit::budget::retry_budget::RetryBudget,
+    limit::{budget::retry_budget::RetryBudget, pressure::under::Under},
+    overload::pressure::{level::PressureLevel, pressure::Pressure},
     retry::{
         attempt::Attempt,
         budget::NoBudget,
@@ -60,6 +61,7 @@ pub struct Retry<H = Hooks, S = RetrySurroundings> {
     pub(crate) name: Option<&'static str>,
     pub(crate) hooks: H,
     pub(crate) surroundings: S,
+    pub(super) under: Option<Under<'static>>,
 }
 
 #[cfg(feature = "std")]
@@ -98,7 +100,7 @@ impl<C, S, O> Retry<Hooks, RetrySurroundings<C, S, O>> {
         let hooks =
             Hooks { retry_if: AskError, delay_hint: NoHint, before: Nothing, budget: NoBudget };
         let surroundings = RetrySurroundings { clock, sleeper, observer };
-        Self { settings, name: None, hooks, surroundings }
+        Self { settings, name: None, hooks, surroundings, under: None }
     }
 }
 
@@ -116,12 +118,36 @@ impl<H, S> Retry<H, S> {
         self.settings.backoff = self.settings.backoff.seed(seed);
         self
     }
+
+    /// Makes no further attempt while a host's pressure is at least at this level: the
+    /// retry ends with the error that it has, and with an
+    /// [`Event::Exhausted`](crate::Event::Exhausted) whose limit is
+    /// [`Limit::Pressure`](crate::Limit::Pressure). It asks after a failure only.
+    ///
+    /// ```
+    /// use fusebox::{Pressure, PressureConfig, PressureLevel, PressureReading, Retry, RetryConfig};
+    ///
+    /// static HOST: Pressure = Pressure::new(PressureConfig::new().build());
+    /// static RETRY: Retry =
+    ///     Retry::new(RetryConfig::new().build()).under(&HOST, PressureLevel::Raised);
+    ///
+    /// HOST.set(PressureReading { cpu: 900, ..PressureReading::CALM });
+    /// assert_eq!(RETRY.call(|| Err::<(), _>("down")), Err("down")); // at once
+    /// ```
+    #[must_use]
+    pub const fn under<C>(mut self, host: &'static Pressure<C>, from: PressureLevel) -> Self
+    where
+        C: Clock + Sync,
+    {
+        self.under = Some(Under::new(host, from));
+        self
+    }
 }
 
 impl<H: Copy, S: Copy> Retry<H, S> {
     const fn hooked<N>(self, hooks: N) -> Retry<N, S> {
-        let Self { settings, name, surroundings, .. } = self;
-        Retry { settings, name, hooks, surroundings }
+        let Self { settings, name, surroundings, under, .. } = self;
+        Retry { settings, name, hooks, surroundings, under }
     }
 }
 

@@ -26,7 +26,9 @@ use crate::{
 ///
 /// The request is cloned before the call, as the service consumes it. The
 /// service's own readiness counts, and an error there is not rescued: it says
-/// that the service is gone. A layer's future borrows nothing from the request:
+/// that the service is gone. Where the layers come
+/// [first](Fallback::cheap_when), the service's future is made, and polled only if none of
+/// them answers. A layer's future borrows nothing from the request:
 /// take from it what the future needs.
 ///
 /// ```
@@ -97,12 +99,19 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let layers = &self.fallback.layers;
+        let rescue = (layers.comes_first_async() && !bypass::fallbacks()).then(|| layers.stage());
+        let copy = request.clone();
+        let call = self.inner.call(request);
         FallbackFuture {
-            request: request.clone(),
+            request: copy,
             fallback: self.fallback.clone(),
             slots: F::Errors::default(),
             answer: None,
-            stage: Stage::Calling { call: self.inner.call(request) },
+            stage: match rescue {
+                None => Stage::Calling { call },
+                Some(rescue) => Stage::Cheap { rescue, call: Some(call) },
+            },
         }
     }
 }
@@ -124,6 +133,10 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<C, G> {
+        // The layers come first; the call has not been polled.
+        Cheap { #[pin] rescue: G, call: Option<C> },
+        // No layer has answered.
+        Last { #[pin] call: C },
         Calling { #[pin] call: C },
         Rescuing { #[pin] rescue: G },
     }
@@ -157,6 +170,26 @@ where
                         this.stage.set(Stage::Rescuing { rescue: layers.stage() });
                     }
                 },
+                StageProjection::Cheap { rescue, call } => {
+                    let (request, slots) = (&*this.request, &mut *this.slots);
+                    let rescued = layers.poll_rescue(request, None, None, slots, rescue, cx);
+                    if let Some(rescued) = ready!(rescued) {
+                        return Poll::Ready(Ok(this.fallback.came_first(None, rescued, slots)));
+                    }
+                    let call = call.take().expect("polled after it was done");
+                    this.stage.set(Stage::Last { call });
+                }
+                StageProjection::Last { call } => {
+                    let answer = ready!(call.poll(cx));
+                    match &answer {
+                        Ok(response) if !layers.wants_async(Ok(response)) => {
+                            layers.note_async(this.request, response);
+                        }
+                        answer if is_kept_out(layers, answer) => {}
+                        answer => this.fallback.none_answered(F::LAYERS, None, answer, this.slots),
+                    }
+                    return Poll::Ready(answer);
+                }
                 StageProjection::Rescuing { rescue } => {
                     let answer = this.answer.as_ref().expect("polled after it was done");
                     let error = answer.as_ref().err();

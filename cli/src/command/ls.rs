@@ -32,7 +32,8 @@ pub(super) fn run(source: &Source, ls: &Ls, out: &mut impl Write) -> Result<(), 
             rows.iter().map(|(it, limits)| json::Breaker::new(it, score(it), *limits)).collect();
         json::pretty(&breakers) + "\n"
     } else {
-        table(&rows)
+        let pressed = source.pressure().map(|it| format!("{it}\n")).unwrap_or_default();
+        table(&rows) + &pressed
     };
     out.write_all(text.as_bytes())?;
     if readings.is_empty() {

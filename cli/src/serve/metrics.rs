@@ -21,7 +21,7 @@ use crate::{
     serve::{
         fleet_metrics,
         latest::{Latest, Status},
-        limit_metrics,
+        limit_metrics, pressure_metrics,
     },
 };
 
@@ -110,6 +110,9 @@ impl Collector for Metrics {
         }
         if let Some(score) = overview.score {
             one(&mut to, "panel_score", "How well its breakers do", score.into())?;
+        }
+        if let Some(pressed) = &overview.pressure {
+            pressure_metrics::encode(&mut to, pressed)?;
         }
         one(&mut to, "panel_alerts", "What somebody should be told", count(overview.alerts.len()))?;
         one(&mut to, "panel_breakers", "Breakers that are registered", count(overview.rows.len()))?;

@@ -14,6 +14,7 @@ use crate::{
     fleet::json::Part,
     json::{self, Breaker},
     overview::{Row, Told},
+    pressure,
     serve::latest::{Latest, Status},
 };
 
@@ -26,6 +27,8 @@ struct Panel<'a> {
     score: Option<u8>,
     capacity: usize,
     alerts: &'a [Told],
+    /// `null` where nobody samples it.
+    pressure: Option<pressure::Json>,
     breakers: Vec<Shown<'a>>,
     /// `null` where no fleet is watched.
     fleet: Option<Part<'a>>,
@@ -75,6 +78,7 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
         score: latest.overview.score,
         capacity: latest.overview.capacity,
         alerts: &latest.overview.alerts,
+        pressure: latest.overview.pressure.map(Into::into),
         breakers: latest.overview.rows.iter().map(Shown::new).collect(),
         fleet: latest.fleet.as_deref().map(Part::new),
     };

@@ -56,6 +56,9 @@ fn summary(app: &App) -> Line<'_> {
             app.sort.name()
         )),
     ]);
+    if let Some(pressed) = &app.overview.pressure {
+        line.push_span(Span::raw(format!("   host {}", pressed.level)));
+    }
     if !app.filter.is_empty() {
         line.push_span(Span::raw(format!("   {shown} match /{}", app.filter)));
     }
@@ -188,6 +191,7 @@ mod tests {
         let told = |at| Told { kind: "fallbacks", breaker: None, text: format!("alert {at}") };
         let mut app = App::new("/panel", true);
         app.update(Overview {
+            pressure: None,
             rows: rows.collect(),
             capacity: breakers,
             score: Some(100),

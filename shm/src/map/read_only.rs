@@ -3,7 +3,9 @@
 use core::sync::atomic::Ordering;
 use std::{fs::File, io};
 
-use fusebox::{Entry, LimitsReading, Panel, Reading, Trace};
+use fusebox::{
+    Entry, LimitsReading, Panel, PressureLevel, PressureReading, Reading, StdClock, Trace,
+};
 
 use super::{Map, size};
 use crate::{bulkhead::readings, epoch::Epoch, header::Kind};
@@ -37,6 +39,11 @@ impl ReadOnly {
 
     pub(crate) fn limits_readings(&self) -> impl Iterator<Item = (usize, LimitsReading)> {
         readings(self.panel(), self.0.places())
+    }
+
+    /// What was read of the host's pressure last.
+    pub(crate) fn pressure(&self) -> Option<(PressureReading, PressureLevel)> {
+        self.0.pressure::<StdClock>().look() // which only loads
     }
 
     fn panel(&self) -> Panel<'_> {

@@ -298,6 +298,37 @@ impl<O: Observer> Bulkhead<O> {
         Ok(Place::new(self, places))
     }
 
+    /// Takes a place for one call, of so many percent of the limit, rounded down, and of one
+    /// place at least. It is for a while in which there should be less to do, as under
+    /// pressure; places that are taken already stay so.
+    ///
+    /// # Errors
+    /// [`Limited`] when as many calls are in flight as that.
+    ///
+    /// # Panics
+    /// On a share that is not from 1 to 100.
+    ///
+    /// ```
+    /// use fusebox::Bulkhead;
+    ///
+    /// let workers = Bulkhead::new(4);
+    /// let places = [workers.try_acquire_within(50)?, workers.try_acquire_within(50)?];
+    /// assert!(workers.try_acquire_within(50).is_err());
+    /// assert!(workers.try_acquire().is_ok());
+    /// # drop(places);
+    /// # Ok::<(), fusebox::Limited>(())
+    /// ```
+    #[track_caller]
+    pub fn try_acquire_within(&self, percent: u32) -> Result<Place<'_, O>, Limited> {
+        assert!((1..=100).contains(&percent), "`percent` must be from 1 to 100%");
+        let places = if self.word.step(self.word(), |word: Word| word.take_within(percent)).said {
+            1
+        } else {
+            self.refuse::<false>()?
+        };
+        Ok(Place::new(self, places))
+    }
+
     /// Takes places, all or none, and returns how many are to be given back.
     #[inline]
     pub(super) fn take(&self, places: u32) -> Result<u32, Limited> {

@@ -77,13 +77,29 @@ impl Word {
     /// Takes `places`, all or none: whether they were taken.
     #[inline]
     pub(super) const fn take(self, places: u32) -> (Self, bool) {
-        if places == 0 {
-            return (self, true); // whatever it holds, nothing is written
-        }
         let most = match self.limit() {
             0 => MOST,
             limit => limit,
         };
+        self.take_of(places, most)
+    }
+
+    /// Takes one place of so many percent of the limit, rounded down, and of one at least.
+    pub(super) const fn take_within(self, percent: u32) -> (Self, bool) {
+        let most = match self.limit() {
+            0 => MOST,
+            // Of 24 bits and 7.
+            limit if limit * percent >= 100 => limit * percent / 100,
+            _ => 1,
+        };
+        self.take_of(1, most)
+    }
+
+    #[inline]
+    const fn take_of(self, places: u32, most: u32) -> (Self, bool) {
+        if places == 0 {
+            return (self, true); // whatever it holds, nothing is written
+        }
         // After a limit was lowered, more may be in flight than that.
         if places > most.saturating_sub(self.in_flight()) {
             return (self, false);

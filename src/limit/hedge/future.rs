@@ -172,6 +172,8 @@ where
                         this.hedge.outlasted();
                         let may_start = !forbids(*this.until, Duration::ZERO)
                             && !bypass::retries()
+                            && !this.hedge.is_spared()
+                            && !this.op.is_spared()
                             && this.hedge.try_pay();
                         this.second.set(if may_start { this.op.second() } else { None });
                     }

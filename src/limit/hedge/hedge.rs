@@ -8,8 +8,10 @@ use crate::{
         pays::{Pays, Shared, Unpaid},
         repeats::{EveryCall, Unsaid, WhereIdempotent},
     },
+    limit::pressure::under::{Under, presses},
+    overload::pressure::{level::PressureLevel, pressure::Pressure},
     state::{TellsHealth, Unwatched},
-    time::{AsyncSleep, DefaultSleep},
+    time::{AsyncSleep, Clock, DefaultSleep},
 };
 
 /// Makes a call a second time where it takes long, and takes whichever answer comes first.
@@ -26,6 +28,7 @@ use crate::{
 /// - where its [budget](Self::budget) has no token left,
 /// - while the [breaker](Self::breaker) that it watches, or one inside it in a pipeline, is
 ///   not well: has evidence against its service, or is not closed,
+/// - while a host that it [heeds](Self::under) is under pressure,
 /// - where the call's [`Deadline`](crate::Deadline) is over, or comes before the delay's end,
 /// - for a call that may not be made twice: see [`idempotent`](Self::idempotent).
 ///
@@ -60,6 +63,7 @@ pub struct Hedge<D = Duration, P = Unpaid, B = Unwatched, R = Unsaid, S = Defaul
     pub(super) watched: B,
     pub(crate) repeats: R,
     pub(super) sleeper: S,
+    under: Option<Under<'static>>,
 }
 
 #[cfg(feature = "std")]
@@ -77,7 +81,7 @@ impl<D: HedgeDelay, S> Hedge<D, Unpaid, Unwatched, Unsaid, S> {
     /// measured by a sleeper of your own.
     #[must_use]
     pub const fn with(delay: D, sleeper: S) -> Self {
-        Self { delay, pays: Unpaid, watched: Unwatched, repeats: Unsaid, sleeper }
+        Self { delay, pays: Unpaid, watched: Unwatched, repeats: Unsaid, sleeper, under: None }
     }
 }
 
@@ -87,8 +91,8 @@ impl<D: Copy, P: Copy, B: Copy, R: Copy, S: Copy> Hedge<D, P, B, R, S> {
     /// budget allows a share of.
     #[must_use]
     pub const fn budget<N: Pays>(self, budget: N) -> Hedge<D, N, B, R, S> {
-        let Self { delay, watched, repeats, sleeper, .. } = self;
-        Hedge { delay, pays: budget, watched, repeats, sleeper }
+        let Self { delay, watched, repeats, sleeper, under, .. } = self;
+        Hedge { delay, pays: budget, watched, repeats, sleeper, under }
     }
 
     /// Pays each hedge from a budget that a retry around the hedge has, too. The retry says
@@ -106,16 +110,16 @@ impl<D: Copy, P: Copy, B: Copy, R: Copy, S: Copy> Hedge<D, P, B, R, S> {
     /// ```
     #[must_use]
     pub const fn budget_of_retry<N: Pays>(self, budget: N) -> Hedge<D, Shared<N>, B, R, S> {
-        let Self { delay, watched, repeats, sleeper, .. } = self;
-        Hedge { delay, pays: Shared(budget), watched, repeats, sleeper }
+        let Self { delay, watched, repeats, sleeper, under, .. } = self;
+        Hedge { delay, pays: Shared(budget), watched, repeats, sleeper, under }
     }
 
     /// Watches a breaker, a `&CircuitBreaker`: no hedge starts, and nothing is learned,
     /// while it is not well. In a pipeline, those inside the hedge are watched anyway.
     #[must_use]
     pub const fn breaker<N: TellsHealth>(self, breaker: N) -> Hedge<D, P, N, R, S> {
-        let Self { delay, pays, repeats, sleeper, .. } = self;
-        Hedge { delay, pays, watched: breaker, repeats, sleeper }
+        let Self { delay, pays, repeats, sleeper, under, .. } = self;
+        Hedge { delay, pays, watched: breaker, repeats, sleeper, under }
     }
 
     /// Says which calls may be made twice: those for which `may_repeat`, a
@@ -137,8 +141,29 @@ impl<D: Copy, P: Copy, B: Copy, R: Copy, S: Copy> Hedge<D, P, B, R, S> {
     }
 
     const fn repeats<N>(self, repeats: N) -> Hedge<D, P, B, N, S> {
-        let Self { delay, pays, watched, sleeper, .. } = self;
-        Hedge { delay, pays, watched, repeats, sleeper }
+        let Self { delay, pays, watched, sleeper, under, .. } = self;
+        Hedge { delay, pays, watched, repeats, sleeper, under }
+    }
+
+    /// Starts no hedge while a host's pressure is at least at this level: the first call
+    /// goes on alone.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusebox::{Hedge, Pressure, PressureConfig, PressureLevel};
+    ///
+    /// static HOST: Pressure = Pressure::new(PressureConfig::new().build());
+    ///
+    /// let hedge = Hedge::new(Duration::from_millis(50)).under(&HOST, PressureLevel::Raised);
+    /// # let _ = hedge;
+    /// ```
+    #[must_use]
+    pub const fn under<C>(mut self, host: &'static Pressure<C>, from: PressureLevel) -> Self
+    where
+        C: Clock + Sync,
+    {
+        self.under = Some(Under::new(host, from));
+        self
     }
 }
 
@@ -155,6 +180,8 @@ pub trait Hedging {
     fn outlasted(&self);
     #[doc(hidden)]
     fn try_pay(&self) -> bool;
+    #[doc(hidden)]
+    fn is_spared(&self) -> bool;
     #[doc(hidden)]
     fn is_well(&self) -> bool;
     #[doc(hidden)]
@@ -182,6 +209,10 @@ impl<D: HedgeDelay, P: Pays, B: TellsHealth, R, S: AsyncSleep> Hedging for Hedge
 
     fn try_pay(&self) -> bool {
         self.pays.try_pay()
+    }
+
+    fn is_spared(&self) -> bool {
+        presses(self.under)
     }
 
     #[inline]
@@ -213,6 +244,10 @@ impl<H: Hedging> Hedging for &H {
 
     fn try_pay(&self) -> bool {
         (**self).try_pay()
+    }
+
+    fn is_spared(&self) -> bool {
+        (**self).is_spared()
     }
 
     #[inline]

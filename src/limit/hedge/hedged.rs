@@ -24,6 +24,11 @@ pub trait Hedged {
     fn is_well(&self) -> bool {
         true
     }
+    /// Whether it is not made again, as a host is under pressure.
+    #[inline]
+    fn is_spared(&self) -> bool {
+        false
+    }
 }
 
 /// A function that makes a future.

@@ -202,6 +202,54 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
         }
     }
 
+    /// Asks for one call, now, and lets it cost as much as `100 / percent` calls: so many
+    /// percent of the calls are admitted over time, and of a burst, but one at least. It
+    /// is for a while in which there should be less to do, as under pressure.
+    ///
+    /// # Errors
+    /// [`Limited`], with the time after which it would be admitted.
+    ///
+    /// # Panics
+    /// On a share that is not from 1 to 100.
+    ///
+    /// ```
+    /// use fusebox::{RateConfig, RateLimit};
+    ///
+    /// let quota = RateLimit::new(RateConfig::per_minute(4).build());
+    /// assert!(quota.try_acquire_within(50).is_ok()); // as two calls
+    /// assert!(quota.try_acquire_within(50).is_ok());
+    /// assert!(quota.try_acquire().is_err());
+    /// ```
+    #[track_caller]
+    pub fn try_acquire_within(&self, percent: u32) -> Result<(), Limited> {
+        assert!((1..=100).contains(&percent), "`percent` must be from 1 to 100%");
+        self.take_within(percent).or_else(|wait| self.refuse(Some(wait)))
+    }
+
+    /// Takes one call at a higher price, or says how long its wait would be.
+    fn take_within(&self, percent: u32) -> Result<(), u64> {
+        let Some(settings) = self.settings() else { return Ok(()) };
+        let narrow = self.narrow.load();
+        if narrow != Narrow::NOT
+            // As narrow as the service asks, or as the pressure does: the wait of several.
+            && let Some(taken) = self.take_narrow(narrow, settings, 100_u32.div_ceil(percent), 0)
+        {
+            return taken.map(drop).map_err(Option::unwrap_or_default);
+        }
+        // Settings have 53 bits for it at most: it does not overflow.
+        let cost = (settings.cost() * 100).div_ceil(percent.into());
+        // Where a burst is of one call, its next is that much later.
+        let depth = settings.depth().max(cost);
+        let now = self.now(settings);
+        let step = self
+            .arrival
+            .step(self.arrival.load(), |arrival: Arrival| arrival.take(now, cost, depth, 0));
+        match step.said {
+            Said::Admitted { .. } => Ok(()),
+            Said::Refused { wait } => Err(wait),
+        }
+    }
+
     /// Takes `calls` if their wait is at most `patience` nanoseconds: how long it is, and
     /// the word after it. Otherwise how long it would be, or `None` for ever.
     #[inline]

@@ -26,6 +26,8 @@ mod limits;
 mod names;
 #[path = "../../../macros/src/options.rs"]
 mod options;
+#[path = "../../../macros/src/pressure.rs"]
+mod pressure;
 #[path = "../../../macros/src/priority.rs"]
 mod priority;
 #[path = "../../../macros/src/retry.rs"]

@@ -10,7 +10,8 @@ use std::{
 
 use fusebox::{
     BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, LatencyQuantile,
-    QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget, RetryConfig, SleepBy,
+    Pressure, PressureConfig, Priority, QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget,
+    RetryConfig, SleepBy,
     layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
 };
 
@@ -71,7 +72,15 @@ pub(super) const PATHS: &[Path] = &[
         prepare: Prepare::By(spend),
         run: path_budget_withdraw,
     },
+    Path {
+        name: "pressure, a check while calm",
+        function: "path_calm",
+        prepare: Prepare::Nothing,
+        run: path_calm,
+    },
 ];
+
+static CALM: Pressure = Pressure::new(PressureConfig::new().build());
 
 static QUOTA: RateLimit<&CachedClock> =
     RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
@@ -169,5 +178,12 @@ fn path_budget_withdraw() {
     for _ in 0..CALLS {
         assert!(SPENT.try_withdraw());
         SPENT.deposit();
+    }
+}
+
+#[inline(never)]
+fn path_calm() {
+    for _ in 0..CALLS {
+        black_box(CALM.admit(black_box(Priority::BACKGROUND)).is_ok());
     }
 }
