@@ -31,6 +31,7 @@
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
+//! - [`FailoverSet`]: regions or endpoints, of which the first one that admits a call takes it
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
@@ -84,6 +85,7 @@ mod breaker;
 mod bypass;
 mod config;
 mod error;
+mod failover;
 mod fallback;
 // Pages for rustdoc; no program needs it.
 #[cfg(all(any(doc, doctest), feature = "std", not(fusebox_compact)))]
@@ -128,6 +130,10 @@ pub use breaker::{
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut};
+pub use failover::{
+    Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
+    settings::{FailoverConfig, FailoverSettings},
+};
 pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
@@ -171,9 +177,9 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 #[cfg(feature = "std")]
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
-    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed,
-    LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Summary, Tally, TimeCalls,
-    Transition,
+    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
+    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
+    Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
