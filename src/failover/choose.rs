@@ -41,25 +41,24 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     #[inline(never)]
     pub(super) fn choose<E>(
         &self,
-        mut journey: Journey<'a, E, N>,
-    ) -> Result<(Pass<'a, C, O>, Journey<'a, E, N>), FailoverError<'a, E, N>> {
+        journey: &mut Journey<'a, E, N>,
+    ) -> Result<Pass<'a, C, O>, FailoverError<'a, E, N>> {
         let (settings, now) = (self.settings, self.clock().now());
         if !journey.counted {
             journey.counted = true;
             self.members.iter().for_each(|it| it.spill.deposit(now, settings));
         }
-        if settings.panic_below() > 0 && self.panics() {
-            if let Some(pass) = self.evenly(&journey) {
-                return Ok((pass, journey));
-            }
-        } else if let Some(pass) = self.in_order(&mut journey, now) {
-            return Ok((pass, journey));
-        }
-        let refused = journey.refused;
-        Err(journey.into_failed().unwrap_or_else(|| {
-            let name = |at: usize| self.members[at].name;
-            FailoverError::Refused(Refusals::new(self.name, name, refused))
-        }))
+        let pass = if settings.panic_below() > 0 && self.panics() {
+            self.evenly(journey)
+        } else {
+            self.in_order(journey, now)
+        };
+        pass.ok_or_else(|| {
+            journey.take_failed().unwrap_or_else(|| {
+                let name = |at: usize| self.members[at].name;
+                FailoverError::Refused(Refusals::new(self.name, name, journey.refused))
+            })
+        })
     }
 
     /// The first member that admits the call, and onto which it may spill.
@@ -70,20 +69,19 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         if waits {
             journey.refused[0] = Some(Refused::RETURNING);
         }
-        let asked = |at: usize| !(waits && at == 0 || journey.was_at(at));
-        let mut open = [false; N];
-        (0..N).for_each(|at| open[at] = asked(at));
+        let mut left = 0_u64;
+        for at in (0..N).filter(|at| !(waits && *at == 0 || journey.was_at(*at))) {
+            left |= 1 << at;
+        }
         let first = stays.unwrap_or(0);
-        let mut pass = if open[first] { self.ask(first, journey, now) } else { None };
-        if pass.is_none() {
-            open[first] = false;
-            // Those of which others warn come last.
-            for warned in [false, true] {
-                for at in 0..N {
-                    if pass.is_none() && open[at] && (warned || !self.is_warned_of(at)) {
-                        open[at] = false;
-                        pass = self.ask(at, journey, now);
-                    }
+        let mut pass = if left & 1 << first == 0 { None } else { self.ask(first, journey, now) };
+        left &= !(1 << first);
+        // Those of which others warn come last.
+        for warned in [false, true] {
+            for at in 0..N {
+                if pass.is_none() && left & 1 << at != 0 && (warned || !self.is_warned_of(at)) {
+                    left &= !(1 << at);
+                    pass = self.ask(at, journey, now);
                 }
             }
         }
@@ -241,14 +239,16 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     }
 
     /// Whether others warn of the service behind this member.
+    #[cfg(not(fusebox_compact))]
     fn is_warned_of(&self, at: usize) -> bool {
-        #[cfg(not(fusebox_compact))]
-        return self.members[at].breaker.advice().is_some_and(|advice| advice.primed);
-        #[cfg(fusebox_compact)]
-        {
-            let _ = at;
-            false
-        }
+        self.members[at].breaker.advice().is_some_and(|advice| advice.primed)
+    }
+
+    /// A compact slot has no room for advice.
+    #[cfg(fusebox_compact)]
+    #[allow(clippy::unused_self)] // as the other's
+    const fn is_warned_of(&self, _: usize) -> bool {
+        false
     }
 
     fn clock(&self) -> &C {

@@ -151,19 +151,16 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     #[inline]
     fn pass<E>(
         &self,
-        journey: Option<Journey<'a, E, N>>,
-    ) -> Result<(Pass<'a, C, O>, Option<Journey<'a, E, N>>), FailoverError<'a, E, N>> {
-        let journey = match journey {
-            None if self.is_calm() => {
-                let mut permit = HeldPermit::empty(self.members[0].breaker);
-                match permit.under(|| ()) {
-                    Ok(()) => return Ok((Pass { at: 0, permit: Some(permit) }, None)),
-                    Err(rejected) => Journey::turned_away(&rejected),
-                }
+        journey: &mut Option<Journey<'a, E, N>>,
+    ) -> Result<Pass<'a, C, O>, FailoverError<'a, E, N>> {
+        if journey.is_none() && self.is_calm() {
+            let mut permit = HeldPermit::empty(self.members[0].breaker);
+            match permit.under(|| ()) {
+                Ok(()) => return Ok(Pass { at: 0, permit: Some(permit) }),
+                Err(rejected) => *journey = Some(Journey::turned_away(&rejected)),
             }
-            journey => journey.unwrap_or(Journey::new()),
-        };
-        self.choose(journey).map(|(pass, journey)| (pass, Some(journey)))
+        }
+        self.choose(journey.get_or_insert(Journey::new()))
     }
 }
 
@@ -214,9 +211,9 @@ where
         let set = *this.set;
         loop {
             if this.call.is_none() {
-                let (mut pass, journey) = set.pass(this.journey.take())?;
-                (*this.journey, *this.at) = (journey, pass.at);
+                let mut pass = set.pass(this.journey)?;
                 let at = pass.at;
+                *this.at = at;
                 let make = || this.attempts.make(set.chosen(at));
                 // Should it panic, that is a failure of the member.
                 let call = match &mut pass.permit {

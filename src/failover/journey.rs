@@ -72,8 +72,8 @@ impl<'a, E, const N: usize> Journey<'a, E, N> {
     }
 
     /// What it failed with, if it was made.
-    pub(super) fn into_failed(self) -> Option<FailoverError<'a, E, N>> {
-        let (member, error) = self.failed?;
+    pub(super) fn take_failed(&mut self) -> Option<FailoverError<'a, E, N>> {
+        let (member, error) = self.failed.take()?;
         Some(FailoverError::Failed { member, error })
     }
 }
