@@ -50,8 +50,8 @@
 //!   sleeper, and entropy ([`set_seed`]).
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
-//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge` and
-//!   `resilient`.
+//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge`,
+//!   `with_failover` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
 //!   headers.
@@ -139,8 +139,8 @@ pub use fallback::{Fallback, degradation::Degradation};
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
-    resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
-    with_rate_limit, with_retry, with_timeout,
+    resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_failover, with_fallback,
+    with_hedge, with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,

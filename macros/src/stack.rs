@@ -13,6 +13,7 @@ use crate::{
     body::Function,
     breaker::{REJECTED, WithCircuitBreaker},
     deadline::WithDeadline,
+    failover::WithFailover,
     fallback::WithFallback,
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
@@ -30,11 +31,12 @@ enum Layer {
     Bulkhead(WithBulkhead),
     Deadline(WithDeadline),
     Hedge(WithHedge),
+    Failover(WithFailover),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -43,6 +45,7 @@ const KINDS: [&str; 8] = [
     "bulkhead",
     "deadline",
     "hedge",
+    "failover",
 ];
 
 impl Layer {
@@ -55,6 +58,7 @@ impl Layer {
             "bulkhead" => Self::Bulkhead(WithBulkhead::parse(input, krate)?),
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
+            "failover" => Self::Failover(WithFailover::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -71,7 +75,7 @@ impl Layer {
 
     /// Whether it may refuse to make the call at all.
     fn refuses(&self) -> bool {
-        self.limits() || matches!(self, Self::CircuitBreaker(_))
+        self.limits() || matches!(self, Self::CircuitBreaker(_) | Self::Failover(_))
     }
 
     /// The name of its `static`, where it has one.
@@ -109,6 +113,7 @@ impl Layer {
             Self::RateLimit(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
+            Self::Failover(layer) => layer.expand(function, body, once, in_retry),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -138,7 +143,7 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             if !KINDS.contains(&name.as_str()) {
                 let text = "no such layer; there are `fallback(…)`, `deadline = …`, \
                             `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, \
-                            `hedge(…)`, `timeout = …`";
+                            `hedge(…)`, `failover(…)`, `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
@@ -227,6 +232,17 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         let text = "a breaker would take what a limit inside it turns away for failures of the \
                     service: put the limit before the breaker";
         return Err(Error::new(Span::call_site(), text));
+    }
+    let failover = layers.iter().position(|it| matches!(it, Layer::Failover(_)));
+    if failover.is_some_and(|at| layers[at + 1..].iter().any(Layer::refuses)) {
+        let text = "a failover set would take what a layer inside it turns away for failures of \
+                    the member: put that layer before the set";
+        return Err(Error::new(Span::call_site(), text));
+    }
+    for layer in &mut layers {
+        if let Layer::Failover(layer) = layer {
+            layer.take_member(&mut item.sig)?;
+        }
     }
     let visibility = item.vis.clone();
     let (mut function, mut body) = Function::of(item, krate, names)?;

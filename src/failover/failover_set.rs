@@ -163,7 +163,7 @@ impl<'a, const N: usize, T, C, O> FailoverSet<'a, N, T, C, O> {
     }
 
     #[inline]
-    pub(super) fn chosen(&self, at: usize) -> Chosen<'_, T> {
+    pub(crate) fn chosen(&self, at: usize) -> Chosen<'_, T> {
         let Member { name, value, .. } = &self.members[at];
         Chosen::new(at, name, value)
     }
