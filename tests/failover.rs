@@ -8,7 +8,7 @@ use common::{Journal, millis};
 use fusebox::{
     Advice, BreakerConfig, CallError, CircuitBreaker, FailoverConfig, FailoverError, FailoverSet,
     FailoverState, ManualClock, Member, Name, Outcome, Pipeline, Priority, RateConfig, RateLimit,
-    RefusalReason, Rejected, State,
+    RefusalReason, Registry, RegistryError, Rejected, State,
 };
 
 type Breaker<'a> = CircuitBreaker<&'a ManualClock, &'a Journal>;
@@ -524,6 +524,20 @@ fn o5_a_pipeline_stands_inside() {
     assert_eq!(call(), Ok(0));
     let error = call().unwrap_err();
     assert!(error.starts_with("`eu`: rate limit is used up"), "{error}");
+}
+
+#[test]
+fn o5_the_slots_of_a_registry_are_members() {
+    static SERVICES: Registry<4> = Registry::new();
+    let settings = BreakerConfig::new().failure_threshold(1).build();
+    let members = SERVICES.panel().members(["shop eu", "shop us"], settings).unwrap();
+    let shops = FailoverSet::new(members, FailoverConfig::new().build());
+    assert!(shops.call(|_| Err::<(), _>("down")).is_err());
+    assert_eq!(SERVICES.get("shop eu").unwrap().state(), State::Open);
+    assert_eq!(shops.call(|shop| Ok::<_, ()>(shop.name())), Ok("shop us"));
+    let full = SERVICES.panel().members(["a", "b", "c"], settings);
+    assert!(matches!(full, Err(RegistryError::Full { .. })), "{full:?}");
+    assert!(SERVICES.panel().members(["two\nlines"], settings).is_err());
 }
 
 #[test]

@@ -31,7 +31,7 @@ enum Layer {
     Bulkhead(WithBulkhead),
     Deadline(WithDeadline),
     Hedge(WithHedge),
-    Failover(WithFailover),
+    Failover(Box<WithFailover>),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
@@ -58,7 +58,7 @@ impl Layer {
             "bulkhead" => Self::Bulkhead(WithBulkhead::parse(input, krate)?),
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
-            "failover" => Self::Failover(WithFailover::parse(input, krate)?),
+            "failover" => Self::Failover(Box::new(WithFailover::parse(input, krate)?)),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }

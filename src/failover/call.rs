@@ -182,7 +182,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         mut journey: Journey<'a, E, N>,
     ) -> Result<R, FailoverError<'a, E, N>> {
         loop {
-            let Pass { at, mut permit } = self.choose(&mut journey)?;
+            let Pass { at, mut permit, .. } = self.choose(&mut journey)?;
             // It was taken a moment ago, and is there.
             let guard = permit.as_mut().and_then(|permit| permit.arm().ok());
             let result = attempts.make(self.chosen(at));

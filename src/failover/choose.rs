@@ -1,5 +1,7 @@
 //! Which member takes a call, where that is not simply the home.
 
+#[cfg(feature = "tower")]
+use crate::error::Rejected;
 use crate::{
     breaker::{CircuitBreaker, held::HeldPermit, snapshot::Snapshot},
     failover::{
@@ -14,13 +16,16 @@ use crate::{
 };
 
 /// The permit of a member's breaker.
-pub(super) type Held<'a, C, O> = HeldPermit<&'a CircuitBreaker<C, O>>;
+pub(crate) type Held<'a, C, O> = HeldPermit<&'a CircuitBreaker<C, O>>;
 
 /// A member that takes a call.
-pub(super) struct Pass<'a, C: Clock, O: Observer> {
-    pub(super) at: usize,
+pub(crate) struct Pass<'a, C: Clock, O: Observer> {
+    pub(crate) at: usize,
     /// None where the set panics, and the breaker did not admit the call: it hears nothing.
-    pub(super) permit: Option<Held<'a, C, O>>,
+    pub(crate) permit: Option<Held<'a, C, O>>,
+    /// Whether it was taken out of the member's budget.
+    #[cfg_attr(not(feature = "tower"), allow(dead_code))] // a balancer may give it back
+    pub(super) paid: bool,
 }
 
 /// Whether a breaker in this state lets every call through, as far as its state goes.
@@ -123,7 +128,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         if pays {
             member.spill.count();
         }
-        Some(Pass { at, permit: Some(permit) })
+        Some(Pass { at, permit: Some(permit), paid: pays })
     }
 
     /// The next member, whatever its breaker says.
@@ -133,7 +138,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         let at = (turn..turn + N).map(|at| at % N).find(|at| !tried(at))?;
         let mut permit = HeldPermit::empty(self.members[at].breaker);
         let admitted = permit.under(|| ()).is_ok();
-        Some(Pass { at, permit: admitted.then_some(permit) })
+        Some(Pass { at, permit: admitted.then_some(permit), paid: false })
     }
 
     /// Whether too few members are available.
@@ -249,6 +254,23 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     #[allow(clippy::unused_self)] // as the other's
     const fn is_warned_of(&self, _: usize) -> bool {
         false
+    }
+
+    /// A call that was admitted is not made after all: what it took of a budget is given
+    /// back.
+    #[cfg(feature = "tower")]
+    pub(crate) fn give_back(&self, pass: &Pass<'a, C, O>) {
+        if pass.paid {
+            self.members[pass.at].spill.give_back(self.settings);
+        }
+    }
+
+    /// This member was chosen, and its breaker has opened since.
+    #[cfg(feature = "tower")]
+    pub(crate) fn refused_at(&self, at: usize, rejected: &Rejected) -> Refusals<'a, N> {
+        let mut refused = [None; N];
+        refused[at] = Some(Refused::by(rejected));
+        Refusals::new(self.name, |at| self.members[at].name, refused)
     }
 
     fn clock(&self) -> &C {

@@ -70,6 +70,9 @@ pub enum RefusalReason {
     SpillOver,
     /// It is the home, which takes a share of the calls that grows, and this one is not in it.
     Returning,
+    /// It was not asked: its service is gone, or another member's was ready, and that
+    /// member's breaker has opened since.
+    NotAsked,
 }
 
 /// A refusal in two words.
@@ -85,6 +88,8 @@ impl Refused {
         Self { reason: RefusalReason::SpillOver, retry_after_ms: u64::MAX };
     pub(super) const RETURNING: Self =
         Self { reason: RefusalReason::Returning, retry_after_ms: u64::MAX };
+
+    const NOT_ASKED: Self = Self { reason: RefusalReason::NotAsked, retry_after_ms: u64::MAX };
 
     pub(super) fn by(rejected: &Rejected) -> Self {
         let reason = match rejected.limit() {
@@ -128,6 +133,7 @@ impl fmt::Display for Refusal<'_> {
             RefusalReason::Limit(kind) => write!(f, "turned it away ({kind})")?,
             RefusalReason::SpillOver => f.write_str("has no spill-over left")?,
             RefusalReason::Returning => f.write_str("takes its calls back by and by")?,
+            RefusalReason::NotAsked => f.write_str("was not asked")?,
         }
         match self.retry_after() {
             Some(wait) => write!(f, ", retry after {wait:?}"),
@@ -152,8 +158,7 @@ impl<'a, const N: usize> Refusals<'a, N> {
         names: impl Fn(usize) -> &'a str,
         whys: [Option<Refused>; N],
     ) -> Self {
-        // Each member was asked, or is not asked because of its budget or of its ramp.
-        let each = |at| Refusal { name: names(at), why: whys[at].unwrap_or(Refused::SPILL_OVER) };
+        let each = |at| Refusal { name: names(at), why: whys[at].unwrap_or(Refused::NOT_ASKED) };
         Self { set, each: core::array::from_fn(each) }
     }
 

@@ -149,14 +149,14 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
 
     /// The home's permit, while all is well, or that of another member.
     #[inline]
-    fn pass<E>(
+    pub(crate) fn pass<E>(
         &self,
         journey: &mut Option<Journey<'a, E, N>>,
     ) -> Result<Pass<'a, C, O>, FailoverError<'a, E, N>> {
         if journey.is_none() && self.is_calm() {
             let mut permit = HeldPermit::empty(self.members[0].breaker);
             match permit.under(|| ()) {
-                Ok(()) => return Ok(Pass { at: 0, permit: Some(permit) }),
+                Ok(()) => return Ok(Pass { at: 0, permit: Some(permit), paid: false }),
                 Err(rejected) => *journey = Some(Journey::turned_away(&rejected)),
             }
         }

@@ -10,9 +10,11 @@ use crate::{
 
 /// A call on its way from member to member.
 #[derive(Debug)]
-pub(super) struct Journey<'a, E, const N: usize> {
+pub(crate) struct Journey<'a, E, const N: usize> {
     /// The members that it was made at, a bit for each.
     tried: u64,
+    /// The members at which it cannot be made.
+    skipped: u64,
     /// Why the others did not take it, as of the last time it looked for one.
     pub(super) refused: [Option<Refused>; N],
     /// The state in which the home's breaker turned it away.
@@ -25,8 +27,8 @@ pub(super) struct Journey<'a, E, const N: usize> {
 
 impl<'a, E, const N: usize> Journey<'a, E, N> {
     /// One that begins.
-    pub(super) const fn new() -> Self {
-        Self { tried: 0, refused: [None; N], home: None, counted: false, failed: None }
+    pub(crate) const fn new() -> Self {
+        Self { tried: 0, skipped: 0, refused: [None; N], home: None, counted: false, failed: None }
     }
 
     /// One that the home's breaker turned away.
@@ -51,11 +53,11 @@ impl<'a, E, const N: usize> Journey<'a, E, N> {
 
     /// Whether it has been at this member, or was turned away there by the breaker.
     pub(super) fn was_at(&self, at: usize) -> bool {
-        self.tried & 1 << at != 0 || at == 0 && self.home.is_some()
+        (self.tried | self.skipped) & 1 << at != 0 || at == 0 && self.home.is_some()
     }
 
     /// It failed at this member: whether it goes on to another one.
-    pub(super) fn fail(
+    pub(crate) fn fail(
         &mut self,
         at: usize,
         name: &'a str,
@@ -69,6 +71,12 @@ impl<'a, E, const N: usize> Journey<'a, E, N> {
         } else {
             ControlFlow::Break(FailoverError::Failed { member: name, error })
         }
+    }
+
+    /// It cannot be made at this member.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn skip(&mut self, at: usize) {
+        self.skipped |= 1 << at;
     }
 
     /// What it failed with, if it was made.

@@ -12,6 +12,10 @@ mod member;
 pub(crate) mod settings;
 mod spill;
 
+#[cfg(feature = "tower")]
+pub(crate) use choose::{Held, Pass};
 pub use error::{FailoverError, Refusal, RefusalReason, Refusals};
 pub use failover_set::FailoverSet;
+#[cfg(feature = "tower")]
+pub(crate) use journey::Journey;
 pub use member::{Chosen, Member};
