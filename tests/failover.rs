@@ -556,7 +556,7 @@ fn settings_are_checked_when_built() {
     let settings = FailoverConfig::new().build();
     assert_eq!(
         settings.to_string(),
-        "spill_share=40% reserve_per_second=10 burst=20 panic_below=0% return_from=10% \
+        "spill_share=40% reserve_per_second=1 burst=20 panic_below=0% return_from=10% \
          return_over=10s sticky=off"
     );
     assert_eq!(FailoverConfig::from(settings).build(), settings);

@@ -34,8 +34,9 @@ settings! {
         spill_share: percent -> u8 = 40, 0..=100, at 0;
         /// The calls that may spill onto each other member in a second besides.
         ///
-        /// They are for where calls are rare: 40 % of one call is none.
-        reserve_per_second: count -> u32 = 10, 0..=4_095, at 7;
+        /// They are for where calls are rare: 40 % of one call is none. Each process adds as
+        /// many: a hundred of them, a hundred a second.
+        reserve_per_second: count -> u32 = 1, 0..=4_095, at 7;
         /// The calls that may spill at once onto each other member when none did for a while.
         ///
         /// A sixteenth of it is kept for each class of [`Priority`](crate::Priority) that is

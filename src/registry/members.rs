@@ -15,6 +15,9 @@ impl<'a, C, O> Panel<'a, C, O> {
     /// [`RegistryError::Name`] and [`RegistryError::Full`], as
     /// [`Registry::get_or_default`](crate::Registry::get_or_default).
     ///
+    /// # Panics
+    /// Never: each of them is found, or it is an error.
+    ///
     /// ```
     /// use fusebox::{BreakerConfig, FailoverConfig, FailoverSet, Registry};
     ///
