@@ -8,6 +8,7 @@
 //! - [`retries`]: backoff, jitter, hints
 //! - [`deadlines`]: how much time is left, handed from call to call
 //! - [`hedges`]: a second attempt beside one that takes long
+//! - [`failover`]: regions and endpoints, of which one takes a call
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
 //! - [`attributes`]: resilience as decoration
 //! - [`orders`]: the order of layers in a pipeline
@@ -40,6 +41,9 @@ pub mod deadlines {}
 
 #[doc = include_str!("hedges.md")]
 pub mod hedges {}
+
+#[doc = include_str!("failover.md")]
+pub mod failover {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}

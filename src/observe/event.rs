@@ -138,6 +138,30 @@ pub struct FailedOver<'a> {
     pub to: Option<&'a str>,
 }
 
+/// As in "calls of `shops` go away from `eu`, to `us`".
+impl fmt::Display for FailedOver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("calls of ")?;
+        match self.set {
+            Some(set) => write!(f, "`{set}`")?,
+            None => f.write_str("a failover set")?,
+        }
+        match self.state {
+            FailoverState::Home => f.write_str(" go home")?,
+            FailoverState::Away => f.write_str(" go away")?,
+            FailoverState::Returning => f.write_str(" return by and by")?,
+            FailoverState::Panic => f.write_str(" go to all members: too few are available")?,
+        }
+        if let Some(from) = self.from {
+            write!(f, " from `{from}`")?;
+        }
+        match self.to {
+            Some(to) => write!(f, ", to `{to}`"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Where the calls of a failover set go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

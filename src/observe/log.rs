@@ -40,8 +40,7 @@ pub(crate) fn write(event: &Event<'_>) {
             state:% = it.state,
             from = it.from,
             to = it.to;
-            "failover set `{}` is {}: from `{}` to `{}`",
-            it.set.unwrap_or(""), it.state, it.from.unwrap_or(""), it.to.unwrap_or("")
+            "{it}"
         ),
         Event::Retry(it) => debug!(
             target: "fusebox",
