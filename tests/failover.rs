@@ -212,7 +212,10 @@ fn o5_only_what_was_not_made_goes_on_unless_it_may_be_repeated() {
         if member.index() < 2 { Err("down") } else { Ok(member.index()) }
     });
     assert_eq!((answer, asked), (Ok(2), vec!["eu", "us", "ap"]));
-    assert_eq!([State::Open, State::Open, State::Closed], breakers.each_ref().map(|it| it.state()));
+    assert_eq!(
+        [State::Open, State::Open, State::Closed],
+        breakers.each_ref().map(CircuitBreaker::state)
+    );
 
     // Nobody is left: the last member's own error.
     breakers.iter().for_each(CircuitBreaker::close);

@@ -70,6 +70,7 @@ const HAIR: f64 = 1e-6;
 
 impl Model {
     /// The member that takes a call.
+    #[allow(clippy::cast_precision_loss)] // milliseconds of a few minutes
     fn call(&mut self) -> Option<usize> {
         let passed = (self.now - self.spent_at) as f64 / 1_000.0;
         self.spent_at = self.now;
@@ -205,7 +206,7 @@ proptest! {
                             }
                             Err(other) => prop_assert!(false, "{:?}", other),
                         }
-                        prop_assert_eq!(taken.clone().ok(), model.call(), "{:?}", model);
+                        prop_assert_eq!(taken.ok(), model.call(), "{:?}", model);
                         log.push((model.now, taken.unwrap_or(0)));
                     }
                 }
