@@ -10,13 +10,14 @@ use std::{
 
 use criterion::{Criterion, Throughput};
 use fusebox::{
-    Backoff, BackoffConfig, CallError, CircuitBreaker, Fallback, Jitter, ManualClock, Pipeline,
-    Retry, RetryConfig, RetrySettings, SleepBy,
+    Backoff, BackoffConfig, CallError, CircuitBreaker, FailoverConfig, FailoverSet, Fallback,
+    Jitter, ManualClock, Member, Pipeline, Retry, RetryConfig, RetrySettings, SleepBy,
 };
 
 use crate::{BATCH, SETTINGS};
 
 static HEALTHY: CircuitBreaker = CircuitBreaker::named("healthy pipeline", SETTINGS);
+static NEXT: CircuitBreaker = CircuitBreaker::named("next", SETTINGS);
 const RETRY_SETTINGS: RetrySettings = RetryConfig::new().build();
 static RETRY: Retry = Retry::new(RETRY_SETTINGS);
 
@@ -39,6 +40,22 @@ pub(crate) fn bench(c: &mut Criterion) {
         b.iter(|| {
             for n in 0..BATCH {
                 black_box(work(&n)).ok();
+            }
+        });
+    });
+    group.bench_function("healthy call", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                black_box(HEALTHY.call(|| work(&n))).ok();
+            }
+        });
+    });
+    let members = [Member::new("home", &HEALTHY), Member::new("next", &NEXT)];
+    let set = FailoverSet::new(members, FailoverConfig::new().build());
+    group.bench_function("failover set, healthy call", |b| {
+        b.iter(|| {
+            for n in 0..BATCH {
+                black_box(set.call(|_| work(&n))).ok();
             }
         });
     });

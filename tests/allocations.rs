@@ -8,9 +8,9 @@ use std::{future::ready, pin::pin};
 use allocation_counter::measure;
 use common::{Bench, after, config, finish, millis, poll_up_to};
 use fusebox::{
-    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Deadline, Degradation, Fallback, Hedge,
-    Jitter, LastGood, LatencyQuantile, Pipeline, QuantileConfig, Registry, Retry, RetryConfig,
-    SleepBy, State,
+    Backoff, BackoffConfig, BreakerConfig, CircuitBreaker, Deadline, Degradation, FailoverConfig,
+    FailoverSet, Fallback, Hedge, Jitter, LastGood, LatencyQuantile, Member, Pipeline,
+    QuantileConfig, Registry, Retry, RetryConfig, SleepBy, State,
     health::{AlertConfig, Monitor, Window},
     presets,
 };
@@ -173,4 +173,39 @@ fn a_hedge_and_a_deadline_allocate_nothing() {
             assert!(Pipeline::new().call_by(late, &(), |()| Ok::<_, ()>(())).is_err());
         });
     }
+}
+
+#[test]
+fn a_failover_set_allocates_nothing() {
+    let clock = fusebox::ManualClock::new();
+    let settings = config().failure_threshold(1).build();
+    let breakers =
+        [(); 3].map(|()| CircuitBreaker::with(None, settings, &clock, fusebox::DefaultObserver));
+    let [one, two, three] = &breakers;
+    let members = [Member::new("one", one), Member::new("two", two), Member::new("three", three)];
+    let set = FailoverSet::named("set", members, FailoverConfig::new().build());
+    none("home", || set.call(|_| Ok::<_, ()>(())).unwrap());
+    none("home, async", || finish(set.call_async(|_| ready(Ok::<_, ()>(())))).unwrap());
+    none("a call that goes on", || {
+        let fails = |at: usize| if at < 2 { Err(()) } else { Ok(()) };
+        set.call_repeatable(|it| fails(it.index())).unwrap();
+    });
+    none("a spill, async", || finish(set.call_async(|_| after(3, Ok::<_, ()>(())))).unwrap());
+    none("a call that is dropped", || {
+        let call = pin!(set.call_async(|_| after(5, Ok::<_, ()>(()))));
+        assert!(poll_up_to(2, call).is_none());
+    });
+    none("a refusal", || {
+        three.force_open();
+        assert!(set.call(|_| Ok::<_, ()>(())).is_err());
+        assert!(finish(set.call_async(|_| ready(Ok::<_, ()>(())))).is_err());
+    });
+    none("a return", || {
+        one.close();
+        for _ in 0..100 {
+            let _ = set.call(|_| Ok::<_, ()>(()));
+        }
+        clock.advance(millis(20_000));
+        set.call(|_| Ok::<_, ()>(())).unwrap();
+    });
 }

@@ -3,8 +3,9 @@
 use std::{fmt::Write, sync::Mutex};
 
 use fusebox::{
-    BreakerConfig, Bulkhead, CircuitBreaker, DefaultObserver, Fallback, Jitter, ManualClock, Name,
-    RateConfig, RateLimit, Retry, RetryConfig, TimeCalls,
+    BreakerConfig, Bulkhead, CircuitBreaker, DefaultObserver, FailoverConfig, FailoverSet,
+    Fallback, Jitter, ManualClock, Member, Name, RateConfig, RateLimit, Retry, RetryConfig,
+    TimeCalls,
 };
 use log::{Log, Metadata, Record};
 
@@ -59,6 +60,14 @@ fn every_kind_of_event_has_its_level_and_pairs() {
     let workers = Bulkhead::with(None, 1, DefaultObserver);
     let _place = workers.try_acquire().unwrap();
     assert!(workers.try_acquire().is_err());
+    let settings = BreakerConfig::new().build();
+    let [eu, us] = [(); 2].map(|()| CircuitBreaker::with(None, settings, &clock, DefaultObserver));
+    let members = [Member::new("eu", &eu), Member::new("us", &us)];
+    let shops = FailoverSet::named("shops", members, FailoverConfig::new().build());
+    eu.force_open();
+    LINES.0.lock().unwrap().pop();
+    assert!(shops.call(|_| Ok::<_, ()>(())).is_ok());
+    LINES.0.lock().unwrap().retain(|line| !line.contains("breaker=None"));
     assert_eq!(
         *LINES.0.lock().unwrap(),
         [
@@ -70,6 +79,7 @@ fn every_kind_of_event_has_its_level_and_pairs() {
             "WARN fusebox: fallback used (every layer failed): [\"down\", \"too\"]; policy=infer layer=None age=None errors=[\"down\", \"too\"]",
             "DEBUG fusebox: call limited: rate limit `quota` is used up, retry after 10ms; limit=quota kind=rate limit retry_after=Some(10ms)",
             "DEBUG fusebox: call limited: bulkhead is full; limit=None kind=bulkhead retry_after=None",
+            "WARN fusebox: calls of `shops` go away from `eu`, to `us`; set=shops state=away from=eu to=us",
         ]
     );
 }

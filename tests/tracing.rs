@@ -4,8 +4,9 @@ mod common;
 
 use common::Buffer;
 use fusebox::{
-    BreakerConfig, BreakerSettings, Bulkhead, CircuitBreaker, DefaultObserver, Fallback,
-    GlobalBreaker, Jitter, ManualClock, Name, RateConfig, RateLimit, Retry, RetryConfig, TimeCalls,
+    BreakerConfig, BreakerSettings, Bulkhead, CircuitBreaker, DefaultObserver, FailoverConfig,
+    FailoverSet, Fallback, GlobalBreaker, Jitter, ManualClock, Member, Name, RateConfig, RateLimit,
+    Retry, RetryConfig, TimeCalls,
 };
 
 /// What is written while `f` runs.
@@ -81,4 +82,23 @@ fn other_settings_under_one_name_are_an_error_event_once() {
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("ERROR fusebox: misconfigured subject=\"clash\""));
     assert!(text.contains("failure_threshold=3") && text.contains("failure_threshold=4"), "{text}");
+}
+
+#[test]
+fn a_change_of_member_is_a_warning_and_no_call_is() {
+    let clock = ManualClock::new();
+    let settings = BreakerConfig::new().build();
+    let [eu, us] = [(); 2].map(|()| CircuitBreaker::with(None, settings, &clock, DefaultObserver));
+    let members = [Member::new("eu", &eu), Member::new("us", &us)];
+    let shops = FailoverSet::named("shops", members, FailoverConfig::new().build());
+    eu.force_open();
+    let text = lines(|| {
+        for _ in 0..5 {
+            assert!(shops.call(|_| Ok::<_, ()>(())).is_ok());
+        }
+    });
+    let warnings: Vec<_> = text.lines().filter(|line| line.starts_with("WARN")).collect();
+    let expected = "WARN fusebox: calls go to another member of a failover set set=\"shops\" \
+                    state=away from=\"eu\" to=\"us\"";
+    assert_eq!(warnings, [expected]);
 }

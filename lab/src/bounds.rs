@@ -8,7 +8,7 @@ use crate::{
     table::{
         self, compare, goals, layers,
         limits::{self, Rule},
-        retry_storm, shopify,
+        regions, retry_storm, shopify,
     },
     time::Time,
 };
@@ -84,6 +84,8 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("bytes", row.bytes as f64, false));
     all.extend(table::fleet::figures(fleet::study()));
     limit_figures(&mut all);
+    let regions = regions::figures(regions::study());
+    all.extend(regions.into_iter().map(|(key, now)| figure(key, now, false)));
     all
 }
 

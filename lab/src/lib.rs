@@ -11,6 +11,7 @@ pub mod page;
 pub mod plot;
 pub mod published;
 pub mod random;
+pub mod regions;
 pub mod replay;
 pub mod rules;
 pub mod sockets;

@@ -13,6 +13,7 @@ use crate::{
     body::Function,
     breaker::{Flag, Place, REJECTED, WithCircuitBreaker},
     deadline::WithDeadline,
+    failover::WithFailover,
     fallback::WithFallback,
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
@@ -34,11 +35,12 @@ enum Layer {
     Hedge(WithHedge),
     Priority(WithPriority),
     Pressure(WithPressure),
+    Failover(Box<WithFailover>),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -49,6 +51,7 @@ const KINDS: [&str; 10] = [
     "hedge",
     "priority",
     "pressure",
+    "failover",
 ];
 
 impl Layer {
@@ -63,6 +66,7 @@ impl Layer {
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
             "priority" => Self::Priority(WithPriority::parse(input, krate)?),
             "pressure" => Self::Pressure(WithPressure::parse(input, krate)?),
+            "failover" => Self::Failover(Box::new(WithFailover::parse(input, krate)?)),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -82,7 +86,7 @@ impl Layer {
 
     /// Whether it may refuse to make the call at all.
     fn refuses(&self) -> bool {
-        self.limits() || self.is_breaker()
+        self.limits() || self.is_breaker() || matches!(self, Self::Failover(_))
     }
 
     fn is_breaker(&self) -> bool {
@@ -146,6 +150,7 @@ impl Layer {
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
             Self::Priority(layer) => layer.expand(function, body, once),
             Self::Pressure(layer) => layer.expand(function, body, in_retry),
+            Self::Failover(layer) => layer.expand(function, body, once, in_retry),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -175,7 +180,8 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             if !KINDS.contains(&name.as_str()) {
                 let text = "no such layer; there are `fallback(…)`, `priority = …`, \
                             `deadline = …`, `pressure = …`, `rate_limit(…)`, `bulkhead(…)`, \
-                            `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = …`";
+                            `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `failover(…)`, \
+                            `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
@@ -275,6 +281,17 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         let text = "a breaker asks for the priority before it admits a call, and cannot see one \
                     inside it: put the priority before the breaker";
         return Err(Error::new(Span::call_site(), text));
+    }
+    let failover = layers.iter().position(|it| matches!(it, Layer::Failover(_)));
+    if failover.is_some_and(|at| layers[at + 1..].iter().any(Layer::refuses)) {
+        let text = "a failover set would take what a layer inside it turns away for failures of \
+                    the member: put that layer before the set";
+        return Err(Error::new(Span::call_site(), text));
+    }
+    for layer in &mut layers {
+        if let Layer::Failover(layer) = layer {
+            layer.take_member(&mut item.sig)?;
+        }
     }
     let visibility = item.vis.clone();
     let (mut function, mut body) = Function::of(item, krate, names)?;

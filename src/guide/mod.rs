@@ -9,6 +9,7 @@
 //! - [`deadlines`]: how much time is left, handed from call to call
 //! - [`priorities`]: which calls are turned away last, and which errors are an overload
 //! - [`hedges`]: a second attempt beside one that takes long
+//! - [`failover`]: regions and endpoints, of which one takes a call
 //! - [`fallbacks`]: fallbacks, the last good answer, degradation
 //! - [`pressure`]: what to do without while the host is under pressure
 //! - [`attributes`]: resilience as decoration
@@ -45,6 +46,9 @@ pub mod priorities {}
 
 #[doc = include_str!("hedges.md")]
 pub mod hedges {}
+
+#[doc = include_str!("failover.md")]
+pub mod failover {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}

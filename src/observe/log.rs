@@ -34,6 +34,14 @@ pub(crate) fn write(event: &Event<'_>) {
             retry_after:? = it.retry_after();
             "call limited: {it}"
         ),
+        Event::Failover(it) => warn!(
+            target: "fusebox",
+            set = it.set,
+            state:% = it.state,
+            from = it.from,
+            to = it.to;
+            "{it}"
+        ),
         Event::Retry(it) => debug!(
             target: "fusebox",
             policy = it.policy,

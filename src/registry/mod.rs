@@ -9,6 +9,7 @@ pub(crate) mod key;
 pub(crate) mod limits;
 #[cfg(not(any(fusebox_compact, fusebox_loom)))]
 pub(crate) mod limits_reading;
+mod members;
 pub(crate) mod panel;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 mod registry;

@@ -79,6 +79,8 @@ pub enum Defect {
     LimitSetByStore,
     /// Whoever ends a call at a window's end computes, be it taken by another or not.
     WindowWonTwice,
+    /// Where the calls of a failover set go is overwritten.
+    MovedByStore,
 }
 
 std::thread_local! {

@@ -1,6 +1,7 @@
 //! The paths whose instructions are counted, each a function of its own that
 //! the counter can tell from the rest.
 
+mod failover;
 mod limits;
 
 use std::{
@@ -66,7 +67,7 @@ pub(crate) const EMPTY: &str = "empty loop";
 
 /// All of them.
 pub(crate) fn paths() -> impl Iterator<Item = &'static Path> {
-    PATHS.iter().chain(limits::PATHS)
+    PATHS.iter().chain(limits::PATHS).chain(failover::PATHS)
 }
 
 const PATHS: &[Path] = &[

@@ -6,6 +6,7 @@ pub mod fleet;
 pub mod goals;
 pub mod layers;
 pub mod limits;
+pub mod regions;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;

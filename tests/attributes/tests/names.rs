@@ -16,6 +16,8 @@ mod body;
 mod breaker;
 #[path = "../../../macros/src/deadline.rs"]
 mod deadline;
+#[path = "../../../macros/src/failover.rs"]
+mod failover;
 #[path = "../../../macros/src/fallback.rs"]
 mod fallback;
 #[path = "../../../macros/src/hedge.rs"]
