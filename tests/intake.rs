@@ -53,7 +53,9 @@ impl Model {
     }
 
     fn allows(&self, level: u8) -> f64 {
-        self.max_wait * f64::from((level / 16).min(14) + 2) / 16.0
+        // Six classes below, half as long; kept in parts of 64.
+        let below = f64::from(14 - (level / 16).min(14));
+        self.max_wait * (64.0 * (-below / 6.0).exp2()).round() / 64.0
     }
 
     fn end(&mut self, takes: f64) {
@@ -164,9 +166,9 @@ fn o3_each_named_level_finds_room_where_the_one_below_does_not() {
     let mut line = Vec::new();
     for (level, room) in [
         (Priority::BACKGROUND, 4 + 4),
-        (Priority::SHEDDABLE, 4),
+        (Priority::SHEDDABLE, 2),
         (Priority::DEFAULT, 4),
-        (Priority::CRITICAL, 4),
+        (Priority::CRITICAL, 6),
     ] {
         for _ in 0..room {
             line.push(api.enter(level).unwrap());

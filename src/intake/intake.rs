@@ -30,10 +30,10 @@ use crate::{
 /// have been.
 ///
 /// **Priority.** How long is too long depends on how much a call matters. Critical calls
-/// may wait for [`max_wait`](IntakeSettings::max_wait), and each of the 14
-/// [classes](Priority::class) below for a sixteenth of that less: default calls for three
-/// quarters, sheddable ones for half, background ones for a quarter. So a call is never
-/// refused while one of a lower class would be admitted. With more calls than the server
+/// may wait for [`max_wait`](IntakeSettings::max_wait), and a call whose
+/// [class](Priority::class) is six below another one for half as long: default calls for
+/// five eighths of it, sheddable ones for two fifths, background ones for a quarter. So a
+/// call is never refused while one of a lower class would be admitted. With more calls than the server
 /// can answer, the line is as long as the least class allows that is admitted in part;
 /// above it there is room for the others. Whoever is admitted waits for `max_wait` or a
 /// little more, as times vary.

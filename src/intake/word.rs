@@ -143,12 +143,16 @@ const fn rounded(of: u64, by: u64) -> u64 {
     (of + by / 2) / by
 }
 
-/// What a class may use of the longest wait: the critical class, 14, and the one above it
-/// all of it, each class below a sixteenth less.
+/// What each class may use of the longest wait, in parts of 64: the critical class, 14, and
+/// the one above it all of it, and a class that is six below another one half as much.
+///
+/// Between two classes there must be room for as many calls of the upper one as come by
+/// chance while the line is as long as the lower one allows.
+const SHARES: [u64; 16] = [13, 14, 16, 18, 20, 23, 25, 29, 32, 36, 40, 45, 51, 57, 64, 64];
+
 #[inline]
 const fn share_of(wait: u64, class: u8) -> u64 {
-    let sixteenths = if class >= 14 { 16 } else { class as u64 + 2 };
-    wait / 16 * sixteenths
+    wait / 64 * SHARES[(class & 15) as usize]
 }
 
 impl machine::Word for Word {
@@ -208,8 +212,12 @@ mod tests {
     }
 
     #[test]
-    fn a_named_level_has_a_quarter_less_than_the_one_above() {
-        let shares = [2, 6, 10, 14, 15].map(|class| share_of(16_000, class));
-        assert_eq!(shares, [4_000, 8_000, 12_000, 16_000, 16_000]);
+    fn six_classes_below_the_wait_is_half_as_long() {
+        for class in 0..8 {
+            let (here, above) = (share_of(64_000, class), share_of(64_000, class + 6));
+            assert!(here.abs_diff(above / 2) <= 1_000, "{class}: {here} of {above}");
+        }
+        let shares = [2, 6, 10, 14, 15].map(|class| share_of(64, class));
+        assert_eq!(shares, [16, 25, 40, 64, 64]);
     }
 }
