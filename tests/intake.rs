@@ -48,7 +48,7 @@ struct Model {
 impl Model {
     fn wait(&self) -> f64 {
         let line = f64::from((self.in_flight + 1).saturating_sub(self.workers));
-        let takes = if self.samples == 0.0 { self.max_wait } else { self.takes };
+        let takes = if self.samples == 0.0 { self.max_wait / 4.0 } else { self.takes };
         line * takes / f64::from(self.workers)
     }
 
@@ -194,6 +194,9 @@ fn o3_a_refusal_says_the_wait_and_is_told_and_counted() {
     }
     let (clock, told) = (ManualClock::new(), Told::default());
     let api = Intake::with(Some(Name::new("api")), settings(1, 10 * MS), &clock, &told);
+    let work = api.enter(Priority::CRITICAL).unwrap().begin().unwrap();
+    clock.advance(10 * MS);
+    drop(work);
     let _in = api.enter(Priority::CRITICAL).unwrap();
     let limited = api.enter(Priority::BACKGROUND).unwrap_err();
     assert_eq!(limited.retry_after(), Some(10 * MS));
@@ -213,11 +216,11 @@ fn o3_nobody_is_refused_while_a_worker_is_free() {
 }
 
 #[test]
-fn o3_before_a_call_has_ended_as_many_wait_as_there_are_workers() {
+fn o3_before_a_call_has_ended_four_may_wait_for_each_worker() {
     let clock = ManualClock::new();
     let api = api(&clock, 8, 20 * MS);
     let calls: Vec<_> = std::iter::from_fn(|| api.enter(Priority::CRITICAL).ok()).collect();
-    assert_eq!((calls.len(), api.reading().waiting, api.reading().work_time), (16, 8, None));
+    assert_eq!((calls.len(), api.reading().waiting, api.reading().work_time), (40, 32, None));
 }
 
 #[test]

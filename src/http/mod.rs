@@ -1,9 +1,11 @@
-//! What HTTP says about trouble: `Retry-After`, and which answers are failures; and the
-//! deadline of a request in its headers.
+//! What HTTP says about trouble: `Retry-After`, and which answers are failures; the
+//! deadline of a request in its headers; and what a server answers that refuses a call.
 
 mod deadline;
 
 mod remaining;
+
+mod unavailable;
 
 use core::time::Duration;
 use std::time::SystemTime;
@@ -12,6 +14,7 @@ pub use deadline::{BadDeadline, DEADLINE, read_deadline, write_deadline};
 use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
 
 pub use remaining::remaining;
+pub use unavailable::unavailable;
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,
 /// section 10.2.3): a number of seconds, or a date in any of HTTP's three

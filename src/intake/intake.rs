@@ -42,6 +42,9 @@ use crate::{
 /// refused, and the first one after the overload is admitted. While a worker is free,
 /// every call is.
 ///
+/// Before the first call has ended, nobody knows how long one takes: then four critical
+/// calls may stand in line for each worker, and others as far as their class goes.
+///
 /// **Deadlines.** A call whose [deadline](crate::Deadline) comes before its turn would is
 /// refused, and again when a worker takes it too late.
 ///
@@ -184,6 +187,11 @@ impl<C, O> Intake<C, O> {
             refused: self.refused.get(),
             overdue: self.overdue.get(),
         }
+    }
+
+    #[cfg(all(feature = "tower", feature = "tokio"))]
+    pub(crate) const fn clock(&self) -> &C {
+        &self.clock
     }
 
     #[inline]

@@ -33,10 +33,12 @@ settings! {
         workers: count -> u32 = 1, 1..=65_535, at 42 floored;
         /// The longest time in line, of calls that are critical.
         ///
-        /// Other calls may use a share of it, see [`Intake`](crate::Intake). What a call
-        /// takes a worker on average is a good choice: then a wait at most doubles the
-        /// mean answer. In a time much shorter than that, divided by the workers, no line
-        /// can form, and workers are idle between calls.
+        /// Other calls may use a share of it, see [`Intake`](crate::Intake). With ten workers
+        /// or more, what a call takes a worker on average is a good choice: a wait then
+        /// doubles the mean answer at most, and as many calls may wait as there are
+        /// workers. With fewer workers let it be longer: where fewer than some ten calls
+        /// may wait, workers are idle now and then, and too little room is left for
+        /// critical calls.
         max_wait: delay -> Duration = 20, 1..=3_600_000, at 0 floored;
     }
     => packed IntakeSettings

@@ -90,11 +90,11 @@ impl Word {
         }
         // With the newcomer.
         let line = (in_flight - workers + 1) as u64;
-        // Until a call has ended, a worker is taken to need the longest wait for one: so
-        // as many may stand in line as there are workers.
+        // Until a call has ended, it is taken to last for a quarter of the longest wait: so
+        // four may stand in line for each worker.
         let takes = match self.takes() {
             Some(takes) => takes,
-            None => max_wait,
+            None => max_wait / 4,
         };
         line.saturating_mul(takes) / workers as u64
     }
