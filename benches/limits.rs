@@ -10,7 +10,7 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput};
-use fusebox::{AdaptiveConfig, AdaptiveLimit, Bulkhead};
+use fusebox::{AdaptiveConfig, AdaptiveLimit, Bulkhead, InLine, Intake, IntakeConfig, Priority};
 use tokio::sync::Semaphore;
 use tower::{Service, limit::ConcurrencyLimit, service_fn};
 
@@ -19,6 +19,7 @@ use crate::{BATCH, contended::measure};
 static WORD: AtomicU64 = AtomicU64::new(0);
 static WORKERS: Bulkhead = Bulkhead::named("workers", 32);
 static FULL: Bulkhead = Bulkhead::new(1);
+static API: Intake = Intake::named("api", IntakeConfig::new().workers(32).build());
 static SEMAPHORE: Semaphore = Semaphore::const_new(32);
 static ADAPTIVE: AdaptiveLimit = AdaptiveLimit::new(AdaptiveConfig::new().build());
 
@@ -30,6 +31,10 @@ fn two_writes() {
 
 fn bulkhead() {
     drop(black_box(WORKERS.try_acquire()));
+}
+
+fn intake() {
+    drop(black_box(API.enter(Priority::DEFAULT).and_then(InLine::begin)));
 }
 
 fn full() {
@@ -52,9 +57,10 @@ fn measured() {
 
 pub(crate) fn bench(c: &mut Criterion) {
     let place = FULL.try_acquire();
-    let rows: [(&str, fn()); 6] = [
+    let rows: [(&str, fn()); 7] = [
         ("two read-modify-writes", two_writes),
         ("bulkhead: acquire + release", bulkhead),
+        ("intake: enter + begin + end", intake),
         ("bulkhead, full: a refusal", full),
         ("tokio's semaphore: try_acquire + release", semaphore),
         ("adaptive limit: acquire + release", ignored),
@@ -87,7 +93,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     });
     group.finish();
     let mut group = c.benchmark_group("limits, contended");
-    for (name, row) in &rows[..4] {
+    for (name, row) in &rows[..5] {
         measure(&mut group, name, 2, |_| row());
     }
     group.finish();

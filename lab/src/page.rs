@@ -303,10 +303,11 @@ TABLE
 const OVERLOAD_TEXT: &str = "\
 A server of 16 workers with one line, and calls that take a worker 10 ms on average: all
 the same, exponentially distributed, or heavy (log-normal, with a deviation of twice the
-mean). Half of what it can do comes for two seconds, and then ten seconds of overload, at times by
-chance: LEVELS. A caller waits for half a second, and the server does not know when one has
-given up. Nobody tries again. What is counted begins a second after the load has stepped, and is that of
-five seeds together.
+mean). Half of what it can do comes for two seconds, and then ten seconds of overload, at
+times by chance: LEVELS.
+A caller waits for half a second, and the server does not know when one has given up.
+Nobody tries again. What is counted begins a second after the load has stepped, and is
+that of five seeds together.
 
 Answers within half a second, in parts of what the server can do, or of the calls where
 these are fewer, for exponentially distributed calls:

@@ -7,6 +7,7 @@ pub mod goals;
 pub mod layers;
 pub mod limits;
 pub mod overload;
+pub mod overload_sockets;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;

@@ -41,7 +41,7 @@ const MICROS: u64 = 10_000;
 /// So many calls in line and at work are as long a wait, of a bounded queue.
 const BOUND: u32 = 2 * 16;
 /// The share of each level.
-const MIX: [f64; 4] = [0.2, 0.3, 0.3, 0.2];
+pub const MIX: [f64; 4] = [0.2, 0.3, 0.3, 0.2];
 /// The calls in parts of what the server can do.
 pub const LOADS: [f64; 7] = [0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 10.0];
 /// So long callers wait for an answer, in microseconds: as in DAGOR's trials.

@@ -9,8 +9,9 @@ use std::{
 };
 
 use fusebox::{
-    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, LatencyQuantile,
-    QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget, RetryConfig, SleepBy,
+    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, InLine, Intake,
+    IntakeConfig, LatencyQuantile, Priority, QuantileConfig, RateConfig, RateLimit, Retry,
+    RetryBudget, RetryConfig, SleepBy,
     layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
 };
 
@@ -54,6 +55,12 @@ pub(super) const PATHS: &[Path] = &[
         run: path_full_bulkhead,
     },
     Path {
+        name: "intake, enter + begin + end",
+        function: "path_intake",
+        prepare: Prepare::Nothing,
+        run: path_intake,
+    },
+    Path {
         name: "retry with a full budget, around a success",
         function: "path_budgeted",
         prepare: Prepare::Nothing,
@@ -90,6 +97,8 @@ static SPENT: RetryBudget<&CachedClock> =
     RetryBudget::with(BudgetConfig::share(1.0).burst(2).build(), &CLOCK);
 static WORKERS: Bulkhead = Bulkhead::new(32);
 static TAKEN: Bulkhead = Bulkhead::new(1);
+static API: Intake<&CachedClock> =
+    Intake::with(None, IntakeConfig::new().workers(32).build(), &CLOCK, DefaultObserver);
 /// Half of it, so that a call has something to give back to.
 fn spend() {
     assert!(SPENT.try_withdraw());
@@ -131,6 +140,13 @@ fn path_deadline() {
 fn path_bulkhead() {
     for _ in 0..CALLS {
         drop(black_box(WORKERS.try_acquire()));
+    }
+}
+
+#[inline(never)]
+fn path_intake() {
+    for _ in 0..CALLS {
+        drop(black_box(API.enter(Priority::DEFAULT).and_then(InLine::begin)));
     }
 }
 
