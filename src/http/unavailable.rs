@@ -16,7 +16,8 @@ use crate::error::Limited;
 ///
 /// let wait = Some(Duration::from_millis(1_200));
 /// let response = unavailable::<String>(&Limited::new(None, LimitKind::Overload, wait));
-/// assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"2"));
+/// assert_eq!(response.status(), http::StatusCode::SERVICE_UNAVAILABLE);
+/// assert_eq!(response.headers()["retry-after"], "2");
 /// ```
 #[must_use]
 pub fn unavailable<B: Default>(limited: &Limited) -> Response<B> {
