@@ -1,10 +1,8 @@
 //! A server's own guard: O3, and what it promises besides.
-
-mod common;
+#![allow(clippy::cast_precision_loss)] // small numbers
 
 use std::{sync::Mutex, time::Duration};
 
-use common::millis;
 use fusebox::{
     AtWork, Deadline, DefaultObserver, Event, InLine, Intake, IntakeConfig, IntakeSettings,
     LimitKind, ManualClock, Name, Observer, Priority, Tick,
@@ -12,6 +10,10 @@ use fusebox::{
 use proptest::prelude::*;
 
 const MS: Duration = Duration::from_millis(1);
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
 
 type Api<'c> = Intake<&'c ManualClock, DefaultObserver>;
 
@@ -209,7 +211,7 @@ fn o3_a_refusal_says_the_wait_and_is_told_and_counted() {
 fn o3_nobody_is_refused_while_a_worker_is_free() {
     let clock = ManualClock::new();
     let api = api(&clock, 3, MS);
-    served(&api, &clock, Duration::from_secs(3_600));
+    served(&api, &clock, Duration::from_hours(1));
     let calls: Vec<_> = (0..3).map(|_| api.enter(Priority::new(0)).unwrap()).collect();
     assert!(api.enter(Priority::new(255)).is_err());
     drop(calls);
@@ -339,7 +341,7 @@ fn o3_settings_out_of_range_are_an_error() {
         bad(IntakeConfig::new().max_wait(Duration::from_micros(999))),
         "`max_wait` is 999µs, and must be from 1ms to 3600s"
     );
-    let built = settings(65_535, Duration::from_secs(3_600));
-    assert_eq!((built.workers(), built.max_wait()), (65_535, Duration::from_secs(3_600)));
+    let built = settings(65_535, Duration::from_hours(1));
+    assert_eq!((built.workers(), built.max_wait()), (65_535, Duration::from_hours(1)));
     assert_eq!(built.to_string(), "workers=65535 max_wait=3600s");
 }

@@ -44,6 +44,7 @@ fn service(
     })
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as a layer asks
 fn level(request: &u8) -> Priority {
     Priority::new(*request)
 }

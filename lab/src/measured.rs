@@ -63,10 +63,10 @@ const OVERLOADED: &str = "\
 
 A server of 16 threads that sleep for 20 ms for each call, and clients on loopback who ask
 for more than it can do, at times by chance and whether answers come or not. A fifth of the
-calls is critical. Calls that were answered in half a second, in parts of the 800 a second that
-the server can do at most; the 99th percentile of all that were answered; and how many of
-each level were answered in time. The intake's longest wait is 20 ms. The first half second
-of four is not counted.
+calls is critical. Calls that were answered in half a second, in parts of the 800 a second
+that the server can do at most; the 99th percentile of all that were answered; and how many
+of each level were answered in time. The intake's longest wait is 20 ms. The first half
+second of four is not counted.
 ";
 
 const SPEED: &str = "## Calls a second

@@ -96,7 +96,8 @@ impl Word {
             Some(takes) => takes,
             None => max_wait / 4,
         };
-        line.saturating_mul(takes) / workers as u64
+        // Of 20 bits and of 43.
+        line * takes / workers as u64
     }
 
     /// A call of a class comes, which does without if it must wait for `patience` or
@@ -176,7 +177,7 @@ mod tests {
 
     /// With so many in flight, each of which takes so long.
     fn word(in_flight: u64, takes: u64) -> Word {
-        Word(takes / UNIT << MEAN | REMEMBERED << IN_FLIGHT | in_flight)
+        Word((takes / UNIT) << MEAN | REMEMBERED << IN_FLIGHT | in_flight)
     }
 
     #[test]
@@ -205,7 +206,7 @@ mod tests {
         let full = word(MOST.into(), UNIT * LONGEST);
         assert_eq!(full.enter(BOUNDS, 15, u64::MAX).0, full);
         assert_eq!(full.admit(), (full, None));
-        assert_eq!(full.wait(BOUNDS), u64::MAX / 8);
+        assert_eq!(full.wait(BOUNDS), u64::from(MOST - 7) * UNIT * LONGEST / 8);
         assert_eq!(full.end(u64::MAX), word(u64::from(MOST) - 1, UNIT * LONGEST));
         assert_eq!(Word(0).end(u64::MAX).takes(), Some(UNIT * LONGEST));
         assert_eq!(word(0, UNIT).end(0).in_flight(), 0, "a foreign writer's");
