@@ -12,7 +12,8 @@ use std::{
 
 use criterion::{Criterion, Throughput};
 use fusebox::{
-    AdaptiveConfig, AdaptiveLimit, Bulkhead, Pressure, PressureConfig, PressureReading, Priority,
+    AdaptiveConfig, AdaptiveLimit, Bulkhead, InLine, Intake, IntakeConfig, Pressure,
+    PressureConfig, PressureReading, Priority,
 };
 use tokio::sync::Semaphore;
 use tower::{Service, limit::ConcurrencyLimit, service_fn};
@@ -22,6 +23,7 @@ use crate::{BATCH, contended::measure};
 static WORD: AtomicU64 = AtomicU64::new(0);
 static WORKERS: Bulkhead = Bulkhead::named("workers", 32);
 static FULL: Bulkhead = Bulkhead::new(1);
+static API: Intake = Intake::named("api", IntakeConfig::new().workers(32).build());
 static SEMAPHORE: Semaphore = Semaphore::const_new(32);
 static ADAPTIVE: AdaptiveLimit = AdaptiveLimit::new(AdaptiveConfig::new().build());
 
@@ -37,6 +39,10 @@ fn two_writes() {
 
 fn bulkhead() {
     drop(black_box(WORKERS.try_acquire()));
+}
+
+fn intake() {
+    drop(black_box(API.enter(Priority::DEFAULT).and_then(InLine::begin)));
 }
 
 fn full() {
@@ -73,9 +79,10 @@ fn pressed() {
 pub(crate) fn bench(c: &mut Criterion) {
     let place = FULL.try_acquire();
     PRESSED.set(PressureReading { cpu: 1000, ..PressureReading::CALM });
-    let rows: [(&str, fn()); 9] = [
+    let rows: [(&str, fn()); 10] = [
         ("two read-modify-writes", two_writes),
         ("bulkhead: acquire + release", bulkhead),
+        ("intake: enter + begin + end", intake),
         ("bulkhead, full: a refusal", full),
         ("tokio's semaphore: try_acquire + release", semaphore),
         ("adaptive limit: acquire + release", ignored),
@@ -111,7 +118,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     });
     group.finish();
     let mut group = c.benchmark_group("limits, contended");
-    for (name, row) in &rows[..4] {
+    for (name, row) in &rows[..5] {
         measure(&mut group, name, 2, |_| row());
     }
     group.finish();

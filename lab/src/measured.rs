@@ -6,7 +6,7 @@ use crate::{
     contender::Contender,
     field, page,
     storm::builtin,
-    table::{Table, compare, ratio, sockets},
+    table::{Table, compare, overload_sockets, ratio, sockets},
 };
 
 /// The page of what was measured on this machine. It takes three minutes.
@@ -26,6 +26,9 @@ pub fn page(mut progress: impl FnMut(&str)) -> io::Result<String> {
         sockets::table(&pairs).markdown(),
         pairs.len()
     );
+    progress("an overloaded server, half a minute");
+    let overloaded = overload_sockets::table(|row| progress(&format!("  {row}")))?;
+    let _ = write!(text, "\n{OVERLOADED}\n{}", overloaded.markdown());
     progress("calls a second");
     let _ = write!(text, "\n{SPEED}\n{}", speed().markdown());
     progress("nanoseconds");
@@ -53,6 +56,17 @@ The same two storms in virtual time and in real time: a server and its clients o
 loopback, 60 threads that sleep for the `spike-100` storm at a tenth of its length, and 50
 connections to one server thread of 200 calls a second for the retry storm. Totals in
 virtual time, then with sockets.
+";
+
+const OVERLOADED: &str = "\
+## An overloaded server
+
+A server of 16 threads that sleep for 20 ms for each call, and clients on loopback who ask
+for more than it can do, at times by chance and whether answers come or not. A fifth of the
+calls is critical. Calls that were answered in half a second, in parts of the 800 a second
+that the server can do at most; the 99th percentile of all that were answered; and how many
+of each level were answered in time. The intake's longest wait is 20 ms. The first half
+second of four is not counted.
 ";
 
 const SPEED: &str = "## Calls a second

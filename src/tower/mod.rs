@@ -28,6 +28,8 @@ mod errors;
 mod failover;
 mod fallback;
 mod hedge;
+#[cfg(feature = "tokio")]
+mod intake;
 mod keyed;
 mod known;
 mod limited;
@@ -35,9 +37,13 @@ mod pressure;
 mod priority;
 mod rate_limit;
 mod retry;
+#[cfg(feature = "tokio")]
+mod shed;
 mod wait;
 #[cfg(feature = "tokio")]
 mod waiting;
+#[cfg(feature = "tokio")]
+mod workers;
 
 pub use adaptive::{AdaptiveLayer, AdaptiveService};
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
@@ -47,6 +53,8 @@ pub use errors::{OwnErrors, Wrapped};
 pub use failover::FailoverService;
 pub use fallback::{FallbackLayer, FallbackService};
 pub use hedge::{HedgeLayer, HedgeService};
+#[cfg(feature = "tokio")]
+pub use intake::{IntakeLayer, IntakeService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use known::KnownErrors;
 pub use pressure::{PressureLayer, PressureService};

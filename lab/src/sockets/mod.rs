@@ -5,6 +5,7 @@
 //! simulation is the storm's file and the rules; nothing else.
 
 mod instances;
+pub mod overload;
 mod server;
 pub(crate) mod shared;
 mod workers;

@@ -6,6 +6,8 @@ pub mod fleet;
 pub mod goals;
 pub mod layers;
 pub mod limits;
+pub mod overload;
+pub mod overload_sockets;
 pub mod regions;
 pub mod retry_storm;
 pub mod shopify;

@@ -9,9 +9,9 @@ use std::{
 };
 
 use fusebox::{
-    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, LatencyQuantile,
-    Pressure, PressureConfig, Priority, QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget,
-    RetryConfig, SleepBy,
+    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, InLine, Intake,
+    IntakeConfig, LatencyQuantile, Pressure, PressureConfig, Priority, QuantileConfig, RateConfig,
+    RateLimit, Retry, RetryBudget, RetryConfig, SleepBy,
     layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
 };
 
@@ -53,6 +53,12 @@ pub(super) const PATHS: &[Path] = &[
         function: "path_full_bulkhead",
         prepare: Prepare::Nothing,
         run: path_full_bulkhead,
+    },
+    Path {
+        name: "intake, enter + begin + end",
+        function: "path_intake",
+        prepare: Prepare::Nothing,
+        run: path_intake,
     },
     Path {
         name: "retry with a full budget, around a success",
@@ -99,6 +105,8 @@ static SPENT: RetryBudget<&CachedClock> =
     RetryBudget::with(BudgetConfig::share(1.0).burst(2).build(), &CLOCK);
 static WORKERS: Bulkhead = Bulkhead::new(32);
 static TAKEN: Bulkhead = Bulkhead::new(1);
+static API: Intake<&CachedClock> =
+    Intake::with(None, IntakeConfig::new().workers(32).build(), &CLOCK, DefaultObserver);
 /// Half of it, so that a call has something to give back to.
 fn spend() {
     assert!(SPENT.try_withdraw());
@@ -140,6 +148,13 @@ fn path_deadline() {
 fn path_bulkhead() {
     for _ in 0..CALLS {
         drop(black_box(WORKERS.try_acquire()));
+    }
+}
+
+#[inline(never)]
+fn path_intake() {
+    for _ in 0..CALLS {
+        drop(black_box(API.enter(Priority::DEFAULT).and_then(InLine::begin)));
     }
 }
 
