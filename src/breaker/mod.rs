@@ -40,6 +40,7 @@ pub(crate) mod settings;
 mod shedding;
 pub(crate) mod snapshot;
 mod starts;
+mod told;
 mod traced;
 pub(crate) mod word;
 

@@ -131,15 +131,18 @@ settings! {
         ramp_up: millis -> Duration = 0, 0..=16_744_448, at (128 + 51) scaled(9, 4);
         /// The share of calls that a ramp begins with.
         ///
-        /// It matters where there is a `ramp_up`.
+        /// It matters where there is a `ramp_up`. Where calls have a
+        /// [`Priority`](crate::Priority), the highest have the share to themselves.
         ramp_from: percent -> u8 = 10, 1..=100, at (128 + 44) floored;
         /// The largest share of calls that is shed while the service is overloaded; 0
         /// sheds none.
         ///
         /// A call that ends in [`Outcome::Overload`](crate::Outcome::Overload) makes the
         /// breaker shed a share of the calls, those of the lowest
-        /// [`Priority`](crate::Priority) first: as many as the service would not answer.
-        /// No other error does. The rest always passes.
+        /// [`Priority`](crate::Priority) first: as many as leave a tenth more than the
+        /// service answers. It settles within a second, or some 100 calls. No other error
+        /// does; what is no overload counts as answered. The rest always passes, and where
+        /// nothing was reported for a second, so does one call more.
         max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
     }
     also {
