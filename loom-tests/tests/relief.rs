@@ -68,6 +68,7 @@ fn a_failure_meets_a_caller_in_a_ramp() {
 fn a_ramp_is_there_when_the_breaker_is_closed() {
     check(a_caller_comes_while_the_breaker_closes);
     check(a_ramp_begins_anew_while_it_is_cleared);
+    check(a_failure_meets_a_caller_in_a_ramp);
 }
 
 #[test]
@@ -169,9 +170,4 @@ fn of_callers_at_the_line_a_share_is_admitted() {
 #[test]
 fn turns_that_are_taken_by_a_store_are_caught() {
     catches(Defect::AddedByStore, callers_meet_at_the_line);
-}
-
-#[test]
-fn a_failure_in_a_ramp_opens_again() {
-    check(a_failure_meets_a_caller_in_a_ramp);
 }

@@ -60,7 +60,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if seen.has_attention() {
             #[cfg(not(fusebox_compact))]
             if self.cell.meets_gate() {
-                return self.acquire_gated(seen, priority());
+                return self.acquire_gated(seen, priority);
             }
             // With evidence against the service, every call that can be timed is, else a
             // sample.
@@ -215,7 +215,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// there is no evidence, none of the last calls failed, and every call is admitted.
     #[inline]
     fn is_well(&self, seen: Word) -> bool {
-        seen.is_attended() && self.cell.history.get().is_clear() && !self.cell.has_gate()
+        seen.is_attended() && self.cell.history.get().is_clear() & !self.cell.has_gate()
     }
 
     /// A call that was admitted under `permit` reports. `took` is how long it took,

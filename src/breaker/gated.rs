@@ -151,8 +151,12 @@ impl<C, O> CircuitBreaker<C, O> {
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A closed breaker has a gate, and may admit a call.
     #[inline(never)]
-    pub(super) fn acquire_gated(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
-        self.pass(priority, 1)?;
+    pub(super) fn acquire_gated(
+        &self,
+        seen: Word,
+        priority: impl FnOnce() -> Priority,
+    ) -> Result<Word, Rejected> {
+        self.pass(priority(), 1)?;
         // What else there may be to look into.
         if self.cell.rule().slow_call_ms().is_some() || self.cell.mark.is_set() {
             return self.acquire_attended(seen);
@@ -238,7 +242,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         } else {
             (LimitKind::Shedding, None)
         };
-        self.tell_rejection(Rejected::by_limit(self.cell.name(), kind, left))
+        self.cell.rejections.add_often();
+        let rejected = Rejected::by_limit(self.cell.name(), kind, left);
+        self.tell_rejection(&rejected);
+        rejected
     }
 
     /// Whether a call of this priority would pass now.

@@ -44,7 +44,7 @@ impl Ramped {
 
 impl<C: Clock, O> CircuitBreaker<C, O> {
     /// The ramp in force at this word.
-    #[inline]
+    #[inline(never)]
     pub(super) fn ramped(&self, seen: Word) -> Option<Ramped> {
         if !seen.has_attention() || !seen.is_closed() {
             return None;

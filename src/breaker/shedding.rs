@@ -14,6 +14,7 @@ use crate::{
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Calls of a closed breaker have ended: so many were answered, be it with an error
     /// that is not from load, and so many were too many for the service.
+    #[inline(never)]
     pub(super) fn heed_load(
         &self,
         seen: Word,

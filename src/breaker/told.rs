@@ -17,17 +17,18 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Counts and tells a rejection.
     #[inline]
     pub(super) fn reject(&self, state: State, retry_after_ms: Option<u64>) -> Rejected {
-        self.tell_rejection(Rejected::new(self.cell.name(), state, retry_after_ms))
+        self.cell.rejections.add_often();
+        let rejected = Rejected::new(self.cell.name(), state, retry_after_ms);
+        self.tell_rejection(&rejected);
+        rejected
     }
 
     #[inline]
-    pub(super) fn tell_rejection(&self, rejected: Rejected) -> Rejected {
-        self.cell.rejections.add_often();
+    pub(super) fn tell_rejection(&self, rejected: &Rejected) {
         if self.observer.hears_events() {
-            let (rejected, noted) = (&rejected, &self.cell.noted);
+            let noted = &self.cell.noted;
             self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));
         }
-        rejected
     }
 
     #[inline]
