@@ -115,11 +115,11 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         if seen.is_healthy() && are_successes(outcomes) {
             return seen.verdict(this.word);
         }
-        this.report_outcomes(seen, outcomes)
+        this.report_outcomes(outcomes)
     }
 
     #[inline(never)]
-    fn report_outcomes(&self, seen: Word, outcomes: &[Outcome]) -> Verdict {
+    fn report_outcomes(&self, outcomes: &[Outcome]) -> Verdict {
         let recorder = self.breaker.recorder();
         let settings = self.breaker.cell.settings();
         let left = self.calls - outcomes.len() as u64;
@@ -145,7 +145,8 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
                 |it: fn(&Outcome) -> bool| outcomes.iter().filter(|one| it(one)).count() as u64;
             let overloaded = count(|it| *it == Outcome::Overload);
             let answered = count(|it| !matches!(it, Outcome::Overload | Outcome::Ignore));
-            self.breaker.heed_load(seen, self.word, (answered, overloaded), settings);
+            let now = self.breaker.load();
+            self.breaker.heed_load(now, self.word, (answered, overloaded), settings);
         }
         let outcomes = outcomes.iter().copied().chain(ignored(left));
         self.breaker.record_batch(recorder, self.word, outcomes);

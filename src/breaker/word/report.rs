@@ -1,8 +1,6 @@
 //! The rules: what the end of a call makes of a word.
 
-use super::{
-    CLOSED, COUNT, MOMENT, OPEN, PROBES_MAX, REOPENINGS_MAX, STAMP, Word, attends_at_first,
-};
+use super::{CLOSED, COUNT, MOMENT, OPEN, PROBES_MAX, STAMP, Word, attends_at_first};
 use crate::{
     breaker::{
         score::{Climb, Evidence, Rule},
@@ -84,8 +82,9 @@ impl Word {
     /// has one more of them.
     #[cfg(not(fusebox_compact))]
     pub(crate) const fn reopened_after(self, reopenings: u64) -> Self {
-        let more = if reopenings < REOPENINGS_MAX { reopenings + 1 } else { REOPENINGS_MAX };
-        self.with_count(self.count() & !REOPENINGS_MAX | more)
+        const MOST: u64 = super::REOPENINGS_MAX;
+        let more = if reopenings < MOST { reopenings + 1 } else { MOST };
+        self.with_count(self.count() & !MOST | more)
     }
 
     /// A closed word with a score and the moment of the failure that made it.
