@@ -191,7 +191,7 @@ fn o1_when_it_is_over_a_call_costs_what_it_did() {
     breaker.trip();
     clock.advance(TIMEOUT);
     breaker.try_acquire().unwrap().success();
-    clock.advance(UP - millis(1));
+    clock.advance(millis(4_799));
     while !admits(&breaker) {}
     assert_eq!(breaker.reading().admits, 100, "99.98 %, rounded up");
     clock.advance(millis(1));
@@ -304,14 +304,14 @@ struct Plain {
 }
 
 impl Plain {
-    const FROM: u64 = 20;
+    const FROM: u32 = 20;
     const LONG: u64 = 400;
-    const THRESHOLD: u64 = 30;
+    const THRESHOLD: u32 = 30;
 
     /// In 65536ths.
     fn share(&self, now: u64) -> Option<u64> {
         let passed = now - self.began;
-        let from = 65_536 * Self::FROM / 100;
+        let from = 65_536 * u64::from(Self::FROM) / 100;
         (passed < Self::LONG).then(|| from + (65_536 - from) * passed / Self::LONG)
     }
 
@@ -325,7 +325,7 @@ impl Plain {
     /// Whether it opens.
     fn fails(&mut self, now: u64) -> bool {
         self.failures += self.share(now).map_or(1, |share| 65_536 / share);
-        self.failures >= Self::THRESHOLD
+        self.failures >= u64::from(Self::THRESHOLD)
     }
 }
 
@@ -337,9 +337,9 @@ proptest! {
         let clock = ManualClock::new();
         clock.set(Tick::from_millis(50));
         let settings = BreakerConfig::new()
-            .failure_threshold(Plain::THRESHOLD as u32)
+            .failure_threshold(Plain::THRESHOLD)
             .ramp_up(millis(Plain::LONG))
-            .ramp_from(Plain::FROM as u32)
+            .ramp_from(Plain::FROM)
             .recovery_timeout(millis(100))
             .build();
         let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);

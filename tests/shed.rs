@@ -86,7 +86,7 @@ fn o2_what_a_service_does_not_answer_is_shed_within_a_second() {
         let (admitted, answered) = (of_capacity(sum.admitted), of_capacity(sum.answered));
         assert!((95..=115).contains(&admitted), "{rate}/s, {times} times: {admitted} % admitted");
         assert!(answered >= 90, "{rate}/s, {times} times: {answered} % answered");
-        assert_eq!(breaker.counters().failures > 0, true);
+        assert!(breaker.counters().shed > 0);
     }
 }
 
@@ -281,7 +281,7 @@ fn o2_what_is_done_by_hand_and_an_opening_end_it() {
     }
     let breaker = overloaded(&clock, config());
     breaker.trip();
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     breaker.try_acquire().unwrap().success();
     assert_eq!(breaker.state(), State::Closed);
     assert!((0..100).all(|_| breaker.try_acquire().map(Permit::ignore).is_ok()));
@@ -308,7 +308,7 @@ fn o2_after_a_ramp_load_is_shed_and_in_it_both_hold() {
     let ramp = config().ramp_up(millis(4_800)).ramp_from(50);
     let breaker = breaker(&clock, ramp);
     breaker.trip();
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     breaker.try_acquire().unwrap().success();
     breaker.acquire_many(32).unwrap().report_all(&[Outcome::Overload; 16]);
     let reading = breaker.reading();
@@ -334,6 +334,7 @@ impl Definition {
         ((1.0 - self.missing) * 1.1).clamp(1.0 - Self::MOST, 1.0)
     }
 
+    #[allow(clippy::cast_precision_loss)] // a few hundred milliseconds
     fn report(&mut self, now: u64, overloaded: bool) {
         if !self.there && !overloaded {
             return;
