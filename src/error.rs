@@ -23,7 +23,7 @@ pub use timed_out::TimedOut;
 use crate::{name::Name, state::State};
 
 /// A call was not admitted: the breaker is open, or half-open with all its
-/// probes in flight.
+/// probes in flight; or it is closed, and sheds load or lets calls back after an outage.
 ///
 /// It holds its breaker's name by value, so it borrows nothing and can be a
 /// variant of your own error (`MyError: From<Rejected>`). Where a call returns your
@@ -47,6 +47,12 @@ impl Rejected {
         Self { name, retry_after_ms: retry_after_ms.unwrap_or(u64::MAX), state, limit: None }
     }
 
+    /// By a breaker that is closed.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) fn by_limit(name: Name, kind: LimitKind, retry_after_ms: Option<u64>) -> Self {
+        Self { limit: Some(kind), ..Self::new(name, State::Closed, retry_after_ms) }
+    }
+
     /// The wait in milliseconds.
     #[inline]
     pub(crate) fn retry_after_ms(&self) -> Option<u64> {
@@ -59,15 +65,17 @@ impl Rejected {
         Some(self.name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns the state that turned the call away. Where a limit did,
-    /// it is [`State::Closed`].
+    /// Returns the state that turned the call away. Where a limit did, or a breaker that
+    /// sheds load or lets calls back, it is [`State::Closed`].
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
     }
 
-    /// Returns the kind of the limit that turned the call away, or `None` where a
-    /// breaker did.
+    /// Returns the kind of the limit that turned the call away, or `None` where an open
+    /// or half-open breaker did. For a closed one that lets calls back it is
+    /// [`LimitKind::RampUp`], and for one that sheds load
+    /// [`LimitKind::Shedding`].
     #[must_use]
     pub const fn limit(&self) -> Option<LimitKind> {
         self.limit
@@ -76,8 +84,8 @@ impl Rejected {
     /// Returns the time after which a call may be admitted, in whole
     /// milliseconds. In an open breaker that is when the recovery timeout has
     /// passed; in a half-open one, when a probe's place is given to another at
-    /// the latest. `None` for a breaker that was forced open, and for a limit that
-    /// does not know.
+    /// the latest; in one that lets calls back, when it admits all. `None` for a
+    /// breaker that was forced open or sheds load, and for a limit that does not know.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after_ms().map(Duration::from_millis)

@@ -7,7 +7,8 @@ use core::{fmt, time::Duration};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Every call is admitted; consecutive failures are counted.
+    /// Every call is admitted, unless the breaker sheds load or lets calls back after an
+    /// outage; consecutive failures are counted.
     Closed,
     /// No call is admitted until the recovery timeout has passed. It stays
     /// so, past that time, until the next caller becomes the first probe.
@@ -52,7 +53,8 @@ pub enum Outcome {
     Failure,
     /// The service has more calls than it can answer: it timed out, or said so, as with a
     /// 429 or a 503. It is a failure, and where the settings have a
-    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker sheds load.
+    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker sheds a share of the
+    /// calls that come after it, until the service answers the rest.
     Overload,
     /// Nothing is known: the request was at fault, or the call was cancelled.
     Ignore,

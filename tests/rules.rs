@@ -9,12 +9,13 @@ use std::{
 };
 
 /// The rules that there must be: a family's letter and its numbers.
-const FAMILIES: [(char, RangeInclusive<u32>); 8] = [
+const FAMILIES: [(char, RangeInclusive<u32>); 9] = [
     ('B', 1..=21),
     ('S', 1..=9),
     ('R', 1..=13),
     ('F', 1..=7),
     ('L', 1..=8),
+    ('O', 1..=5),
     ('N', 1..=8),
     ('D', 4..=4),
     ('G', 1..=6),

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use build::{MAX_TIMEOUT, MAX_WAIT, Wait};
 
-use crate::{breaker::ratio::Ratio, config::settings};
+use crate::{breaker::ratio::Ratio, config::settings, overload::priority::Priority};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks
@@ -131,15 +131,18 @@ settings! {
         ramp_up: millis -> Duration = 0, 0..=16_744_448, at (128 + 51) scaled(9, 4);
         /// The share of calls that a ramp begins with.
         ///
-        /// It matters where there is a `ramp_up`.
+        /// It matters where there is a `ramp_up`. Where calls have a
+        /// [`Priority`](crate::Priority), the highest have the share to themselves.
         ramp_from: percent -> u8 = 10, 1..=100, at (128 + 44) floored;
         /// The largest share of calls that is shed while the service is overloaded; 0
         /// sheds none.
         ///
         /// A call that ends in [`Outcome::Overload`](crate::Outcome::Overload) makes the
         /// breaker shed a share of the calls, those of the lowest
-        /// [`Priority`](crate::Priority) first: as many as the service would not answer.
-        /// No other error does. The rest always passes.
+        /// [`Priority`](crate::Priority) first: as many as leave a tenth more than the
+        /// service answers. It settles within a second, or some 100 calls. No other error
+        /// does; what is no overload counts as answered. The rest always passes, and where
+        /// nothing was reported for a second, so does one call more.
         max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
     }
     also {
@@ -240,6 +243,23 @@ impl BreakerSettings {
             0 => None,
             limit => Some(limit),
         }
+    }
+
+    /// How much later than others a call of this priority may become a probe, in
+    /// milliseconds: an eighth of the recovery timeout at most, and a second at most. A
+    /// call of the default priority, or of a higher one, never does.
+    pub(crate) const fn grace_ms(self, priority: Priority) -> u64 {
+        const LONGEST: u64 = 1_000;
+        const NORMAL: u64 = Priority::DEFAULT.class() as u64;
+        let below = NORMAL.saturating_sub(priority.class() as u64);
+        let eighth = self.recovery_timeout_ms() / 8;
+        (if eighth < LONGEST { eighth } else { LONGEST }) * below / NORMAL
+    }
+
+    /// How long a ramp is, in milliseconds; 0 is none.
+    #[inline]
+    pub(crate) const fn ramp_up_ms(self) -> u64 {
+        const { Self::PLACES[Row::ramp_up as usize] }.get(self.0)
     }
 
     /// `min_span` and `quiet`, as rules compute with them.

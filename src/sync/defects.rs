@@ -85,6 +85,16 @@ pub enum Defect {
     WindowWonTwice,
     /// Where the calls of a failover set go is overwritten.
     MovedByStore,
+    /// A breaker closes first, and begins to let calls back after that.
+    RampAfterClosing,
+    /// Who sees a breaker closed may see its gate later.
+    GateSeenLate,
+    /// A ramp that is over is cleared by a store, whatever is there by then.
+    RampClearedByStore,
+    /// What a service does not answer is learned by a load and a store.
+    ShedByStore,
+    /// Whoever takes a gate away does not look at what it was made of again.
+    GateNotLookedAtAgain,
 }
 
 std::thread_local! {
