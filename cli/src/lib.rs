@@ -21,6 +21,7 @@ pub mod names;
 pub mod overview;
 pub mod paint;
 pub mod serve;
+pub mod share;
 pub mod source;
 pub mod table;
 pub mod text;
