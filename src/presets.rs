@@ -195,6 +195,39 @@ pub const SERVICE: BreakerSettings = BreakerConfig::new()
     .slow_call(Duration::from_secs(2))
     .build();
 
+/// Settings for the breaker of a service that many share, and that can be overloaded:
+/// [`SERVICE`], which besides sheds load and comes back bit by bit.
+///
+/// Of what the service does not answer for its load, up to 90 % is shed; the rest passes,
+/// so it is noticed when there is room. Tell the breaker which answers those are: a 429
+/// and a 503 are, say, by [`Outcome::Overload`](crate::Outcome::Overload). It has a second
+/// to learn how much to shed before it opens, so an outage is found that much later, too.
+///
+/// After an outage it admits a tenth of the calls, and all of them 15 s later. A cold cache
+/// that bears two fifths of the load has 5 s to warm up before it gets more.
+///
+/// One call in ten may fail meanwhile.
+///
+/// The other presets do neither. A failure in a ramp stands for the calls that were not
+/// admitted, too, and weighs up to ten times as much. So a service of which a fifth of the
+/// calls fail on any day, as [`AI_PROVIDER`] and [`SERVICE`] allow, would open its breaker
+/// anew each time. And an AI provider's 429 is about a quota: a rate limit
+/// ([`AI_REQUESTS`]) keeps to it, where shedding only finds it out.
+///
+/// ```
+/// use fusebox::presets::{SERVICE, SHARED_SERVICE};
+///
+/// assert_eq!(SHARED_SERVICE.promise().mean_calls(1.0), SERVICE.promise().mean_calls(1.0));
+/// assert_eq!((SHARED_SERVICE.ramp_from(), SHARED_SERVICE.max_shed()), (10, 90));
+/// ```
+#[cfg(not(fusebox_compact))]
+pub const SHARED_SERVICE: BreakerSettings = SERVICE
+    .config()
+    .min_span(Duration::from_secs(1))
+    .ramp_up(Duration::from_secs(15))
+    .max_shed(90)
+    .build();
+
 /// Settings for the breaker of an operation whose every failure is expensive. 2
 /// failures open it for 5 minutes, and each failed probe doubles that, up to 40
 /// minutes. Up to 10 % are added at random, so that a fleet does not return in

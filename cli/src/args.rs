@@ -143,7 +143,9 @@ pub struct Ls {
 
 const LS: &str = "\
 Columns:
-  LEFT       until an open breaker lets a probe through, without jitter
+  STATE      \"closed, admits 40%\" while a breaker sheds load or lets calls back
+  LEFT       until an open breaker lets a probe through, without jitter, or until one that
+             lets calls back admits every call
   OPEN FOR   since when it turns calls away
   POINTS     the score by which it opens, and the one at which it does: by default,
              failures in a row
@@ -152,6 +154,10 @@ Columns:
              only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
+  SHED, SHEDS NOW, ADMITS FROM
+             only while some breaker sheds load or lets calls back: how many of those
+             REJECTED came while it was closed; which part of the calls is shed now; the
+             lowest priority of which any call is admitted
   LIMITED, NO RETRY, RETRIES LEFT, IN FLIGHT, LIMITS
              only where there are limits: calls that the rate limit or the bulkhead turned
              away, retries that the budget refused, and those it would allow now; calls in
@@ -253,6 +259,7 @@ A limit is one where the programs ask for it: `panel.limits(\"ai_provider\")`.
 Examples:
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
   fusebox set ai_provider recovery_jitter=20%
+  fusebox set ai_provider ramp_up=5s max_shed=30%
   fusebox set ai_provider rate=100/s burst=20 budget=10% reserve=10/s bulkhead=32
   fusebox set ai_provider rate=none";
 
@@ -352,7 +359,7 @@ const SERVE: &str = "\
 Paths:
   /            a page that shows the panel live
   /health      200 \"ok\" while all is well; 200 \"degraded\" with an alert, a breaker
-               that turns calls away or one with a fault, as the program still answers
+               that turns calls away, all or some, or one with a fault, as the program still answers
                and taking it out of service would make things worse; 503 \"down\" below
                --down-below, or when the file cannot be read any more
   /metrics     for Prometheus

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod paint;
 pub mod pressure;
 pub mod serve;
+pub mod share;
 pub mod source;
 pub mod table;
 pub mod text;

@@ -188,10 +188,11 @@ impl Row {
         self.rates.counts_calls.then(|| self.rates.per_second(self.rates.counted.calls))
     }
 
-    /// Whether it turns calls away.
+    /// Whether it turns calls away: all of them, or some.
     #[must_use]
     pub const fn turns_away(&self) -> bool {
         matches!(self.reading.snapshot.state, State::Open | State::HalfOpen | State::ForcedOpen)
+            || self.reading.admits_a_share()
     }
 }
 

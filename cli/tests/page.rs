@@ -19,6 +19,7 @@ use common::{
     store::{Instance, Store},
 };
 use fantoccini::{Client, ClientBuilder};
+use fusebox::{BreakerConfig, Outcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -249,6 +250,72 @@ async fn a_fleet_stands_below_the_panel() {
     browser.waits(&format!("{} === 'closed'", cell("billing", "state"))).await;
     browser.waits("document.getElementById('notice').hidden").await;
     browser.picture("fleet-store-gone.png").await;
+    browser.end().await;
+}
+
+#[tokio::test]
+async fn a_breaker_that_admits_a_share_says_so() {
+    let panel = Panel::with(&["ai_provider", "billing", "mail"]);
+    let server = Server::start(&panel, &[]);
+    let browser = Browser::start(1100, 420, Scheme::Light).await;
+    browser.client.goto(&server.url).await.unwrap();
+    let why = |name: &str| cell(name, "why");
+    browser.waits(&format!("{} === 'closed'", cell("billing", "state"))).await;
+    assert_eq!(browser.ask(&format!("return {}", why("billing"))).await, json!(""));
+    browser.waits("document.title === 'fusebox'").await;
+
+    // One lets calls back, and one sheds.
+    let ai = panel.breaker("ai_provider");
+    let settings = BreakerConfig::new().recovery_timeout(Duration::from_millis(1));
+    ai.set_settings(settings.ramp_up(Duration::from_hours(1)).build());
+    ai.trip();
+    common::wait_for("a probe", || ai.try_acquire().ok()).success();
+    let mail = panel.breaker("mail");
+    mail.set_settings(BreakerConfig::new().failure_threshold(2_047).max_shed(50).build());
+    let (shown, overload) = (cell("mail", "state"), async {
+        loop {
+            if let Ok(permits) = mail.acquire_many(64) {
+                let mut outcomes = vec![Outcome::Overload; usize::from(permits.len())];
+                *outcomes.first_mut().unwrap() = Outcome::Success;
+                permits.report_all(&outcomes);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let look = async {
+        browser.waits(&format!("{shown} === 'admits 50%'")).await;
+        browser
+            .waits(&format!("{} === 'closed, sheds 50%, from priority 160 up'", why("mail")))
+            .await;
+        let state = cell("ai_provider", "state");
+        browser.waits(&format!("['admits 10%', 'admits 11%'].includes({state})")).await;
+        browser
+            .waits(&format!(
+                "{} === 'closed, lets calls back, from priority 160 up'",
+                why("ai_provider")
+            ))
+            .await;
+        // The time that is left of the ramp goes on between readings, too.
+        let left = browser.ask(&format!("return {}", cell("ai_provider", "left"))).await;
+        browser.waits(&format!("{} !== {left}", cell("ai_provider", "left"))).await;
+        browser.waits("document.title === '(2) fusebox'").await;
+        browser.waits(&format!("{} === 'closed'", cell("billing", "state"))).await;
+        browser.picture("share-light.png").await;
+
+        let phone = Browser::start(400, 900, Scheme::Dark).await;
+        phone.client.goto(&server.url).await.unwrap();
+        phone.waits(&format!("{shown} === 'admits 50%'")).await;
+        phone.waits("document.documentElement.scrollWidth <= innerWidth").await;
+        phone.picture("share-phone-dark.png").await;
+        phone.end().await;
+    };
+    tokio::select! { () = look => {}, () = overload => {} }
+    mail.close();
+    ai.close();
+    for name in ["ai_provider", "mail"] {
+        browser.waits(&format!("{} === 'closed'", cell(name, "state"))).await;
+        assert_eq!(browser.ask(&format!("return {}", why(name))).await, json!(""));
+    }
     browser.end().await;
 }
 

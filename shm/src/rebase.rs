@@ -12,8 +12,9 @@ use crate::{bulkhead::Places, epoch::Epoch, error::Problem, map::Map};
 /// so whoever comes next does all of it again. Someone who read the old epoch
 /// and is late stamps breakers that others use already: what waits then, waits
 /// for one more recovery timeout from that moment, and no longer, as each
-/// process stamps a breaker once. A breaker's state and generation stay, so no
-/// call in flight is forgotten. The host's pressure is forgotten. A rate limit's burst is then unspent once more, and a retry
+/// process stamps a breaker once. A ramp begins anew, and load that is shed is so as of
+/// that moment. A breaker's state and generation stay, so no call in flight is forgotten.
+/// The host's pressure is. A rate limit's burst is then unspent once more, and a retry
 /// budget full. Places in bulkheads whose holders say that they are of another boot are free.
 pub(crate) fn rebase<C: Clock + ConstDefault, O: Observer + ConstDefault>(
     map: &Map,

@@ -73,6 +73,35 @@ pub struct Reading {
     pub fault: Option<Fault>,
 }
 
+impl Reading {
+    /// Returns whether the breaker is closed and does not admit every call: it sheds load,
+    /// or lets calls back after an outage.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, DefaultObserver, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let second = Duration::from_secs(1);
+    /// let settings =
+    ///     BreakerConfig::new().failure_threshold(1).recovery_timeout(second).ramp_up(second).build();
+    /// let shop = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+    /// shop.trip();
+    /// clock.advance(second);
+    /// shop.try_acquire()?.success();
+    ///
+    /// let reading = shop.reading();
+    /// assert!(reading.admits_a_share() && reading.admits == 10);
+    /// clock.advance(second);
+    /// assert!(!shop.reading().admits_a_share());
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    #[must_use]
+    pub const fn admits_a_share(&self) -> bool {
+        self.ramp_left.is_some() || self.shed > 0
+    }
+}
+
 impl<C: Clock, O> CircuitBreaker<C, O> {
     /// Reads the breaker's state, counters and settings, with the time.
     #[must_use]

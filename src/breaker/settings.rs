@@ -54,8 +54,7 @@ settings! {
         /// the score stays where it is; where more fail, it climbs to the threshold.
         /// [`promise`](BreakerSettings::promise) says how fast.
         failure_weight: count -> u8 = 0, 0..=127, at (64 + 45) lower;
-        /// The number of last calls that the threshold counts failures of; 0 counts
-        /// no last calls.
+        /// The number of last calls in which failures are counted; 0 counts no last calls.
         ///
         /// The breaker opens when `failure_threshold` of the last `window` calls
         /// failed, exactly. It goes with no weight, no `min_span` and no `quiet`. For
@@ -119,8 +118,7 @@ settings! {
         /// Each opening draws its own part, so that the breakers of a fleet do not
         /// probe in step.
         recovery_jitter: percent -> u8 = 0, 0..=100, at 0;
-        /// The time over which a breaker that closes after an outage lets calls back; 0
-        /// lets all of them back at once.
+        /// The time over which a closing breaker lets calls back; 0 lets all back at once.
         ///
         /// When its probes have succeeded, the breaker admits `ramp_from` of the calls,
         /// evenly spread, and more and more of them until this time has passed. A failure
@@ -134,8 +132,7 @@ settings! {
         /// It matters where there is a `ramp_up`. Where calls have a
         /// [`Priority`](crate::Priority), the highest have the share to themselves.
         ramp_from: percent -> u8 = 10, 1..=100, at (128 + 44) floored;
-        /// The largest share of calls that is shed while the service is overloaded; 0
-        /// sheds none.
+        /// The largest share of calls that is shed from an overloaded service; 0 sheds none.
         ///
         /// A call that ends in [`Outcome::Overload`](crate::Outcome::Overload) makes the
         /// breaker shed a share of the calls, those of the lowest

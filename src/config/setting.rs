@@ -179,9 +179,11 @@ pub(crate) fn position(table: &[Setting], name: &str) -> Option<usize> {
 }
 
 /// A doc comment's first line as a text: without the space before it and the
-/// period after it.
+/// period after it. It is a whole sentence, as that is all that tools show.
 pub(crate) const fn text(doc: &'static str) -> &'static str {
-    let ([text @ .., b'.'] | text) = doc.trim_ascii().as_bytes();
+    let [text @ .., b'.'] = doc.trim_ascii().as_bytes() else {
+        panic!("the first line of a setting's docs must end with a period")
+    };
     match core::str::from_utf8(text) {
         Ok(text) => text,
         Err(_) => doc, // only the last of its bytes may be gone, an ASCII one

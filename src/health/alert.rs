@@ -21,6 +21,16 @@ pub enum Alert {
         /// For how long.
         open_for: Duration,
     },
+    /// A breaker has shed load for too long: its service has less room than its callers
+    /// need.
+    ShedsTooLong {
+        /// The breaker's name, where it has one.
+        breaker: Option<Name>,
+        /// So many percent of its calls now, rounded up.
+        percent: u8,
+        /// For how long.
+        sheds_for: Duration,
+    },
     /// Too many of a breaker's calls needed a fallback.
     Fallbacks {
         /// The breaker's name, where it has one.
@@ -56,6 +66,7 @@ impl Alert {
     pub const fn breaker(&self) -> Option<&Name> {
         match self {
             Self::OpenTooLong { breaker, .. }
+            | Self::ShedsTooLong { breaker, .. }
             | Self::Fallbacks { breaker, .. }
             | Self::Exhausted { breaker, .. } => breaker.as_ref(),
             Self::OpenedTogether { .. } => None,
@@ -63,11 +74,12 @@ impl Alert {
     }
 
     /// Returns a stable word for the kind of the alert: `open_too_long`,
-    /// `fallbacks`, `exhausted` or `opened_together`.
+    /// `sheds_too_long`, `fallbacks`, `exhausted` or `opened_together`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::OpenTooLong { .. } => "open_too_long",
+            Self::ShedsTooLong { .. } => "sheds_too_long",
             Self::Fallbacks { .. } => "fallbacks",
             Self::Exhausted { .. } => "exhausted",
             Self::OpenedTogether { .. } => "opened_together",
@@ -95,6 +107,13 @@ impl fmt::Display for Alert {
             Self::OpenTooLong { state, open_for, .. } => {
                 write!(f, "has let nobody through for {:?}, and is {state}", seconds(*open_for))
             }
+            Self::ShedsTooLong { percent, sheds_for, .. } => {
+                write!(
+                    f,
+                    "has shed load for {:?}, {percent}% of its calls now",
+                    seconds(*sheds_for)
+                )
+            }
             Self::Fallbacks { percent, over, .. } => {
                 write!(f, "needed a fallback for {percent}% of its calls in {:?}", seconds(*over))
             }
@@ -109,6 +128,9 @@ impl fmt::Display for Alert {
         }
     }
 }
+
+/// What each breaker is asked.
+const QUESTIONS: u8 = 4;
 
 /// The alerts of a panel, one after another: those of each breaker, then the
 /// one about all of them.
@@ -133,12 +155,16 @@ impl<'a, const W: usize> Alerts<'a, W> {
             let open_for = reading.open_for.filter(|time| *time > rules.open_longer_than())?;
             return Some(Alert::OpenTooLong { breaker, state: reading.snapshot.state, open_for });
         }
+        if self.question == 1 {
+            let sheds_for = window.sheds_for().filter(|time| *time > rules.sheds_longer_than())?;
+            return Some(Alert::ShedsTooLong { breaker, percent: reading.shed, sheds_for });
+        }
         let rates = window.rates();
         let over = rates.over;
         if rates.asked()? < rules.least_calls().into() {
             return None;
         }
-        if self.question == 1 {
+        if self.question == 2 {
             return rates
                 .exceeds(rates.counted.fallbacks, rules.fallbacks_above())
                 .then_some(Alert::Fallbacks { breaker, percent: rates.fallback_percent()?, over });
@@ -164,7 +190,7 @@ impl<const W: usize> Iterator for Alerts<'_, W> {
         while let Some(window) = self.windows.get(self.window) {
             let alert = self.of_window(window);
             self.question += 1;
-            if self.question == 3 {
+            if self.question == QUESTIONS {
                 (self.window, self.question) = (self.window + 1, 0);
             }
             if alert.is_some() {

@@ -32,7 +32,7 @@
 //!
 //! | state | points |
 //! |---|---|
-//! | closed | `100 - 50 * score / failure_threshold`: the breaker's own score, failures in a row by default |
+//! | closed | `100 - 50 * score / failure_threshold`: the breaker's own score, failures in a row by default; or `50 + admits / 2`, if that is less: the percentage of calls that it admits while it sheds load or lets calls back after an outage |
 //! | half-open | 50 |
 //! | open, forced open | 0 |
 //! | disabled | none: nobody knows |

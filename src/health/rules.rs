@@ -28,6 +28,11 @@ settings! {
         /// Each breaker that does so for longer raises one. A part of a
         /// millisecond counts as a whole one.
         open_longer_than: millis -> Duration = 300_000, 0..=4_294_967_295;
+        /// The time for which a breaker may shed load without an alert.
+        ///
+        /// Each breaker that does so for longer raises one. A part of a millisecond
+        /// counts as a whole one.
+        sheds_longer_than: millis -> Duration = 60_000, 0..=4_294_967_295;
         /// The share of a breaker's calls that may need a fallback without an alert.
         ///
         /// Each breaker with a larger share in the window raises one. It is a
@@ -81,8 +86,9 @@ impl AlertConfig {
 pub struct AlertRules(AlertConfig);
 
 impl AlertRules {
-    /// A breaker open for more than 5 minutes; fallbacks above 10 %; exhausted
-    /// retries above 5 %; 3 breakers opening within one window.
+    /// A breaker open for more than 5 minutes, or shedding load for more than one;
+    /// fallbacks above 10 %; exhausted retries above 5 %; 3 breakers opening within one
+    /// window.
     pub const DEFAULT: Self = AlertConfig::new().build();
 }
 

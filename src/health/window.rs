@@ -1,5 +1,7 @@
 //! The last few readings of one breaker.
 
+use core::time::Duration;
+
 use crate::{
     breaker::{reading::Reading, snapshot::Counters},
     health::rates::Rates,
@@ -8,8 +10,8 @@ use crate::{
 };
 
 /// The last `W` readings of one breaker, where `W` is at least 2. From them
-/// come the breaker's rates and its score. A window takes 64 bytes for each
-/// reading, and 200 more.
+/// come the breaker's rates and its score. A window takes 80 bytes for each
+/// reading, and half a kilobyte more.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, DefaultObserver, StdClock, health::Window};
@@ -32,6 +34,8 @@ pub struct Window<const W: usize> {
     next: usize,
     len: usize,
     latest: Option<Reading>,
+    /// The first of the last readings in a row that found load shed.
+    sheds_since: Option<Tick>,
 }
 
 impl<const W: usize> Window<W> {
@@ -39,7 +43,13 @@ impl<const W: usize> Window<W> {
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(W >= 2, "a window needs two readings: a rate is a difference") };
-        Self { marks: [(Tick::from_millis(0), Counters::NONE); W], next: 0, len: 0, latest: None }
+        Self {
+            marks: [(Tick::from_millis(0), Counters::NONE); W],
+            next: 0,
+            len: 0,
+            latest: None,
+            sheds_since: None,
+        }
     }
 
     /// Adds a reading; the oldest one makes room. A reading of another breaker,
@@ -49,10 +59,32 @@ impl<const W: usize> Window<W> {
         if self.latest.is_some_and(|latest| !follows(reading, &latest)) {
             *self = Self::new();
         }
+        self.sheds_since =
+            if self.sheds(reading) { self.sheds_since.or(Some(reading.at)) } else { None };
         self.marks[self.next] = (reading.at, reading.counters);
         self.next = (self.next + 1) % W;
         self.len = usize::min(self.len + 1, W);
         self.latest = Some(*reading);
+    }
+
+    /// Whether this reading finds that load is shed, or was since the latest one. At the
+    /// edge of what a service answers, shedding comes and goes many times a second.
+    fn sheds(&self, reading: &Reading) -> bool {
+        let ramps = |it: &Reading| it.ramp_left.is_some();
+        let has_shed = self.latest.is_some_and(|latest| {
+            !ramps(&latest) && !ramps(reading) && latest.counters.shed != reading.counters.shed
+        });
+        reading.shed > 0 || has_shed
+    }
+
+    /// Returns for how long the breaker has shed load, as far as it was read: since the
+    /// first of the last readings in a row each of which found it so. `None` if the latest
+    /// did not.
+    ///
+    /// It may be longer than the window.
+    #[must_use]
+    pub fn sheds_for(&self) -> Option<Duration> {
+        Some(self.latest?.at.since(self.sheds_since?))
     }
 
     /// Returns the latest reading.
@@ -89,13 +121,16 @@ impl<const W: usize> Window<W> {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // at most 100
     pub fn score(&self) -> Option<u8> {
-        let Reading { snapshot, settings, .. } = self.latest?;
+        let Reading { snapshot, settings, admits, .. } = self.latest?;
         let (score, threshold) =
             (u32::from(snapshot.score), u32::from(settings.failure_threshold()));
         // In 40000ths, so that only the end is rounded.
         let points = match snapshot.state {
             // A higher score than the threshold: it was lowered since.
-            State::Closed => 200 - 100 * score.min(threshold) / threshold.max(1),
+            State::Closed => {
+                let near = 100 * score.min(threshold) / threshold.max(1);
+                200 - near.max(100 - u32::from(admits.min(100)))
+            }
             State::HalfOpen => 100,
             State::Open | State::ForcedOpen => 0,
             State::Disabled => return None,

@@ -65,7 +65,8 @@ impl Ramp {
 
     /// The share that it admits now; `None` where it is over.
     pub(crate) const fn share(self, now: Tick, slope: Slope) -> Option<u64> {
-        let from = ALL * slope.from / 100;
+        // A foreign writer's settings may begin with more than all.
+        let from = ALL * (if slope.from < 100 { slope.from } else { 100 }) / 100;
         match self.elapsed(now, slope) {
             Some(passed) => Some(from + (ALL - from) * passed / slope.length),
             None => None,

@@ -42,6 +42,9 @@ const SILENCE: u64 = 1_024;
 /// So small a share is nothing.
 const LITTLE: u64 = WHOLE / 64;
 
+/// The most that may be shed, in percent: a trickle always passes.
+const MOST: u64 = 99;
+
 /// The load that is admitted, in tenths of what the service answers: a little more, so
 /// that it is noticed when it answers more.
 const TENTHS: u64 = 11;
@@ -117,7 +120,8 @@ impl Shed {
     pub(crate) const fn keeps(self, now: Tick, most: u64) -> u64 {
         let answered = WHOLE - self.missing(now);
         let keeps = answered * TENTHS / 10 / (WHOLE / ALL);
-        let least = ALL - ALL * most / 100;
+        // A foreign writer's settings may shed more than all.
+        let least = ALL - ALL * (if most < MOST { most } else { MOST }) / 100;
         if keeps > ALL {
             ALL
         } else if keeps < least {

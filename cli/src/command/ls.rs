@@ -10,7 +10,7 @@ use crate::{
     failure::{Failure, say},
     json,
     limits::Wanted,
-    names, paint,
+    names, paint, share,
     source::Source,
     table::{self, Cell, Column},
     text,
@@ -79,6 +79,15 @@ const LIMITS: [Column; 4] = [
 /// Where some slot has a bulkhead.
 const IN_FLIGHT: Column = Column { title: "IN FLIGHT", right: true };
 
+/// Where some breaker sheds load or lets calls back: they stand after [`REJECTED`].
+const SHARE: [Column; 3] = [
+    Column { title: "SHED", right: true },
+    Column { title: "SHEDS NOW", right: true },
+    Column { title: "ADMITS FROM", right: false },
+];
+
+const REJECTED: usize = 7;
+
 const FAULT: Column = Column { title: "FAULT", right: false };
 
 /// A breaker, and its slot's limits, if there are any.
@@ -87,6 +96,13 @@ type Row<'r> = (&'r Reading, Option<&'r LimitsReading>);
 fn table(rows: &[Row<'_>]) -> String {
     let mut columns = COLUMNS.to_vec();
     let mut cells: Vec<_> = rows.iter().map(|(reading, _)| row(reading)).collect();
+    if rows.iter().any(|(reading, _)| reading.admits_a_share()) {
+        let after = REJECTED + 1;
+        columns.splice(after..after, SHARE);
+        for (row, (reading, _)) in cells.iter_mut().zip(rows) {
+            row.splice(after..after, share_in_short(reading));
+        }
+    }
     if rows.iter().any(|(_, limits)| limits.is_some()) {
         columns.extend(LIMITS);
         for (row, (_, limits)) in cells.iter_mut().zip(rows) {
@@ -109,6 +125,12 @@ fn table(rows: &[Row<'_>]) -> String {
         }
     }
     table::render(&columns, &cells)
+}
+
+fn share_in_short(reading: &Reading) -> [Cell; 3] {
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into()).into();
+    let shed = reading.counters.shed.to_string();
+    [shed.into(), or_none(share::sheds(reading)), or_none(share::admits_from(reading))]
 }
 
 fn limits_in_short(limits: Option<&LimitsReading>) -> [Cell; 4] {
@@ -143,8 +165,8 @@ fn row(reading: &Reading) -> Vec<Cell> {
     let score = score(reading);
     vec![
         names::label(reading.name).into(),
-        Cell { text: state.to_string(), style: paint::state(state) },
-        time(reading.time_left).into(),
+        Cell { text: share::state(reading), style: share::style(reading) },
+        time(reading.time_left.or(reading.ramp_left)).into(),
         time(reading.open_for).into(),
         points.into(),
         counters.failures.to_string().into(),

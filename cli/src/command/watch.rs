@@ -43,7 +43,7 @@ pub(super) fn run(path: &Path, watch: &Watch, out: &mut impl Write) -> Result<()
             Err(_) => {}
         }
         for (slot, reading) in source.readings() {
-            for change in seen.changes(slot, reading) {
+            for change in seen.changes(slot, &reading) {
                 print(out, &change, watch.json)?;
             }
         }
@@ -61,10 +61,10 @@ impl Seen {
     }
 
     /// What has changed in a slot since it was looked at.
-    fn changes(&mut self, slot: usize, new: Reading) -> Vec<Change> {
+    fn changes(&mut self, slot: usize, new: &Reading) -> Vec<Change> {
         let at = Timestamp::now();
         let change = |what| Change { at, name: new.name, what };
-        let old = self.slots[slot].replace(new).filter(|old| old.name == new.name);
+        let old = self.slots[slot].replace(*new).filter(|old| old.name == new.name);
         let Some(old) = old else {
             return vec![change(What::Registered { state: new.snapshot.state })];
         };

@@ -24,6 +24,9 @@ struct Health<'a> {
     problem: &'a Option<String>,
     /// How many breakers are in each state.
     breakers: BTreeMap<String, usize>,
+    /// How many of the closed ones admit a share of the calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admit_a_share: Option<usize>,
     alerts: &'a [Told],
     /// Apart from all else: nothing of it makes this program ill.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,11 +55,13 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
     for row in &latest.overview.rows {
         *breakers.entry(row.reading.snapshot.state.to_string()).or_default() += 1;
     }
+    let share = latest.overview.rows.iter().filter(|row| row.reading.admits_a_share()).count();
     let health = Health {
         status: latest.status,
         score: latest.overview.score,
         problem: &latest.problem,
         breakers,
+        admit_a_share: (share > 0).then_some(share),
         alerts: &latest.overview.alerts,
         fleet: latest.fleet.as_deref().map(|it| Fleet {
             problem: &it.problem,

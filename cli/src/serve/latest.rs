@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc};
 
-use fusebox::State;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -89,14 +88,10 @@ impl Sampler {
 }
 
 fn status(overview: &Overview, unreadable: bool, down_below: u8) -> Status {
-    let well = |state| matches!(state, State::Closed | State::Disabled);
     if unreadable || overview.score.is_some_and(|score| score < down_below) {
         Status::Down
     } else if !overview.alerts.is_empty()
-        || overview
-            .rows
-            .iter()
-            .any(|row| !well(row.reading.snapshot.state) || row.reading.fault.is_some())
+        || overview.rows.iter().any(|row| row.turns_away() || row.reading.fault.is_some())
     {
         Status::Degraded
     } else {

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use fusebox::{BreakerConfig, Counters, Setting, State};
+use fusebox::{BreakerConfig, Counters, Reading, Setting, State};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, prometheus_text, text},
@@ -67,7 +67,7 @@ const COUNTERS: [CounterOf; 7] = [
 /// A gauge, of those breakers that have it.
 type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 7] = [
+const GAUGES: [GaugeOf; 10] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
@@ -89,6 +89,21 @@ const GAUGES: [GaugeOf; 7] = [
         "Until it lets a probe through, without jitter, while open",
         Some(Unit::Seconds),
         |row| row.reading.time_left.map(|time| time.as_secs_f64()),
+    ),
+    (
+        "admitted_ratio",
+        "The share of calls that it admits, while it sheds load or lets calls back",
+        None,
+        |row| row.reading.admits_a_share().then(|| f64::from(row.reading.admits) / 100.0),
+    ),
+    ("shed_ratio", "The share of calls that it sheds, while it sheds load", None, |row| {
+        (row.reading.shed > 0).then(|| f64::from(row.reading.shed) / 100.0)
+    }),
+    (
+        "ramp_left",
+        "Until it admits every call again, while it lets calls back",
+        Some(Unit::Seconds),
+        |row| row.reading.ramp_left.map(|time| time.as_secs_f64()),
     ),
 ];
 
@@ -129,6 +144,13 @@ impl Collector for Metrics {
         let help = "Calls that were let through, where they are counted";
         counter(&mut to, "calls", help, &rows, |row| {
             Some(row.reading.counters.calls).filter(|&calls| calls != 0)
+        })?;
+        let help = "Calls that were turned away while closed, as load was shed or let back";
+        counter(&mut to, "shed_calls", help, &rows, |row| {
+            let Reading { settings, counters, .. } = row.reading;
+            // From the first moment at which it may: whoever computes a rate needs the 0.
+            let may = settings.max_shed() > 0 || !settings.ramp_up().is_zero();
+            (may || counters.shed > 0).then_some(counters.shed)
         })?;
         for (name, help, unit, value) in GAUGES {
             gauge(&mut to, name, help, unit.as_ref(), &rows, value)?;

@@ -213,9 +213,10 @@ impl App {
 /// The worst first.
 const fn severity(row: &Row) -> Reverse<u8> {
     Reverse(match row.reading.snapshot.state {
-        State::Open => 4,
-        State::ForcedOpen => 3,
-        State::HalfOpen => 2,
+        State::Open => 5,
+        State::ForcedOpen => 4,
+        State::HalfOpen => 3,
+        State::Closed if row.reading.admits_a_share() => 2,
         State::Closed => 0,
         _ => 1,
     })

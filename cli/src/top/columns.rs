@@ -9,7 +9,7 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::{overview::Row, paint, text, top::look::style};
+use crate::{overview::Row, paint, share, text, top::look::style};
 
 /// A column of the list.
 pub(super) struct Column {
@@ -19,9 +19,29 @@ pub(super) struct Column {
     pub(super) from: u16,
     /// Numbers go to the right.
     right: bool,
-    /// Whether it is of use only where some slot has a limit.
-    pub(super) of_limits: bool,
+    /// Where it is of use.
+    pub(super) when: When,
     pub(super) show: fn(&Row) -> Line<'static>,
+}
+
+/// A column takes room only where it says something of some breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Always,
+    /// Where some slot has a limit.
+    Limits,
+    /// Where some breaker sheds load or lets calls back.
+    Share,
+}
+
+impl When {
+    pub(super) fn holds(self, rows: &[Row]) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Limits => rows.iter().any(|row| row.limits.is_some()),
+            Self::Share => rows.iter().any(|row| row.reading.admits_a_share()),
+        }
+    }
 }
 
 pub(super) enum Width {
@@ -57,7 +77,7 @@ const fn left(
     from: u16,
     show: fn(&Row) -> Line<'static>,
 ) -> Column {
-    Column { title, width, from, right: false, of_limits: false, show }
+    Column { title, width, from, right: false, when: When::Always, show }
 }
 
 const fn right(
@@ -66,22 +86,31 @@ const fn right(
     from: u16,
     show: fn(&Row) -> Line<'static>,
 ) -> Column {
-    Column { title, width: Width::Fixed(width), from, right: true, of_limits: false, show }
+    Column { title, width: Width::Fixed(width), from, right: true, when: When::Always, show }
 }
 
-pub(super) const COLUMNS: [Column; 11] = [
+pub(super) const COLUMNS: [Column; 13] = [
     left("NAME", Width::Names, 0, name),
     left("STATE", Width::Fixed(11), 0, |row| {
-        let state = row.reading.snapshot.state;
-        Line::styled(state.to_string(), style(paint::state(state)))
+        Line::styled(share::short_state(&row.reading), style(share::style(&row.reading)))
     }),
-    right("LEFT", 7, 40, |row| shown(row.reading.time_left, text::short)),
+    right("LEFT", 7, 40, |row| shown(row.reading.time_left.or(row.reading.ramp_left), text::short)),
     right("OPEN FOR", 8, 100, |row| shown(row.reading.open_for, text::short)),
     right("POINTS", 9, 72, points),
     right("FAIL/S", 6, 50, |row| Line::raw(text::rate(row.failures()))),
     right("REJ/S", 6, 58, |row| Line::raw(text::rate(row.rejections()))),
+    Column {
+        when: When::Share,
+        ..right("SHEDS", 5, 94, |row| shown(share::sheds(&row.reading), |it| it))
+    },
+    Column {
+        when: When::Share,
+        ..left("ADMITS FROM", Width::Fixed(11), 106, |row| {
+            shown(share::admits_from(&row.reading), |it| it)
+        })
+    },
     right("CALL/S", 6, 110, |row| shown(row.calls(), text::rate)),
-    Column { of_limits: true, ..right("LIM/S", 6, 92, |row| shown(row.limited(), text::rate)) },
+    Column { when: When::Limits, ..right("LIM/S", 6, 92, |row| shown(row.limited(), text::rate)) },
     right("SCORE", 5, 64, |row| {
         shown(row.score, |score| score.to_string()).style(style(paint::score(row.score)))
     }),
@@ -91,7 +120,7 @@ pub(super) const COLUMNS: [Column; 11] = [
         width: Width::Rest,
         from: 84,
         right: true,
-        of_limits: false,
+        when: When::Always,
         show: |row| Line::styled(text::sparkline(&row.trouble), Color::Yellow),
     },
 ];

@@ -109,8 +109,8 @@ fn draw_list(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     let first = app.first.min(picked).max((picked + 1).saturating_sub(app.page));
     let names = rows.iter().map(|row| name_width(row)).max().unwrap_or(0);
 
-    let limits = app.overview.rows.iter().any(|row| row.limits.is_some());
-    let fits = |column: &&Column| area.width >= column.from && (limits || !column.of_limits);
+    let all = &app.overview.rows;
+    let fits = |column: &&Column| area.width >= column.from && column.when.holds(all);
     let shown: Vec<_> = COLUMNS.iter().filter(fits).collect();
     let widths = shown.iter().map(|column| column.width.constraint(names, area.width));
     let lines = rows.iter().enumerate().skip(first).take(app.page).map(|(line, row)| {
@@ -135,7 +135,7 @@ fn draw_list(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     app.first = first;
 }
 
-const HELP: [&str; 12] = [
+const HELP: [&str; 14] = [
     "arrows, j, k   pick a breaker",
     "PgUp, PgDn     a page further",
     "Home, End      the first, the last",
@@ -146,13 +146,15 @@ const HELP: [&str; 12] = [
     "d              disable: admit all, count nothing",
     "r              reset",
     "               each asks first; y says yes",
+    "admits 40%     closed: sheds load, or lets calls",
+    "               back until LEFT has passed",
     "! before name  something is wrong with its memory",
     "q, Esc         quit",
 ];
 
 fn draw_help(frame: &mut Frame<'_>) {
     let all = frame.area();
-    let (width, height) = (54.min(all.width), 14.min(all.height));
+    let (width, height) = (54.min(all.width), 16.min(all.height));
     let area = Rect {
         x: all.x + (all.width - width) / 2,
         y: all.y + (all.height - height) / 2,

@@ -197,7 +197,9 @@ fn mends<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
 pub fn recovers(registry: &Registry<8, SetClock, DefaultObserver>) {
     for breaker in registry.panel().slots() {
         let Err(rejected) = breaker.try_acquire().map(Permit::ignore) else { continue };
-        let Some(wait) = rejected.retry_after() else {
+        // Where load is shed, somebody tries after a second without news.
+        let tries = (rejected.state() == State::Closed).then_some(Duration::from_secs(2));
+        let Some(wait) = rejected.retry_after().or(tries) else {
             assert_eq!(rejected.state(), State::ForcedOpen);
             assert_eq!(breaker.state(), State::ForcedOpen);
             continue;
