@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     field, fleet,
     table::{
-        self, compare, goals, layers,
+        self, cold_cache, compare, goals, layers,
         limits::{self, Rule},
-        retry_storm, shopify,
+        retry_storm, shedding, shopify,
     },
     time::Time,
 };
@@ -84,6 +84,8 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("bytes", row.bytes as f64, false));
     all.extend(table::fleet::figures(fleet::study()));
     limit_figures(&mut all);
+    all.extend(cold_cache::figures());
+    all.extend(shedding::figures());
     all
 }
 

@@ -1,5 +1,7 @@
 //! The page of the laboratory: every table and picture, all of it in virtual time.
 
+mod overload;
+
 use std::fmt::Write as _;
 
 use crate::{
@@ -12,9 +14,9 @@ use crate::{
     table::{
         self, Table,
         brooker::{self, FAILURES},
-        compare,
+        cold_cache, compare,
         goals::{self, Goal},
-        layers, limits, ratio, retry_storm,
+        layers, limits, ratio, retry_storm, shedding,
         shopify::{self, Landing},
     },
     time::Time,
@@ -111,6 +113,16 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     part("Adaptive limits", &LIMITS_TEXT.replace("TABLE", &limits::table().markdown()));
     pictures.push(("adaptive-limits", limits::plot().svg()));
 
+    progress("a cold cache");
+    part("A cold cache", &overload::cold_cache());
+    pictures.push(("cold-cache", cold_cache::plot().svg()));
+
+    progress("too much load");
+    let steps = shedding::steps();
+    part("Too much load", &overload::too_much_load(&steps));
+    pictures.push(("too-much-load", shedding::plot().svg()));
+    pictures.push(("load-steps", steps.plot().svg()));
+
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
     let rows: Vec<_> = one_of_each.map(|it| compare::row(&it)).collect();
@@ -140,7 +152,7 @@ callers share a breaker, as the threads of a process do, and the processes of a 
 shared panel, and `fusebox, one for each caller` where they know nothing of each other.
 The rules of the field have one for each caller in the storms that say so.
 
-Overload and hedging have no table yet.
+Hedging has no table yet.
 ";
 
 fn figures_to_beat(ours: Vec<Goal>, each: Vec<Goal>) -> String {

@@ -71,8 +71,8 @@ impl<C: fusebox::Clock> Rule for Fusebox<'_, C> {
         self.free.push(place);
         self.noting(|_| match ended.end {
             End::Success => permit.success(),
-            End::Failure | End::Timeout => permit.failure(),
-            End::Overload => permit.report(Outcome::Overload),
+            End::Failure => permit.failure(),
+            End::Overload | End::Timeout => permit.report(Outcome::Overload),
         });
     }
 

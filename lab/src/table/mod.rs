@@ -1,12 +1,14 @@
 //! Tables: files of storms, and what each rule makes of them.
 
 pub mod brooker;
+pub mod cold_cache;
 pub mod compare;
 pub mod fleet;
 pub mod goals;
 pub mod layers;
 pub mod limits;
 pub mod retry_storm;
+pub mod shedding;
 pub mod shopify;
 pub mod sockets;
 
