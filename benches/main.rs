@@ -13,6 +13,7 @@ mod limits;
 mod policies;
 mod rate;
 mod registry;
+mod relief;
 mod uncontended;
 
 use std::time::Duration;
@@ -45,6 +46,7 @@ criterion_group! {
     name = all;
     config = config();
     targets = floors::bench, uncontended::bench, contended::bench, registry::bench, policies::bench,
-        rate::bench, budgets::bench, hedges::bench, limits::bench, bench_decorated
+        rate::bench, budgets::bench, hedges::bench, limits::bench, relief::bench,
+        bench_decorated
 }
 criterion_main!(all);

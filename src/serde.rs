@@ -62,7 +62,7 @@ impl Serialize for Counters {
             exhausted,
             fallbacks,
         } = self;
-        let mut map = to.serialize_struct("Counters", 8)?;
+        let mut map = to.serialize_struct("Counters", 9)?;
         fields!(map: failures, slow, rejections, shed, openings, calls, retries, exhausted, fallbacks);
         map.end()
     }

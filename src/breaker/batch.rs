@@ -49,7 +49,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let word = self.load();
         if word.is_closed() {
             #[cfg(not(fusebox_compact))]
-            if word.has_attention() && self.cell.has_gate() {
+            if word.has_attention() && self.cell.meets_gate() {
                 return self.acquire_many_gated(word, calls.into());
             }
             self.count_calls(calls.into());

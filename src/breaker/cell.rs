@@ -3,7 +3,8 @@
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, mix::Mix},
-    overload::{gate::Gate, ramp::Ramp, shed::Shed},
+    overload::gate::Gate,
+    sync::{Ordering, fence},
 };
 use crate::{
     breaker::{
@@ -261,13 +262,13 @@ impl Cell {
                 || !self.history.get().is_clear()
                 || self.mark.is_set()
                 || self.is_advised()
-                || self.is_gated(word);
+                || self.has_gate();
             let to = word.attending(needed);
             let done = if to == word {
-                // Written even so: whoever takes the bit away after that sees what
-                // made it needed. And where it is needed by nobody, there is nothing
-                // to be seen.
-                !needed || !word.is_closed() || self.word.confirm(word).is_ok()
+                // Written even so: whoever takes the bit away after that, or closes the
+                // breaker, sees what made it needed. And where it is needed by nobody,
+                // there is nothing to be seen.
+                !needed || self.word.confirm(word).is_ok()
             } else {
                 let step =
                     self.word.step(word, |now: Word| (if now == word { to } else { now }, ()));
@@ -288,6 +289,18 @@ impl Cell {
         !self.gate.load::<Gate>().is_open()
     }
 
+    /// The same for a call that has just seen attention.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn meets_gate(&self) -> bool {
+        // The word was loaded relaxed. Whoever closed the breaker wrote the ramp and the
+        // gate before that, and a call that sees the one sees the others.
+        if !planted!(GateSeenLate) {
+            fence(Ordering::Acquire);
+        }
+        self.has_gate()
+    }
+
     #[cfg(fusebox_compact)]
     #[inline]
     #[allow(clippy::unused_self)] // as the other's
@@ -304,20 +317,6 @@ impl Cell {
     #[cfg(fusebox_compact)]
     #[allow(clippy::unused_self)] // as the other's
     const fn is_advised(&self) -> bool {
-        false
-    }
-
-    /// Whether not every call is admitted while closed, or was until now.
-    #[cfg(not(fusebox_compact))]
-    fn is_gated(&self, word: Word) -> bool {
-        self.has_gate()
-            || !self.shed.load::<Shed>().is_none()
-            || self.ramp.load::<Ramp>().is_of(word.generation())
-    }
-
-    #[cfg(fusebox_compact)]
-    #[allow(clippy::unused_self)] // as the other's
-    const fn is_gated(&self, _word: Word) -> bool {
         false
     }
 

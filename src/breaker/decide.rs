@@ -62,7 +62,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         // Closed admits everybody, whatever its score, unless it has a gate.
         if seen.has_attention() {
             #[cfg(not(fusebox_compact))]
-            if self.cell.has_gate() {
+            if self.cell.meets_gate() {
                 return self.acquire_gated(seen, priority());
             }
             // With evidence against the service, every call that can be timed is, else a

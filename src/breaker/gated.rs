@@ -20,7 +20,7 @@ use crate::{
         turns,
     },
     state::State,
-    sync::planted,
+    sync::{Ordering, fence, planted},
     time::{Clock, Tick},
 };
 
@@ -97,6 +97,8 @@ impl<C, O> CircuitBreaker<C, O> {
         self.clear_what_is_over(now);
         loop {
             let there = self.cell.gate.load::<Gate>();
+            // What that gate was made of, and nothing older, is what is looked at next.
+            fence(Ordering::Acquire);
             let made = self.gate_now(now);
             if !self.cell.gate.replace(there, made) {
                 continue;
@@ -107,6 +109,8 @@ impl<C, O> CircuitBreaker<C, O> {
                 if !planted!(GateNotLookedAtAgain) && !self.gate_now(now).is_open() {
                     continue;
                 }
+            }
+            if made.is_open() != there.is_open() {
                 self.cell.attend();
             }
             return made;
@@ -250,5 +254,62 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             || share == ALL
             || turns::admitted(before, share, 1) > 0
             || !gate.is_for_ramp() && self.cell.shed.load::<Shed>().is_silent(now)
+    }
+}
+
+#[cfg(all(test, feature = "std", not(fusebox_loom)))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        breaker::settings::BreakerConfig, machine::Bits, observe::DefaultObserver,
+        time::ManualClock,
+    };
+
+    fn breaker(clock: &ManualClock) -> CircuitBreaker<&ManualClock> {
+        let settings = BreakerConfig::new().ramp_up(core::time::Duration::from_secs(4));
+        CircuitBreaker::with(None, settings.max_shed(99).build(), clock, DefaultObserver)
+    }
+
+    proptest! {
+        /// Memory that is shared can hold anything.
+        #[test]
+        fn any_bits_in_any_of_the_words_are_harmless(
+            words in prop::array::uniform6(prop_oneof![Just(0), any::<u64>()]),
+            now in prop_oneof![0..10_000_u64, any::<u64>()],
+            levels in prop::collection::vec(any::<u8>(), 1..50),
+        ) {
+            let clock = ManualClock::new();
+            clock.set(Tick::from_millis(now));
+            let breaker = breaker(&clock);
+            let cell = &breaker.cell;
+            let machines = [&cell.gate, &cell.ramp, &cell.shed, &cell.ended, &cell.turns];
+            for (machine, bits) in machines.into_iter().zip(words) {
+                machine.store(Bits(bits));
+            }
+            cell.mix.set([words[5], words[0], !words[5], words[1]]);
+            cell.attend();
+            let reading = breaker.reading();
+            prop_assert!(reading.admits <= 100 && reading.shed <= 99);
+            for level in &levels {
+                clock.advance(core::time::Duration::from_millis(1));
+                let priority = Priority::new(*level);
+                let would = breaker.would_pass(priority);
+                let permit = breaker.try_acquire_as(priority);
+                // Of one class that is counted, an answer is what a call hears.
+                let _ = (would, permit.map(crate::breaker::permit::Permit::success));
+                let _ = breaker.acquire_many(u16::from(*level)).map(|it| it.report_counts(0, 0));
+            }
+            // Nobody is turned away for ever: after a while with no overload, nobody is.
+            for level in levels.iter().cycle().take(300) {
+                clock.advance(core::time::Duration::from_millis(600));
+                let _ = breaker.try_acquire_as(Priority::new(*level)).map(|it| it.success());
+            }
+            for level in levels {
+                prop_assert!(breaker.try_acquire_as(Priority::new(level)).is_ok());
+            }
+            prop_assert!(breaker.load().is_healthy(), "nothing is left to look into");
+        }
     }
 }

@@ -37,4 +37,11 @@ impl Mix {
     pub(crate) fn get(&self) -> [u64; WORDS] {
         self.0.each_ref().map(|word| word.load(Ordering::Relaxed))
     }
+
+    #[cfg(all(test, feature = "std", not(fusebox_loom)))]
+    pub(crate) fn set(&self, words: [u64; WORDS]) {
+        for (word, bits) in self.0.iter().zip(words) {
+            word.store(bits, Ordering::Relaxed);
+        }
+    }
 }

@@ -52,8 +52,5 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if from != to || to.is_none() {
             self.make_gate(now);
         }
-        if from.is_none() && !to.is_none() {
-            self.cell.attend();
-        }
     }
 }

@@ -96,6 +96,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         core::iter::repeat_with(move || Permits::new(self, to.ticket(), 1))
     }
 
+    /// Admits a call of which a trace says that it was admitted, to replay it: of a closed
+    /// breaker, whatever share of the calls it admits. `None` where it is not closed:
+    /// then [`acquire_many`](Self::acquire_many) says what it would do.
+    #[cfg(not(fusebox_compact))]
+    pub fn resume_call(&self) -> Option<Permits<'_, C, O>> {
+        let word = self.load();
+        word.is_closed().then(|| Permits::new(self, word.ticket(), 1))
+    }
+
     /// Whoever records asks before its step, as a checkpoint that is due says what was
     /// there before.
     #[inline]

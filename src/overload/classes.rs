@@ -6,9 +6,10 @@
 use super::ALL;
 use crate::overload::priority::Priority;
 
-/// How many classes there are, and how many words keep their counts.
-pub(crate) const CLASSES: usize = 16;
-pub(crate) const WORDS: usize = CLASSES / LANES;
+/// How many classes there are.
+const CLASSES: u8 = 16;
+/// How many words keep their counts.
+pub(crate) const WORDS: usize = CLASSES as usize / LANES;
 const LANES: usize = 4;
 const LANE: usize = 16;
 const LANE_MASK: u64 = (1 << LANE) - 1;
@@ -49,7 +50,7 @@ pub(crate) fn line(words: [u64; WORDS], share: u64) -> (u8, u64) {
         return (0, ALL);
     }
     let count = |class: u8| words[word_of(class)] >> shift(class.into()) & LANE_MASK;
-    let classes = 0..CLASSES as u8;
+    let classes = 0..CLASSES;
     let all: u64 = classes.clone().map(count).sum();
     if all == 0 {
         // Nobody has called yet: taken for what most are.

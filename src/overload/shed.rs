@@ -136,7 +136,8 @@ impl Shed {
         }
         let keeps = self.keeps(now, most);
         // The attempts that they stand for, as a share of those that matter.
-        let heavy = calls * ALL / keeps * ALL / ATTEMPTS;
+        let some = if calls < ATTEMPTS { calls } else { ATTEMPTS };
+        let heavy = some * ALL * ALL / (ATTEMPTS * keeps);
         let elapsed = match self.elapsed(now) {
             Some(elapsed) if !self.is_none() && elapsed < MEMORY => elapsed,
             _ => MEMORY,

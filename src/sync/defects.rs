@@ -81,6 +81,8 @@ pub enum Defect {
     WindowWonTwice,
     /// A breaker closes first, and begins to let calls back after that.
     RampAfterClosing,
+    /// Who sees a breaker closed may see its gate later.
+    GateSeenLate,
     /// A ramp that is over is cleared by a store, whatever is there by then.
     RampClearedByStore,
     /// What a service does not answer is learned by a load and a store.

@@ -9,9 +9,11 @@ pub(crate) use portable_atomic::Ordering;
 /// Atomics under test: the words of a breaker and of a registry.
 #[cfg(not(fusebox_loom))]
 pub(crate) use portable_atomic::AtomicU64;
+#[cfg(not(any(fusebox_loom, fusebox_compact)))]
+pub(crate) use portable_atomic::fence;
 
 #[cfg(fusebox_loom)]
-pub(crate) use loom::sync::atomic::AtomicU64;
+pub(crate) use loom::sync::atomic::{AtomicU64, fence};
 
 /// An atomic that loom never sees, for what no model is about: a manual
 /// clock's time, the process's seed. Each one modelled would multiply the

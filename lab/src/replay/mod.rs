@@ -11,6 +11,12 @@
 //! one thread made the calls. Where several raced, the order of the trace is not always
 //! that of the breaker's steps, and the number says how often it mattered. A recovery
 //! jitter is drawn anew, and so differs, too.
+//!
+//! A closed breaker may have turned calls away, as it let calls back or shed load. By the
+//! live settings those are told as they were. Other settings decide anew, each by a share
+//! of its own, and a replay knows neither how much the service would have answered nor
+//! which priority a call had: it takes all calls for the default one. A ramp that was in
+//! force at the start of a story is not known to it, and so a failure weighs no more.
 
 mod outcome;
 mod story;

@@ -266,8 +266,7 @@ fn eras((began, start): (Tick, Checkpoint), entries: &[Entry]) -> Vec<Era> {
                 probes.extend(breaker.acquire_many(1).map(|permit| (entry.generation, permit)));
             }
             What::Hung if is_current && breaker.state() == State::Closed => {
-                let _ =
-                    breaker.acquire_many(1).map(|it| it.report_all(&[hung(breaker.settings())]));
+                let _ = breaker.resume_call().map(|it| it.report_all(&[hung(breaker.settings())]));
             }
             What::Ended { outcome, took, slow, charged, .. } if is_current => {
                 let limit = breaker.settings().slow_call().filter(|_| slow);
@@ -278,7 +277,7 @@ fn eras((began, start): (Tick, Checkpoint), entries: &[Entry]) -> Vec<Era> {
                     let own = probes.iter().position(|(of, _)| *of == entry.generation);
                     own.map(|it| probes.remove(it).1).or_else(|| earlier.next())
                 } else {
-                    breaker.acquire_many(1).ok()
+                    breaker.resume_call().or_else(|| breaker.acquire_many(1).ok())
                 };
                 let _ = permit.map(|permit| permit.report_all(&[outcome]));
             }

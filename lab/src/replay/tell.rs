@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use fusebox::{
     BreakerSettings, Checkpoint, CircuitBreaker, DefaultObserver, ManualClock, Outcome, Permits,
-    State, Tick, Verdict,
+    Rejected, State, Tick, Verdict,
 };
 
 use super::{
@@ -101,10 +101,10 @@ impl Story {
     }
 }
 
-impl Teller<'_, '_> {
+impl<'c> Teller<'_, 'c> {
     fn step(&mut self, step: &Step) {
         match step.what {
-            Happened::Began(call) => match self.breaker.acquire_many(1) {
+            Happened::Began(call) => match self.admit() {
                 Ok(permit) => {
                     self.told.admitted += 1;
                     self.permits.insert(call, permit);
@@ -120,6 +120,13 @@ impl Teller<'_, '_> {
             }
             Happened::Checkpoint(checkpoint) => self.checkpoint(&checkpoint),
         }
+    }
+
+    /// The live breaker had admitted a call: where it is closed by now, it was that then,
+    /// and its share is not asked for again.
+    fn admit(&self) -> Result<Permits<'c, &'c ManualClock, DefaultObserver>, Rejected> {
+        let again = if self.is_live { self.breaker.resume_call() } else { None };
+        again.map_or_else(|| self.breaker.acquire_many(1), Ok)
     }
 
     /// The live breaker had admitted it.
@@ -145,6 +152,10 @@ impl Teller<'_, '_> {
 
     /// The live breaker had turned it away.
     fn refused(&mut self) {
+        if self.is_live && self.sheds() {
+            self.told.refused += 1;
+            return;
+        }
         let Ok(permit) = self.breaker.acquire_many(1) else {
             self.told.refused += 1;
             return;
@@ -157,8 +168,16 @@ impl Teller<'_, '_> {
         permit.report_all(&[if fails { Outcome::Failure } else { Outcome::Success }]);
     }
 
+    /// Whether a closed breaker of these settings turns calls away: now, or where it is
+    /// overloaded.
+    fn sheds(&self) -> bool {
+        let settings = self.breaker.settings();
+        self.breaker.state() == State::Closed
+            && (settings.max_shed() > 0 || self.breaker.reading().ramp_left.is_some())
+    }
+
     fn report_at_once(&self, outcome: Outcome) -> Option<Verdict> {
-        self.breaker.acquire_many(1).ok().map(|permit| permit.report_all(&[outcome]))
+        self.admit().ok().map(|permit| permit.report_all(&[outcome]))
     }
 
     /// What an operator did to the state is done to any breaker, and what he did to the

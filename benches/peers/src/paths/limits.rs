@@ -9,8 +9,9 @@ use std::{
 };
 
 use fusebox::{
-    BudgetConfig, Bulkhead, CachedClock, Deadline, DefaultObserver, Hedge, LatencyQuantile,
-    QuantileConfig, RateConfig, RateLimit, Retry, RetryBudget, RetryConfig, SleepBy,
+    BreakerConfig, BudgetConfig, Bulkhead, CachedClock, CircuitBreaker, Deadline, DefaultObserver,
+    Hedge, LatencyQuantile, ManualClock, Outcome, Permit, QuantileConfig, RateConfig, RateLimit,
+    Retry, RetryBudget, RetryConfig, SleepBy, Tick,
     layers::{AskError, Hooks, NoHint, Nothing, Unpaid, Unsaid, Unwatched},
 };
 
@@ -54,6 +55,18 @@ pub(super) const PATHS: &[Path] = &[
         run: path_full_bulkhead,
     },
     Path {
+        name: "shed decision, admitted",
+        function: "path_shed",
+        prepare: Prepare::By(overload),
+        run: path_shed,
+    },
+    Path {
+        name: "ramp decision, admitted",
+        function: "path_ramp",
+        prepare: Prepare::By(let_back),
+        run: path_ramp,
+    },
+    Path {
         name: "retry with a full budget, around a success",
         function: "path_budgeted",
         prepare: Prepare::Nothing,
@@ -73,6 +86,26 @@ pub(super) const PATHS: &[Path] = &[
     },
 ];
 
+/// Sheds one call in a hundred.
+static OVERLOADED: CircuitBreaker<&CachedClock> = CircuitBreaker::with(
+    None,
+    BreakerConfig::new().failure_threshold(2_047).max_shed(1).build(),
+    &CLOCK,
+    DefaultObserver,
+);
+/// Its time stands still, as it does between two ticks.
+static BACK_CLOCK: CachedClock = CachedClock::new();
+/// Lets all but one call in a hundred back.
+static BACK: CircuitBreaker<&CachedClock> = CircuitBreaker::with(
+    None,
+    BreakerConfig::new()
+        .recovery_timeout(Duration::from_millis(1))
+        .ramp_up(Duration::from_hours(4))
+        .ramp_from(99)
+        .build(),
+    &BACK_CLOCK,
+    DefaultObserver,
+);
 static QUOTA: RateLimit<&CachedClock> =
     RateLimit::with(None, RateConfig::per_second(1_000_000).build(), &CLOCK, DefaultObserver);
 static QUANTILE: LatencyQuantile = LatencyQuantile::new(QuantileConfig::new().build());
@@ -141,6 +174,33 @@ fn path_full_bulkhead() {
         black_box(TAKEN.try_acquire().is_err());
     }
     drop(place);
+}
+
+fn overload() {
+    let batch = OVERLOADED.acquire_many(32).expect("it is closed");
+    batch.report_all(&[Outcome::Overload; 32]);
+}
+
+#[inline(never)]
+fn path_shed() {
+    for _ in 0..CALLS {
+        std::mem::forget(black_box(OVERLOADED.try_acquire()));
+    }
+}
+
+fn let_back() {
+    BACK.trip();
+    let later = ManualClock::new();
+    later.set(Tick::from_millis(10));
+    BACK_CLOCK.refresh_from(&later);
+    let _ = BACK.try_acquire().map(Permit::success);
+}
+
+#[inline(never)]
+fn path_ramp() {
+    for _ in 0..CALLS {
+        std::mem::forget(black_box(BACK.try_acquire()));
+    }
 }
 
 #[inline(never)]
