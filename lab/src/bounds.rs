@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     field, fleet,
     table::{
-        self, compare, goals, layers,
+        self, cold_cache, compare, goals, layers,
         limits::{self, Rule},
-        overload, regions, retry_storm, shopify,
+        overload, regions, retry_storm, shedding, shopify,
     },
     time::Time,
 };
@@ -87,6 +87,8 @@ pub fn figures() -> Vec<Figure> {
     let regions = regions::figures(regions::study());
     all.extend(regions.into_iter().map(|(key, now)| figure(key, now, false)));
     overload_figures(&mut all);
+    all.extend(cold_cache::figures());
+    all.extend(shedding::figures());
     all
 }
 

@@ -74,6 +74,13 @@ impl Contender {
         self
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// The name it goes by.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,5 +1,9 @@
 //! The page of the laboratory: every table and picture, all of it in virtual time.
 
+mod load;
+mod regions;
+mod server;
+
 use std::fmt::Write as _;
 
 use crate::{
@@ -12,9 +16,9 @@ use crate::{
     table::{
         self, Table,
         brooker::{self, FAILURES},
-        compare,
+        cold_cache, compare,
         goals::{self, Goal},
-        layers, limits, overload, ratio, regions, retry_storm,
+        layers, limits, overload, ratio, retry_storm, shedding,
         shopify::{self, Landing},
     },
     time::Time,
@@ -112,26 +116,23 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     pictures.push(("adaptive-limits", limits::plot().svg()));
 
     progress("regions");
-    let study = regions::study();
-    part(
-        "Regions",
-        &REGIONS_TEXT
-            .replace("FULL", &regions::full(study).markdown())
-            .replace("ROOMY", &regions::roomy(study).markdown())
-            .replace("CLASSES", &regions::classes(study).markdown()),
-    );
-    pictures.push(("regions", regions::plot(study).svg()));
+    part("Regions", &regions::text(table::regions::study()));
+    pictures.push(("regions", table::regions::plot(table::regions::study()).svg()));
 
     progress("overload");
     let goodputs = overload::goodputs();
-    part(
-        "Overload",
-        &OVERLOAD_TEXT
-            .replace("LEVELS", &overload::levels())
-            .replace("LOADS", &overload::by_load(&goodputs).markdown())
-            .replace("WORKS", &overload::by_work().markdown()),
-    );
+    part("Overload", &server::text(&goodputs));
     pictures.push(("overload", overload::plot(&goodputs).svg()));
+
+    progress("a cold cache");
+    part("A cold cache", &load::cold_cache());
+    pictures.push(("cold-cache", cold_cache::plot().svg()));
+
+    progress("too much load");
+    let steps = shedding::steps();
+    part("Too much load", &load::too_much_load(&steps));
+    pictures.push(("too-much-load", shedding::plot().svg()));
+    pictures.push(("load-steps", steps.plot().svg()));
 
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
@@ -310,73 +311,6 @@ nothing before calls take 5 s.
 
 TABLE
 ![The limits at a knee that halves and doubles](lab/adaptive-limits.svg)";
-
-const REGIONS_TEXT: &str = "\
-Three regions of twenty workers each, which do a thousand calls a second; callers wait for
-one second, and workers do not know who has given up. Each region is the home of ten
-processes, which share nothing. After 20 s one region dies: it loses what it has under way,
-and refuses every call. After 80 s it is back, and after 120 s the run ends. A cell has the
-share of calls that were made and not answered, and of calls that were not made. A region
-*fell* where, in some second, it answered less than half of what ended there. The worst of
-three seeds.
-
-fusebox is a failover set with its defaults over breakers of the usual preset: 40 % of a
-group's calls may spill onto each other region. With repeatable calls, one that failed is
-made again at the next member, out of the same budget. Of the others, *the next that admits*
-has the same breakers and no budget; Envoy's levels are re-enacted in
-`lab/src/regions/envoy.rs`.
-
-**Each group calls 70 % of what its region can do.** Together that is 210 %, of which two
-regions do 200 %. So 4.8 % of the calls cannot be answered while one is dead, whoever
-decides which. With a budget they are refused at once, and no other region falls; without
-one, or with a larger one, the rest is lost, too.
-
-FULL
-A tenth of these calls critical, half of them default, a fifth sheddable, and a fifth
-background: what finds no place is background.
-
-CLASSES
-**All groups together call 70 % of what two regions can do**, 47 % of a region each. Now
-there is room for every call, and half of a group's calls on each of the others is all of
-them.
-
-ROOMY
-![Calls that are answered](lab/regions.svg)";
-
-const OVERLOAD_TEXT: &str = "\
-A server of 16 workers with one line, and calls that take a worker 10 ms on average: all
-the same, exponentially distributed, or heavy (log-normal, with a deviation of twice the
-mean). Half of what it can do comes for two seconds, and then ten seconds of overload, at
-times by chance: LEVELS.
-A caller waits for half a second, and the server does not know when one has given up.
-Nobody tries again. What is counted begins a second after the load has stepped, and is
-that of five seeds together.
-
-Answers within half a second, in parts of what the server can do, or of the calls where
-these are fewer, for exponentially distributed calls:
-
-LOADS
-![Answers in time, as the load grows](lab/overload.svg)
-
-At twice and at four times of what the server can do: the same; the 99th percentile of the
-times of calls that were answered, in parts of the one at half of the load without a
-guard; how long after the step both were as they should be, at least 90 % and at most
-twice, and stayed so, in steps of 0.2 s; and the share of each level that was answered in
-time. At four times the load, critical calls alone are 80 % of what the server can do.
-
-WORKS
-The intake may keep a critical call in line for 10 ms, which is what a call takes a worker.
-*Answers alone* is a server that does not say when its workers begin. The bounded queue has
-room for 32 calls at work and in line; whoever chooses that number knows how long calls
-take, and a queue has no levels. The adaptive limit has its defaults, and its start at 20
-is close to what this server can do. What the intake costs is seen at a load of just 1:
-the lower levels are refused while the line is short, so a worker is idle now and then.
-
-DAGOR's windows of a second or 2000 calls lower the admission by 5 % each, so twice the
-load takes it some ten seconds to refuse. After a minute it is near its rest, keeps all
-critical calls even at four times the load, where the intake refuses some, and has longer
-lines. Breakwater hands out credits to clients that take part, and Uber publishes of
-Cinnamon neither figures nor the gains of its controller: both are left out.";
 
 const ROW_TEXT: &str = "\
 A thousand calls a second. How many calls fail before the first one is refused, and after

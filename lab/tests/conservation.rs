@@ -6,7 +6,7 @@ use fusebox::{BreakerConfig, presets};
 use fusebox_lab::{
     contender::Contender,
     field,
-    storm::{Arrivals, Bimodal, Cold, Latency, LogNormal, Phase, Share, Sharing, Storm},
+    storm::{Arrivals, Bimodal, Cold, Latency, LogNormal, Phase, Share, Sharing, Storm, WarmUp},
     time::Time,
     world::{Counts, Tally},
 };
@@ -130,7 +130,8 @@ prop_compose! {
         queue in prop::option::of(0..10_usize),
         patience in time(200),
         dead_work in any::<bool>(),
-        cold in any::<bool>(),
+        (cold, warm_up, refusal) in (any::<bool>(), any::<bool>(), share()),
+        critical in share(),
         delay in time(30),
         phases in prop::collection::vec(phase(has_servers), 1..5),
         has_servers in Just(has_servers),
@@ -145,7 +146,12 @@ prop_compose! {
             service.queue_timeout = patience.unwrap_or(Time::NEVER);
             service.dead_work = dead_work;
             service.cold = cold.then_some(Cold { times: 5.0, calls: 20 });
+            service.refusal_takes = refusal.unwrap_or_default();
         }
+        let holds = Share::new(0.5).unwrap();
+        let (lasts, down) = (Time::millis(400), Time::millis(200));
+        service.warm_up = warm_up.then_some(WarmUp { lasts, holds, down });
+        storm.clients.critical = critical.unwrap_or_default();
         storm.network.delay = delay.unwrap_or_default();
         storm.network.loss = shares.2.filter(|it| it.get() < 0.9).unwrap_or_default();
         storm.phases = phases;
@@ -163,6 +169,19 @@ fn unended(storm: &Storm, total: &Counts) -> u64 {
         assert!(left <= storm.clients.instances as u64, "a caller has two requests");
     }
     left
+}
+
+/// Critical calls are among the others.
+fn critical(storm: &Storm, tally: &Tally) {
+    let (total, critical) = (tally.total(), tally.of_critical(Time::ZERO, storm.lasts()));
+    // None is critical before a worker takes it up.
+    let taken_up = Counts { requests: critical.requests, forgotten: 0, ..total };
+    match storm.clients.critical {
+        Share::NONE => assert_eq!(critical, Counts::default()),
+        Share::FULL => assert_eq!(critical, taken_up),
+        _ => assert!(critical.numbers().into_iter().zip(total.numbers()).all(|(a, b)| a <= b)),
+    }
+    assert!(critical.answered + critical.lost <= critical.requests);
 }
 
 fn check(storm: &Storm, contender: &Contender, tally: &Tally) {
@@ -220,6 +239,7 @@ fn check(storm: &Storm, contender: &Contender, tally: &Tally) {
             Counts { requests: total.requests, forgotten: total.forgotten, ..Counts::default() };
         assert_eq!(others, requests, "there are no others");
     }
+    critical(storm, tally);
     let refused_first = first.refused;
     assert!(tally.refusals.len() as u64 <= refused_first, "an opening that refuses nobody");
 }

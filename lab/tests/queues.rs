@@ -361,6 +361,61 @@ fn cold_caches_make_the_first_calls_after_a_stall_slow() {
     assert!(took(cold) <= 2.0 && took(cold + 1) > 2.0, "{cold}");
 }
 
+/// What servers do for calls that they refuse, they cannot do for others: of an offered
+/// load L, S calls are served, with S + c (L - S) = C.
+#[test]
+fn refusals_cost_capacity() {
+    for (takes, cost) in [("0%", 0.0), ("10%", 0.1), ("30%", 0.3)] {
+        for load in [1_500.0, 2_000.0] {
+            let service = format!(
+                "latency.fixed = '20ms'\nservers = 20\nqueue = 20\nrefusal_takes = '{takes}'"
+            );
+            let all = total(&format!("per_second = {load}"), &service, "lasts = '2m'");
+            let served = (1_000.0 - cost * load) / (1.0 - cost);
+            near_count(all.successes, 120.0 * served, 0.02);
+        }
+    }
+}
+
+/// Twice what it can do while it is cold: it collapses after a second, and a second later
+/// it is cold again. With a little less than it can do for six seconds, it is warm.
+#[test]
+fn a_service_that_is_not_warmed_up_collapses_again_and_again() {
+    let run = |rate: u32| {
+        let clients = format!("per_second = {rate}\narrivals = 'even'");
+        let service =
+            "latency.fixed = '1ms'\nwarm_up = { lasts = '5s', holds = '50%', down = '1s' }";
+        let outage = "lasts = '10s'\nerrors = '100%'\nload = 0.1";
+        let phases = format!("{outage}\n[[phases]]\nlasts = '30s'");
+        run(&storm(&clients, service, &phases))
+    };
+    let tally = run(100);
+    assert_eq!(tally.collapses.len(), 15, "{:?}", tally.collapses);
+    near_count(tally.phase(1).failures, 1_500.0, 0.02);
+    let mut slower = storm(
+        "per_second = 100\narrivals = 'even'",
+        "latency.fixed = '1ms'\nwarm_up = { lasts = '5s', holds = '50%', down = '1s' }",
+        "lasts = '10s'\nerrors = '100%'\n[[phases]]\nlasts = '6s'\nload = 0.49\n[[phases]]\nlasts = '30s'",
+    );
+    for load in [0.49, 0.6] {
+        slower.phases[1].load = Some(load);
+        let tally = self::run(&slower);
+        assert_eq!(tally.collapses.is_empty(), load < 0.5, "{load}: {:?}", tally.collapses);
+    }
+}
+
+#[test]
+fn a_fifth_of_the_calls_is_critical() {
+    let tally = run(&storm(
+        "per_second = 100\ncritical = '20%'",
+        "latency.fixed = '1ms'",
+        "lasts = '5m'\nerrors = '10%'",
+    ));
+    let (all, critical) = (tally.total(), tally.of_critical(Time::ZERO, Time::secs(300)));
+    near(share(critical.requests, all.requests), 0.2, 0.03);
+    near(share(critical.answered, critical.requests), 0.9, 0.02);
+}
+
 #[test]
 fn hanging_calls_keep_their_servers_as_long_as_callers_wait() {
     // One in ten hangs for a second, and the others take 10 ms: 9.17 a second.

@@ -167,6 +167,18 @@ fn latencies_have_ranges() {
     refuses("latency = { fixed = '1s', endpoints = ['1s'] }", &["line 8"]);
     let cold = [("service", "servers = 1"), ("service", "cold = { times = 0.5, calls = 9 }")];
     self::refuses(&cold, &["service.cold.times", "from 1 to 1000"]);
+    refuses(
+        "warm_up = { lasts = '0s', holds = '40%', down = '1s' }",
+        &["service.warm_up.lasts", "longer than nothing"],
+    );
+    refuses(
+        "warm_up = { lasts = '5s', holds = '40%', down = '0s' }",
+        &["service.warm_up.down", "longer than nothing"],
+    );
+    refuses(
+        "warm_up = { lasts = '5s', holds = '0%', down = '1s' }",
+        &["`service.warm_up.holds` is 0%", "more than nothing"],
+    );
 }
 
 #[test]
@@ -188,6 +200,8 @@ fn what_has_no_meaning_is_refused() {
     refuses(&[("service", "queue = 3")], &["service.queue", needs]);
     refuses(&[("service", "queue_timeout = '1s'")], &["service.queue_timeout", needs]);
     refuses(&[("service", "cold = { times = 2, calls = 9 }")], &["service.cold", needs]);
+    let takes = [("service", "refusal_takes = '25%'")];
+    refuses(&takes, &["`service.refusal_takes` is 25%", needs]);
     let forgotten = [("clients", "forgotten_after = '1s'")];
     refuses(&forgotten, &["clients.forgotten_after", "left out where clients.workers is"]);
     let closed = [("clients", "arrivals = 'closed'"), ("clients", "workers = 3")];

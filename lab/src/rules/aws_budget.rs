@@ -56,7 +56,7 @@ impl Rule for AwsBudget {
                 self.writes += u64::from(self.tokens < FULL);
                 self.tokens = (self.tokens + ticket.0).min(FULL);
             }
-            End::Failure => self.next_cost = RETRY,
+            End::Failure | End::Overload => self.next_cost = RETRY,
             End::Timeout => self.next_cost = AFTER_TIMEOUT,
         }
     }

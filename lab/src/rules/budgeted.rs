@@ -122,7 +122,7 @@ mod tests {
         // A retry and a first attempt are under way at once, and end crosswise.
         assert!(rig.call(End::Timeout) && rig.rule.may_retry(rig.now));
         let tickets = [2, 1]
-            .map(|number| rig.rule.admit(Attempt { now: rig.now, number }, &mut chance).unwrap());
+            .map(|number| rig.rule.admit(Attempt::new(rig.now, number), &mut chance).unwrap());
         let ended = |number| Ended { now: rig.now, began: rig.now, number, end: End::Success };
         rig.rule.end(tickets[1], ended(1), &mut chance);
         let writes = rig.rule.budget.rule.writes();

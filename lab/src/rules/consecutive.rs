@@ -102,7 +102,7 @@ mod tests {
         assert!(rig.fail(2));
         rig.wait(Time::secs(5));
         let mut chance = Random::new(1, 1);
-        let attempt = Attempt { now: rig.now, number: 1 };
+        let attempt = Attempt::new(rig.now, 1);
         let probe = rig.rule.admit(attempt, &mut chance);
         assert!(probe.is_some() && rig.rule.admit(attempt, &mut chance).is_none());
         let ended = Ended { now: rig.now, began: rig.now, number: 1, end: End::Failure };
@@ -117,7 +117,7 @@ mod tests {
     fn a_late_result_says_nothing() {
         let mut rig = Rig::new(Consecutive::new(1, Time::secs(5)));
         let mut chance = Random::new(1, 1);
-        let late = rig.rule.admit(Attempt { now: rig.now, number: 1 }, &mut chance).unwrap();
+        let late = rig.rule.admit(Attempt::new(rig.now, 1), &mut chance).unwrap();
         assert!(rig.fail(1));
         rig.wait(Time::secs(5));
         assert!(rig.call(End::Failure));

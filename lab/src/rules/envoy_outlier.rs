@@ -49,6 +49,11 @@ impl EnvoyOutlier {
     fn ejection(&self, times: u32) -> Time {
         Time::micros(self.base.as_micros() * u64::from(times))
     }
+
+    /// When the host was last put back.
+    pub(super) const fn back(&self) -> Option<Time> {
+        self.back
+    }
 }
 
 impl Rule for EnvoyOutlier {

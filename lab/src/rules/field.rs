@@ -145,7 +145,7 @@ mod tests {
             let mut rule = (entry.make)();
             for now in [Time::ZERO, Time::secs(1), Time::secs(10_000_000)] {
                 rule.request(now);
-                let ticket = rule.admit(Attempt { now, number: 1 }, &mut random);
+                let ticket = rule.admit(Attempt::new(now, 1), &mut random);
                 let ended = Ended { now, began: now, number: 1, end: End::Success };
                 rule.end(ticket.expect(entry.key), ended, &mut random);
                 assert!(rule.may_retry(now), "{}", entry.key);

@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use fusebox::{CircuitBreaker, Event, Observer, Permit};
+use fusebox::{CircuitBreaker, Event, Observer, Outcome, Permit, Priority};
 
 use crate::{
     random::Random,
@@ -52,7 +52,9 @@ impl<'b, C: fusebox::Clock> Fusebox<'b, C> {
 }
 
 impl<C: fusebox::Clock> Rule for Fusebox<'_, C> {
-    fn admit(&mut self, _: Attempt, _: &mut Random) -> Option<Ticket> {
+    fn admit(&mut self, attempt: Attempt, _: &mut Random) -> Option<Ticket> {
+        let priority = attempt.priority;
+        let _scope = (priority != Priority::DEFAULT).then(|| priority.enter());
         let permit = self.noting(|it| it.breaker.try_acquire().ok())?;
         let place = self.free.pop().unwrap_or_else(|| {
             self.permits.push(None);
@@ -69,7 +71,8 @@ impl<C: fusebox::Clock> Rule for Fusebox<'_, C> {
         self.free.push(place);
         self.noting(|_| match ended.end {
             End::Success => permit.success(),
-            End::Failure | End::Timeout => permit.failure(),
+            End::Failure => permit.failure(),
+            End::Overload | End::Timeout => permit.report(Outcome::Overload),
         });
     }
 

@@ -149,7 +149,7 @@ mod tests {
     fn an_earlier_generation_says_nothing() {
         let mut rig = Rig::new(Gobreaker::default());
         let mut chance = Random::new(1, 1);
-        let late = rig.rule.admit(Attempt { now: rig.now, number: 1 }, &mut chance).unwrap();
+        let late = rig.rule.admit(Attempt::new(rig.now, 1), &mut chance).unwrap();
         assert!(rig.fail(6));
         rig.wait(Time::millis(60_001));
         let ended = Ended { now: rig.now, began: Time::ZERO, number: 1, end: End::Failure };

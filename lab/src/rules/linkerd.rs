@@ -148,7 +148,7 @@ mod tests {
         let mut chance = Random::new(1, 1);
         for (wait, decides) in [(Time::millis(999), false), (Time::secs(2), true)] {
             let mut rig = Rig::new(Linkerd::consecutive());
-            let first = Attempt { now: rig.now, number: 1 };
+            let first = Attempt::new(rig.now, 1);
             let late = rig.rule.admit(first, &mut chance).unwrap();
             assert!(rig.fail(7));
             rig.wait(wait);

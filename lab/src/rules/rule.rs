@@ -1,5 +1,7 @@
 //! What a rule has to be for the laboratory.
 
+use fusebox::Priority;
+
 use crate::{random::Random, time::Time};
 
 /// A circuit breaker, a throttle, a retry budget, or several of them: whatever decides
@@ -46,6 +48,16 @@ pub struct Attempt {
     pub now: Time,
     /// 1 for a request's first attempt.
     pub number: u32,
+    /// How much its request matters. The rules of the field do not ask.
+    pub priority: Priority,
+}
+
+impl Attempt {
+    /// An attempt of this number, of a request that matters as much as most.
+    #[must_use]
+    pub const fn new(now: Time, number: u32) -> Self {
+        Self { now, number, priority: Priority::DEFAULT }
+    }
 }
 
 /// A rule's own note about an attempt that it admitted: a generation, say.
@@ -86,6 +98,8 @@ pub enum End {
     Success,
     /// An error of the service.
     Failure,
+    /// The service has too much to do, and says so, as with a 429 or a 503.
+    Overload,
     /// No answer within the caller's time.
     Timeout,
 }

@@ -161,7 +161,7 @@ mod tests {
     fn it_is_open_from_the_last_error_on() {
         let mut rig = Rig::new(SemianClassic::default());
         let mut chance = Random::new(1, 1);
-        let late = rig.rule.admit(Attempt { now: rig.now, number: 1 }, &mut chance).unwrap();
+        let late = rig.rule.admit(Attempt::new(rig.now, 1), &mut chance).unwrap();
         assert!(rig.fail(12));
         rig.wait(Time::secs(10));
         let ended = Ended { now: rig.now, began: Time::ZERO, number: 1, end: End::Timeout };
@@ -178,7 +178,7 @@ mod tests {
         assert!(rig.fail(12));
         rig.wait(Time::micros(15_000_001));
         let mut chance = Random::new(1, 1);
-        let attempt = Attempt { now: rig.now, number: 1 };
+        let attempt = Attempt::new(rig.now, 1);
         assert!((0..1_000).all(|_| rig.rule.admit(attempt, &mut chance).is_some()));
     }
 

@@ -60,7 +60,7 @@ impl<R: Rule> Rig<R> {
     /// One attempt, which takes this long. Whether it was admitted.
     pub(super) fn attempt(&mut self, number: u32, end: End, took: Time) -> bool {
         let began = self.now;
-        let attempt = Attempt { now: began, number };
+        let attempt = Attempt::new(began, number);
         let Some(ticket) = self.rule.admit(attempt, &mut self.random) else { return false };
         self.wait(took);
         let ended = Ended { now: self.now, began, number, end };

@@ -118,7 +118,7 @@ impl<'r, 'b> Live<'r, 'b> {
     }
 
     pub(crate) fn admit(&self, caller: usize, number: u32) -> Option<Ticket> {
-        let attempt = Attempt { now: self.now(), number };
+        let attempt = Attempt::new(self.now(), number);
         let mut random = lock(&self.random);
         let ticket = lock(&self.rules[caller % self.owners]).admit(attempt, &mut random);
         // Of attempts, successes, failures, refused.

@@ -1,7 +1,7 @@
 //! What a storm's numbers may be.
 
 use crate::{
-    storm::{Arrivals, Clients, Latency, LogNormal, Phase, Service, Storm, StormError},
+    storm::{Arrivals, Clients, Latency, LogNormal, Phase, Service, Share, Storm, StormError},
     time::Time,
 };
 
@@ -113,6 +113,15 @@ impl Service {
             return Err(wrong("service.queue_timeout", &self.queue_timeout, NEEDS_SERVERS));
         } else if self.cold.is_some() {
             return Err(wrong("service.cold", &"set", NEEDS_SERVERS));
+        } else if self.refusal_takes.get() > 0.0 {
+            return Err(wrong("service.refusal_takes", &self.refusal_takes, NEEDS_SERVERS));
+        }
+        if let Some(warm_up) = &self.warm_up {
+            positive("service.warm_up.lasts", warm_up.lasts)?;
+            positive("service.warm_up.down", warm_up.down)?;
+            if warm_up.holds == Share::default() {
+                return Err(wrong("service.warm_up.holds", &warm_up.holds, "more than nothing"));
+            }
         }
         if let Some(cold) = &self.cold {
             within("service.cold.times", cold.times, 1.0, 1e3, "from 1 to 1000")?;

@@ -96,6 +96,9 @@ pub struct Clients {
     /// Whether the instances, or workers, have a breaker each or share one.
     #[serde(default)]
     pub breakers: Sharing,
+    /// The share of requests that are critical; the others matter as much as most.
+    #[serde(default)]
+    pub critical: Share,
 }
 
 const fn one_instance() -> usize {
@@ -182,11 +185,16 @@ pub struct Service {
     /// Who waited so long leaves the line with an error.
     #[serde(default = "never")]
     pub queue_timeout: Time,
+    /// To refuse a call takes its servers so much of what it takes to answer one.
+    #[serde(default)]
+    pub refusal_takes: Share,
     /// Whether a call is served even though its caller has given up, as most servers do.
     #[serde(default = "yes")]
     pub dead_work: bool,
     /// After a stall the caches are cold: the first calls take longer.
     pub cold: Option<Cold>,
+    /// After an outage or a stall it collapses under the usual load, until it is warm.
+    pub warm_up: Option<WarmUp>,
 }
 
 const fn whole() -> Share {
@@ -205,6 +213,19 @@ pub struct Cold {
     pub times: f64,
     /// After so many calls it is over.
     pub calls: u32,
+}
+
+/// How a service must be warmed up: it answers less than usual at first, and where so
+/// much more comes that a second of work waits, it collapses, and is cold again.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarmUp {
+    /// So long, from the first call on.
+    pub lasts: Time,
+    /// So much of the usual load it can answer until then.
+    pub holds: Share,
+    /// When it has collapsed, all calls fail for so long.
+    pub down: Time,
 }
 
 /// What is between clients and services.
@@ -281,6 +302,12 @@ impl Storm {
     #[must_use]
     pub fn lasts(&self) -> Time {
         self.phases.iter().fold(Time::ZERO, |sum, phase| sum + phase.lasts)
+    }
+
+    /// The usual requests of the first service, each second.
+    #[allow(clippy::cast_precision_loss)] // 1000 at most
+    pub(crate) fn usual(&self) -> f64 {
+        self.clients.per_second / self.service.count as f64
     }
 
     /// From when to when something goes wrong; `None` where nothing does.

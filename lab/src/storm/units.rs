@@ -1,5 +1,7 @@
 //! Quantities as a storm's file has them: `"1m30s"`, `"20%"`.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::time::Time;
@@ -51,6 +53,13 @@ impl Share {
     #[must_use]
     pub fn towards(self, other: Self, way: f64) -> Self {
         Self(self.0 + (other.0 - self.0) * way)
+    }
+}
+
+/// As a storm's file has it.
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", 100.0 * self.0)
     }
 }
 

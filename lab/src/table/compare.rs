@@ -164,7 +164,7 @@ pub fn nanoseconds(contender: &Contender) -> f64 {
             let began = Instant::now();
             for call in 0..CALLS {
                 let now = Time::micros(start + u64::from(call) * 10);
-                let attempt = black_box(Attempt { now, number: 1 });
+                let attempt = black_box(Attempt::new(now, 1));
                 if let Some(ticket) = rule.admit(attempt, &mut random) {
                     let ended = Ended { now, began: now, number: 1, end: End::Success };
                     rule.end(ticket, black_box(ended), &mut random);

@@ -1,6 +1,7 @@
 //! Tables: files of storms, and what each rule makes of them.
 
 pub mod brooker;
+pub mod cold_cache;
 pub mod compare;
 pub mod fleet;
 pub mod goals;
@@ -10,6 +11,7 @@ pub mod overload;
 pub mod overload_sockets;
 pub mod regions;
 pub mod retry_storm;
+pub mod shedding;
 pub mod shopify;
 pub mod sockets;
 

@@ -218,6 +218,9 @@ fn percentile(times: &mut [u64]) -> f64 {
     *times.select_nth_unstable(at).1 as f64
 }
 
+/// Each guard with what it does at each load.
+pub type Goodputs = [(Rule, [f64; LOADS.len()])];
+
 /// The goodput of each guard at each load, for calls of exponentially distributed times.
 #[must_use]
 pub fn goodputs() -> Vec<(Rule, [f64; LOADS.len()])> {
@@ -227,7 +230,7 @@ pub fn goodputs() -> Vec<(Rule, [f64; LOADS.len()])> {
 
 /// The table of goodputs.
 #[must_use]
-pub fn by_load(goodputs: &[(Rule, [f64; LOADS.len()])]) -> Table {
+pub fn by_load(goodputs: &Goodputs) -> Table {
     let head = LOADS.map(|load| format!("× {load}"));
     let mut table = Table::new(["guard".to_owned()].into_iter().chain(head));
     for (rule, goodputs) in goodputs {
@@ -268,7 +271,7 @@ pub fn by_work() -> Table {
 
 /// Goodput against load.
 #[must_use]
-pub fn plot(goodputs: &[(Rule, [f64; LOADS.len()])]) -> Plot {
+pub fn plot(goodputs: &Goodputs) -> Plot {
     let line = |(rule, goodputs): &(Rule, [f64; LOADS.len()])| Line {
         name: rule.name().into(),
         points: LOADS

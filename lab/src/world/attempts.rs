@@ -17,12 +17,14 @@ impl<'b> World<'_, '_, 'b> {
     }
 
     pub(super) fn attempt(&mut self, place: u32) {
-        let Request { caller, service, number, .. } = *self.requests.at(place);
+        let request = *self.requests.at(place);
+        let Request { caller, whose, number, .. } = request;
+        let service = whose.service;
         let owner = caller as usize % self.guards.owners;
         let at = owner * self.services.len() + usize::from(service);
-        let attempt = Attempt { now: self.now, number };
+        let attempt = Attempt { now: self.now, number, priority: request.priority() };
         let Some(ticket) = self.guards.rules[at].admit(attempt, &mut self.chance.rules) else {
-            self.tally.count(self.now, service, |it| it.refused += 1);
+            self.tally.count(self.now, whose, |it| it.refused += 1);
             if service == 0 && !std::mem::replace(&mut self.refusing[owner], true) {
                 let (ended, failures) = self.tally.ended;
                 self.tally.refusals.push(Refusal { at: self.now, failures, ended });
@@ -31,14 +33,14 @@ impl<'b> World<'_, '_, 'b> {
             return;
         };
         let probe = service == 0 && self.refusing[owner];
-        self.tally.count(self.now, service, |it| {
+        self.tally.count(self.now, whose, |it| {
             it.attempts += 1;
             it.probes += u64::from(probe);
             it.retries += u64::from(number > 1);
         });
         let made = Made {
             request: place,
-            service,
+            whose,
             ticket,
             began: self.now,
             end: End::Success,
@@ -90,14 +92,15 @@ impl<'b> World<'_, '_, 'b> {
         if !made.pending {
             self.attempts.remove(attempt);
         }
-        let Request { caller, service, number, .. } = *self.requests.at(made.request);
+        let Request { caller, whose, number, .. } = *self.requests.at(made.request);
+        let service = whose.service;
         let took = self.now - made.began;
-        self.tally.count(self.now, service, |it| match end {
+        self.tally.count(self.now, whose, |it| match end {
             End::Success => {
                 it.successes += 1;
                 it.took += took;
             }
-            End::Failure => it.failures += 1,
+            End::Failure | End::Overload => it.failures += 1,
             End::Timeout => {
                 it.failures += 1;
                 it.timeouts += 1;

@@ -8,9 +8,10 @@ mod service;
 mod serving;
 mod slab;
 mod tally;
+mod warming;
 mod weather;
 
-use fusebox::{Backoff, RetryConfig, RetrySettings};
+use fusebox::{Backoff, Priority, RetryConfig, RetrySettings};
 
 pub use self::tally::{Counts, Refusal, Tally};
 use self::{
@@ -18,6 +19,7 @@ use self::{
     events::{Event, Events},
     service::Service,
     slab::Slab,
+    tally::Whose,
     weather::Weather,
 };
 use crate::{
@@ -86,21 +88,28 @@ struct Chances {
     network: Random,
     rules: Random,
     retries: Random,
+    priorities: Random,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Request {
     caller: u32,
-    service: u16,
+    whose: Whose,
     number: u32,
     backoff: Option<Backoff>,
+}
+
+impl Request {
+    const fn priority(&self) -> Priority {
+        if self.whose.critical { Priority::CRITICAL } else { Priority::DEFAULT }
+    }
 }
 
 /// An attempt that was made.
 #[derive(Debug, Clone, Copy)]
 struct Made {
     request: u32,
-    service: u16,
+    whose: Whose,
     ticket: Ticket,
     began: Time,
     end: End,
@@ -123,7 +132,7 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
         let chance = |stream| Random::new(storm.seed, stream);
         let period = guards.rules.iter().find_map(|rule| rule.period());
         Self {
-            tally: Tally::new(storm.lasts(), guards.bin, phases),
+            tally: Tally::new(storm, guards.bin, phases),
             refusing: vec![false; guards.owners],
             period,
             taking_up: false,
@@ -142,6 +151,7 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
                 network: chance(3),
                 rules: chance(4),
                 retries: chance(5),
+                priorities: chance(6),
             },
             storm,
         }
@@ -171,7 +181,7 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
                 self.request_is_due();
             }
             Event::Caller(caller) => {
-                self.tally.count(self.now, u16::MAX, |it| it.requests += 1);
+                self.tally.count(self.now, Whose::UNKNOWN, |it| it.requests += 1);
                 self.request_begins(caller);
             }
             Event::Attempt(request) => self.attempt(request),
@@ -203,8 +213,12 @@ impl<'s, 'r, 'b> World<'s, 'r, 'b> {
 
     fn turn(&mut self) {
         let stalled = self.weather.stalled();
+        let was_out = self.weather.is_outage();
         if !self.weather.turn(self.now) {
             return;
+        }
+        if was_out && !self.weather.is_outage() {
+            self.services[0].restarts();
         }
         self.events.add(self.now + self.weather.lasts(), Event::Phase);
         if stalled && !self.weather.stalled() {

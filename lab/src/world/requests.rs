@@ -1,6 +1,6 @@
 //! Requests: they begin, end, or are tried again.
 
-use super::{Request, World, events::Event};
+use super::{Request, World, events::Event, tally::Whose};
 use crate::{storm::Arrivals, time::Time};
 
 impl World<'_, '_, '_> {
@@ -22,7 +22,7 @@ impl World<'_, '_, '_> {
     }
 
     pub(super) fn request_comes(&mut self) {
-        self.tally.count(self.now, u16::MAX, |it| it.requests += 1);
+        self.tally.count(self.now, Whose::UNKNOWN, |it| it.requests += 1);
         if self.callers.are_workers() {
             self.callers.wait(self.now);
             self.take_up();
@@ -42,7 +42,7 @@ impl World<'_, '_, '_> {
         let oldest = self.now.since(self.storm.clients.forgotten_after);
         let forgotten = self.callers.forget(oldest);
         if forgotten > 0 {
-            self.tally.count(self.now, u16::MAX, |it| it.forgotten += forgotten);
+            self.tally.count(self.now, Whose::UNKNOWN, |it| it.forgotten += forgotten);
         }
         while let Some(caller) = self.callers.takes_up() {
             self.request_begins(caller);
@@ -54,19 +54,24 @@ impl World<'_, '_, '_> {
     pub(super) fn request_begins(&mut self, caller: u32) {
         let services = self.services.len();
         let service = if services == 1 { 0 } else { self.chance.arrivals.below(services) } as u16;
-        let request =
-            self.requests.add(Request { caller, service, number: 1, backoff: None }).place;
+        let critical = self.chance.priorities.chance(self.storm.clients.critical.get());
+        let whose = Whose { service, critical };
+        let request = Request { caller, whose, number: 1, backoff: None };
+        let request = self.requests.add(request).place;
         let now = self.now;
+        if critical {
+            self.tally.count_critical(now, |it| it.requests += 1);
+        }
         self.rule(caller, service).request(now);
         self.attempt(request);
     }
 
     pub(super) fn request_ends(&mut self, place: u32, answered: bool) {
-        let Request { caller, service, .. } = *self.requests.at(place);
+        let Request { caller, whose, .. } = *self.requests.at(place);
         self.requests.remove(place);
         self.tally.count(
             self.now,
-            service,
+            whose,
             |it| {
                 if answered { it.answered += 1 } else { it.lost += 1 }
             },

@@ -6,7 +6,7 @@ use crate::{
     random::Random,
     storm::{Latencies, Storm},
     time::Time,
-    world::events::Attempted,
+    world::{events::Attempted, warming::Warming},
 };
 
 /// One service.
@@ -27,6 +27,9 @@ pub(super) struct Service {
     /// Calls served since the caches were cold.
     warm: u32,
     cold: Option<(f64, u32)>,
+    pub(super) warming: Option<Warming>,
+    /// What its servers have yet to do for calls that were refused.
+    pub(super) owed: Time,
 }
 
 impl Service {
@@ -42,6 +45,8 @@ impl Service {
             room: storm.service.queue.unwrap_or(usize::MAX),
             warm: u32::MAX,
             cold: storm.service.cold.as_ref().map(|cold| (cold.times, cold.calls)),
+            warming: storm.service.warm_up.as_ref().map(|it| Warming::of(it, storm.usual())),
+            owed: Time::ZERO,
         }
     }
 
@@ -75,6 +80,13 @@ impl Service {
     /// Its caches are cold.
     pub(super) const fn cool(&mut self) {
         self.warm = 0;
+    }
+
+    /// It is back after an outage, and has to be warmed up, if it is of that kind.
+    pub(super) const fn restarts(&mut self) {
+        if let Some(warming) = &mut self.warming {
+            warming.restarts();
+        }
     }
 
     /// One endpoint, drawn now, becomes slower by this.

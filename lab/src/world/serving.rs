@@ -4,7 +4,7 @@ use super::{
     World,
     events::{Attempted, Event},
 };
-use crate::{rules::End, time::Time};
+use crate::{rules::End, time::Time, world::warming::Met};
 
 impl World<'_, '_, '_> {
     /// What a call takes that is served now, and how it ends; `None` if it never does.
@@ -13,9 +13,19 @@ impl World<'_, '_, '_> {
         let random = &mut self.chance.services;
         let (mut takes, to_one) = service.takes(random);
         let mut errors = self.storm.service.errors;
+        let mut down = false;
         if number == 0 {
             if random.chance(self.weather.hang().get()) {
                 return None;
+            }
+            if let Some(warming) = &mut service.warming
+                && !self.weather.is_outage()
+            {
+                let seen = warming.meets(at);
+                if seen == Met::Collapses {
+                    self.tally.collapses.push(at);
+                }
+                down = seen != Met::Holds;
             }
             if let Some(slower) = self.weather.slower() {
                 takes = Time::from_secs_f64(takes.as_secs_f64() * slower);
@@ -24,7 +34,7 @@ impl World<'_, '_, '_> {
             takes += to_one;
             errors = self.weather.errors(at);
         }
-        if random.chance(errors.get()) {
+        if random.chance(errors.get()) || down {
             let part = self.storm.service.errors_take.get();
             return Some((Time::from_secs_f64(takes.as_secs_f64() * part), End::Failure));
         }
@@ -38,8 +48,8 @@ impl World<'_, '_, '_> {
             self.attempts.remove(attempt);
             return;
         }
-        let service = &mut self.services[usize::from(made.service)];
-        let stalled = made.service == 0 && self.weather.stalled();
+        let service = &mut self.services[usize::from(made.whose.service)];
+        let stalled = made.whose.service == 0 && self.weather.stalled();
         if service.has_free_server() && !stalled {
             service.busy += 1;
             self.is_served(attempt);
@@ -50,17 +60,29 @@ impl World<'_, '_, '_> {
             let patience = self.storm.service.queue_timeout;
             self.events.add(self.now + patience, Event::LeavesLine(attempt));
         } else {
-            self.returns(attempt, End::Failure);
+            self.refuses(attempt);
         }
+    }
+
+    /// A service has no room, and says so. Its servers work off what that costs.
+    fn refuses(&mut self, attempt: Attempted) {
+        let made = *self.attempts.at(attempt);
+        let share = self.storm.service.refusal_takes.get();
+        if share > 0.0 {
+            let service = &mut self.services[usize::from(made.whose.service)];
+            let (takes, _) = service.takes(&mut self.chance.services);
+            service.owed += Time::from_secs_f64(takes.as_secs_f64() * share);
+        }
+        self.returns(attempt, End::Overload);
     }
 
     pub(super) fn leaves_line(&mut self, attempt: Attempted) {
         if let Some(made) = self.attempts.get(attempt).copied()
             && made.waits
         {
-            self.services[usize::from(made.service)].waiting -= 1;
+            self.services[usize::from(made.whose.service)].waiting -= 1;
             self.attempts.at_mut(attempt).waits = false;
-            self.returns(attempt, End::Failure);
+            self.refuses(attempt);
         }
     }
 
@@ -68,24 +90,26 @@ impl World<'_, '_, '_> {
     fn is_served(&mut self, attempt: Attempted) {
         let made = *self.attempts.at(attempt);
         if !made.awaited {
-            self.tally.count(self.now, made.service, |it| it.dead_work += 1);
+            self.tally.count(self.now, made.whose, |it| it.dead_work += 1);
         }
         // A call that hangs keeps its server for as long as its caller would wait.
-        let (takes, end) =
-            self.work(made.service, self.now).unwrap_or((self.storm.clients.timeout, End::Timeout));
+        let (takes, end) = self
+            .work(made.whose.service, self.now)
+            .unwrap_or((self.storm.clients.timeout, End::Timeout));
         self.attempts.at_mut(attempt).end = end;
-        self.events.add(self.now + takes, Event::Served(attempt));
+        let owed = std::mem::take(&mut self.services[usize::from(made.whose.service)].owed);
+        self.events.add(self.now + owed + takes, Event::Served(attempt));
     }
 
     pub(super) fn served(&mut self, attempt: Attempted) {
         let made = *self.attempts.at(attempt);
-        self.services[usize::from(made.service)].busy -= 1;
+        self.services[usize::from(made.whose.service)].busy -= 1;
         if made.end == End::Timeout {
             self.forget_attempt(attempt);
         } else {
             self.returns(attempt, made.end);
         }
-        self.serves_next(usize::from(made.service));
+        self.serves_next(usize::from(made.whose.service));
     }
 
     /// A free server takes the next one of the line.

@@ -2,7 +2,7 @@
 
 use std::ops::{AddAssign, Sub};
 
-use crate::time::Time;
+use crate::{storm::Storm, time::Time};
 
 /// Counts, each written once: as a field, as a number and as what is added or taken away.
 macro_rules! counts {
@@ -87,6 +87,18 @@ impl Counts {
     }
 }
 
+/// Whose something is that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whose {
+    pub(super) service: u16,
+    pub(super) critical: bool,
+}
+
+impl Whose {
+    /// A request's, of which no more is known yet.
+    pub(super) const UNKNOWN: Self = Self { service: u16::MAX, critical: false };
+}
+
 /// A moment at which calls of the first service began to be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
@@ -108,6 +120,11 @@ pub struct Tally {
     pub bins: Vec<Counts>,
     /// The first service alone, to which the phases happen.
     pub first: Vec<Counts>,
+    /// Of all services, what became of the critical requests; empty where the storm has
+    /// none.
+    pub critical: Vec<Counts>,
+    /// When the first service collapsed, which must be warmed up.
+    pub collapses: Vec<Time>,
     /// When each phase began, and how long it lasted.
     pub phases: Vec<(Time, Time)>,
     /// The moments at which calls of the first service began to be refused: the
@@ -122,13 +139,16 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(lasts: Time, bin: Time, phases: Vec<(Time, Time)>) -> Self {
+    pub(super) fn new(storm: &Storm, bin: Time, phases: Vec<(Time, Time)>) -> Self {
+        let lasts = storm.lasts();
         let bins = usize::try_from(lasts.as_micros().div_ceil(bin.as_micros())).unwrap_or(0);
         let empty = vec![Counts::default(); bins];
         Self {
             bin,
             bins: empty.clone(),
-            first: empty,
+            first: empty.clone(),
+            critical: if storm.clients.critical.get() > 0.0 { empty } else { Vec::new() },
+            collapses: Vec::new(),
             phases,
             refusals: Vec::new(),
             ended: (0, 0),
@@ -139,13 +159,25 @@ impl Tally {
 
     /// Counts something that happens now; what happens after the storm is not counted.
     #[allow(clippy::cast_possible_truncation)] // an index of what there is
-    pub(super) fn count(&mut self, now: Time, service: u16, how: impl Fn(&mut Counts)) {
+    pub(super) fn count(&mut self, now: Time, whose: Whose, how: impl Fn(&mut Counts)) {
         let at = (now.as_micros() / self.bin.as_micros()) as usize;
         if let Some(bin) = self.bins.get_mut(at) {
             how(bin);
-            if service == 0 {
+            if whose.service == 0 {
                 how(&mut self.first[at]);
             }
+        }
+        if whose.critical {
+            self.count_critical(now, how);
+        }
+    }
+
+    /// Counts something that happens to a critical request now.
+    #[allow(clippy::cast_possible_truncation)] // an index of what there is
+    pub(super) fn count_critical(&mut self, now: Time, how: impl Fn(&mut Counts)) {
+        let at = (now.as_micros() / self.bin.as_micros()) as usize;
+        if let Some(bin) = self.critical.get_mut(at) {
+            how(bin);
         }
     }
 
@@ -162,7 +194,14 @@ impl Tally {
         sum(&self.first, self.bin, from, to)
     }
 
-    /// The rest.
+    /// The same of the critical requests alone, of all services; nothing where the storm
+    /// has none.
+    #[must_use]
+    pub fn of_critical(&self, from: Time, to: Time) -> Counts {
+        sum(&self.critical, self.bin, from, to)
+    }
+
+    /// The rest of the services.
     #[must_use]
     pub fn of_others(&self, from: Time, to: Time) -> Counts {
         self.between(from, to) - self.of_first(from, to)
@@ -184,8 +223,11 @@ impl Tally {
     /// A number that two tallies share only if they are the same: FNV-1a of all counts.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let counts = self.bins.iter().chain(&self.first).flat_map(Counts::numbers);
+        let counts = [&self.bins, &self.first, &self.critical].into_iter().flatten();
+        let counts = counts.flat_map(Counts::numbers);
         let others = self.refusals.iter().flat_map(|it| [it.at.as_micros(), it.failures, it.ended]);
+        let collapses = self.collapses.iter().map(|at| at.as_micros());
+        let others = others.chain(collapses);
         counts.chain(others).chain([self.writes, self.events]).fold(
             0xCBF2_9CE4_8422_2325,
             |hash, number| {

@@ -117,6 +117,12 @@ impl Weather {
         self.now().stalled
     }
 
+    /// Whether nothing at all is answered.
+    pub(super) fn is_outage(&self) -> bool {
+        let now = self.now();
+        now.stalled || now.errors == Share::FULL && !now.ramp
+    }
+
     pub(super) fn added_to_one(&self) -> Option<Time> {
         self.now().added_to_one
     }
