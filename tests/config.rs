@@ -306,7 +306,7 @@ fn settings_go_through_the_table_and_back() {
     assert_eq!((again.build(), rules.get("least_calls")), (rules, Some(4)));
     assert_eq!(
         AlertRules::DEFAULT.to_string(),
-        "open_longer_than=300s fallbacks_above=10% exhausted_above=5% least_calls=10 \
-         openings_together=3"
+        "open_longer_than=300s sheds_longer_than=60s fallbacks_above=10% exhausted_above=5% \
+         least_calls=10 openings_together=3"
     );
 }

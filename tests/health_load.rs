@@ -63,8 +63,8 @@ fn score(reading: &Reading) -> Option<u8> {
     window.score()
 }
 
-fn alerts(window: Window<4>, rules: AlertConfig) -> Vec<Alert> {
-    Monitor::<4, _>::new([window]).alerts(rules.build()).collect()
+fn alerts(window: &Window<4>, rules: AlertConfig) -> Vec<Alert> {
+    Monitor::<4, _>::new([*window]).alerts(rules.build()).collect()
 }
 
 #[test]
@@ -130,12 +130,12 @@ fn shedding_for_more_than_a_minute_raises_an_alert_by_default() {
         second(&shop, 50);
         window.push(&shop.reading());
         assert_eq!(window.sheds_for(), Some(passed * SECOND));
-        assert_eq!(alerts(window, AlertConfig::new()), []);
+        assert_eq!(alerts(&window, AlertConfig::new()), []);
     }
     second(&shop, 50);
     let reading = shop.reading();
     window.push(&reading);
-    let told = alerts(window, AlertConfig::new());
+    let told = alerts(&window, AlertConfig::new());
     let [alert @ Alert::ShedsTooLong { percent, sheds_for, .. }] = told[..] else {
         panic!("{told:?}")
     };
@@ -145,7 +145,7 @@ fn shedding_for_more_than_a_minute_raises_an_alert_by_default() {
         alert.to_string(),
         format!("breaker `shop` has shed load for 61s, {percent}% of its calls now")
     );
-    assert_eq!(alerts(window, AlertConfig::new().sheds_longer_than(61 * SECOND)), []);
+    assert_eq!(alerts(&window, AlertConfig::new().sheds_longer_than(61 * SECOND)), []);
 
     // It is over when a reading finds nothing shed, and nothing shed since the last one.
     second(&shop, 100);
@@ -153,7 +153,7 @@ fn shedding_for_more_than_a_minute_raises_an_alert_by_default() {
     window.push(&shop.reading());
     second(&shop, 100);
     window.push(&shop.reading());
-    assert_eq!((window.sheds_for(), alerts(window, AlertConfig::new())), (None, vec![]));
+    assert_eq!((window.sheds_for(), alerts(&window, AlertConfig::new())), (None, vec![]));
 }
 
 #[test]
@@ -168,14 +168,14 @@ fn load_that_is_shed_now_and_then_is_shed_all_the_time() {
         assert_eq!(shop.reading().shed, 0);
         window.push(&shop.reading());
     }
-    let told = alerts(window, AlertConfig::new());
+    let told = alerts(&window, AlertConfig::new());
     // The first reading of all has none before it.
     let expected = Some(60 * SECOND);
     assert_eq!((window.sheds_for(), &told[..]), (expected, &[][..]));
     run(&shop, 500, 50);
     run(&shop, 1_500, 100);
     window.push(&shop.reading());
-    let told = alerts(window, AlertConfig::new());
+    let told = alerts(&window, AlertConfig::new());
     assert!(matches!(told[..], [Alert::ShedsTooLong { percent: 0, .. }]), "{told:?}");
 }
 
@@ -194,7 +194,7 @@ fn what_a_ramp_turns_away_is_not_shed() {
     }
     assert!(shop.counters().shed > 100, "{:?}", shop.counters());
     let none = AlertConfig::new().sheds_longer_than(Duration::ZERO);
-    assert_eq!(alerts(window, none), []);
+    assert_eq!(alerts(&window, none), []);
 }
 
 #[test]

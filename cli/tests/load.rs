@@ -27,7 +27,7 @@ fn may_shed(breaker: &CircuitBreaker) {
 /// seconds, so this is for each look at it.
 fn overload(breaker: &CircuitBreaker) {
     let Ok(permits) = breaker.acquire_many(64) else { return };
-    let mut outcomes = vec![Outcome::Overload; usize::from(permits.len())];
+    let mut outcomes = vec![Outcome::Overload; permits.len()];
     if let Some(last) = outcomes.last_mut() {
         *last = Outcome::Success;
     }

@@ -275,7 +275,7 @@ async fn a_breaker_that_admits_a_share_says_so() {
     let (shown, overload) = (cell("mail", "state"), async {
         loop {
             if let Ok(permits) = mail.acquire_many(64) {
-                let mut outcomes = vec![Outcome::Overload; usize::from(permits.len())];
+                let mut outcomes = vec![Outcome::Overload; permits.len()];
                 *outcomes.first_mut().unwrap() = Outcome::Success;
                 permits.report_all(&outcomes);
             }

@@ -104,7 +104,7 @@ fn another_process_sees_the_ramp_and_what_is_shed() {
 
 fn keep_overloaded(breaker: &CircuitBreaker) {
     if let Ok(permits) = breaker.acquire_many(32) {
-        let mut outcomes = vec![Outcome::Overload; usize::from(permits.len())];
+        let mut outcomes = vec![Outcome::Overload; permits.len()];
         if let Some(last) = outcomes.last_mut() {
             *last = Outcome::Success; // so that it stays closed
         }
