@@ -43,6 +43,12 @@ impl Rejected {
         Self { name, retry_after_ms: retry_after_ms.unwrap_or(u64::MAX), state, limit: None }
     }
 
+    /// By a breaker that is closed.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) fn by_limit(name: Name, kind: LimitKind, retry_after_ms: Option<u64>) -> Self {
+        Self { limit: Some(kind), ..Self::new(name, State::Closed, retry_after_ms) }
+    }
+
     /// The wait in milliseconds.
     #[inline]
     pub(crate) fn retry_after_ms(&self) -> Option<u64> {

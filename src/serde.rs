@@ -104,14 +104,21 @@ impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let Self { last_error, fault, .. } = self;
-        let mut map = to.serialize_struct("Reading", 16)?;
+        let Self { ramp_left, admits, shed, admits_from, last_error, fault, .. } = self;
+        let mut map = to.serialize_struct("Reading", 20)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
         map.serialize_field("nearness_percent", nearness)?;
         map.serialize_field("time_left_ms", &time_left.map(millis))?;
         map.serialize_field("open_for_ms", &open_for.map(millis))?;
+        map.serialize_field("ramp_left_ms", &ramp_left.map(millis))?;
+        map.serialize_field("admits_percent", admits)?;
+        map.serialize_field("shed_percent", shed)?;
+        map.serialize_field(
+            "admits_from",
+            &admits_from.map(crate::overload::priority::Priority::level),
+        )?;
         fields!(map: counters, settings, last_error, fault);
         map.end()
     }

@@ -3,6 +3,8 @@
 
 use core::time::Duration;
 
+#[cfg(not(fusebox_compact))]
+use crate::breaker::ramped::Ramped;
 #[cfg(feature = "tower")]
 use crate::state::State;
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
     error::Rejected,
     machine::Step,
     observe::{Observer, trace::Record},
+    overload::priority::Priority,
     time::{Clock, Tick},
 };
 
@@ -77,7 +80,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             charge(group.wrapping_add(low_bits(now)) & (GROUPS - 1), &mut word);
         }
         if !word.is_closed() {
-            return self.acquire_not_closed(word, &mut 1);
+            return self.acquire_not_closed(word, &mut 1, Priority::current());
         }
         self.count_call();
         let place = rows.note(group, word.generation(), now);
@@ -184,12 +187,20 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             Evidence::Success => false,
             Evidence::Against { .. } => true,
         };
-        let last = self.cell.history.add(failed, settings.window());
+        #[cfg(not(fusebox_compact))]
+        let ramped = if failed { self.ramped(word) } else { None };
+        #[cfg(not(fusebox_compact))]
+        let calls = ramped.map_or(1, Ramped::calls);
+        #[cfg(fusebox_compact)]
+        let calls = 1;
+        let last = self.cell.history.add(failed, calls, settings.window());
         if failed && last.failures() >= settings.failure_threshold().into() {
             let Step { from, to, said } = self.cell.word.step(word, |word: Word| {
-                word.report(permit, Evidence::Enough { millis: None }, settings, || {
-                    self.clock.now()
-                })
+                let enough = Evidence::Enough { millis: None };
+                let (to, said) = word.report(permit, enough, settings, || self.clock.now());
+                #[cfg(not(fusebox_compact))]
+                let to = self.with_ramp(word, to, ramped, settings);
+                (to, said)
             });
             self.announce(from, to);
             return Some(said);

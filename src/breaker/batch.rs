@@ -12,6 +12,7 @@ use crate::{
     error::Rejected,
     machine::Step,
     observe::{DefaultObserver, Observer},
+    overload::priority::Priority,
     state::{Outcome, State, Verdict},
     sync::planted,
     time::{Clock, DefaultClock},
@@ -20,14 +21,15 @@ use crate::{
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Asks for permission to make so many calls at once.
     ///
-    /// A closed breaker admits all of them. One that is half-open admits as many as
-    /// it has free places for probes: ask [`len`](Permits::len). Report the outcomes
+    /// A closed breaker admits all of them, or the share that it admits of any calls. One
+    /// that is half-open admits as many as it has free places for probes: ask
+    /// [`len`](Permits::len). Report the outcomes
     /// on the [`Permits`], in one step: on a healthy breaker that is a load. Such
     /// calls are not timed.
     ///
     /// # Errors
     /// [`Rejected`] when the breaker is open, or half-open with all its probes in
-    /// flight.
+    /// flight, or closed and admits none of them.
     ///
     /// ```
     /// use fusebox::{BreakerConfig, CircuitBreaker, Outcome};
@@ -46,12 +48,25 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub fn acquire_many(&self, calls: u16) -> Result<Permits<'_, C, O>, Rejected> {
         let word = self.load();
         if word.is_closed() {
+            #[cfg(not(fusebox_compact))]
+            if word.has_attention() && self.cell.has_gate() {
+                return self.acquire_many_gated(word, calls.into());
+            }
             self.count_calls(calls.into());
             return Ok(Permits::new(self, word.ticket(), calls.into()));
         }
         let mut calls = calls.into();
-        let word = self.acquire_not_closed(word, &mut calls)?;
+        let word = self.acquire_not_closed(word, &mut calls, Priority::current())?;
         Ok(Permits::new(self, word, calls))
+    }
+
+    #[cfg(not(fusebox_compact))]
+    #[cold]
+    #[inline(never)]
+    fn acquire_many_gated(&self, seen: Word, calls: u64) -> Result<Permits<'_, C, O>, Rejected> {
+        let admitted = self.pass(Priority::current(), calls)?;
+        self.count_calls(admitted);
+        Ok(Permits::new(self, seen.ticket(), admitted))
     }
 }
 
@@ -100,11 +115,11 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         if seen.is_healthy() && are_successes(outcomes) {
             return seen.verdict(this.word);
         }
-        this.report_outcomes(outcomes)
+        this.report_outcomes(seen, outcomes)
     }
 
     #[inline(never)]
-    fn report_outcomes(&self, outcomes: &[Outcome]) -> Verdict {
+    fn report_outcomes(&self, seen: Word, outcomes: &[Outcome]) -> Verdict {
         let recorder = self.breaker.recorder();
         let settings = self.breaker.cell.settings();
         let left = self.calls - outcomes.len() as u64;
@@ -124,6 +139,14 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
                 Some(Run { successes: successes as u64, then })
             })
         });
+        #[cfg(not(fusebox_compact))]
+        {
+            let count =
+                |it: fn(&Outcome) -> bool| outcomes.iter().filter(|one| it(one)).count() as u64;
+            let overloaded = count(|it| *it == Outcome::Overload);
+            let answered = count(|it| !matches!(it, Outcome::Overload | Outcome::Ignore));
+            self.breaker.heed_load(seen, self.word, (answered, overloaded), settings);
+        }
         let outcomes = outcomes.iter().copied().chain(ignored(left));
         self.breaker.record_batch(recorder, self.word, outcomes);
         verdict
@@ -144,6 +167,11 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         let this = self.checked(usize::from(successes) + usize::from(failures));
         let (successes, failures) = (u64::from(successes), u64::from(failures));
         let settings = this.breaker.cell.settings();
+        #[cfg(not(fusebox_compact))]
+        if this.breaker.cell.has_gate() {
+            let answered = successes + failures;
+            this.breaker.heed_load(this.breaker.load(), this.word, (answered, 0), settings);
+        }
         let failure = Evidence::of(Outcome::Failure, Pace::Fine, settings);
         // Before the failure of this number, from 0, and before the end.
         let before = move |at: u64| successes * at / (failures + 1);
@@ -240,11 +268,17 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return self.report_one_by_one(permit, unreported, runs());
         }
         let now = self.clock.now();
+        #[cfg(not(fusebox_compact))]
+        let ramped = self.ramped(seen);
         let Step { from, to, said } = self.cell.word.step(seen, |word: Word| {
             let mut word = word;
             let (mut said, mut failures) = (Report::Stale, 0);
             let mut report = |word: &mut Word, evidence| {
+                #[cfg(not(fusebox_compact))]
+                let evidence = ramped.map_or(evidence, |it| it.weigh(evidence));
                 let (next, of_it) = word.report(permit, evidence, settings, || now);
+                #[cfg(not(fusebox_compact))]
+                let next = self.with_ramp(*word, next, ramped, settings);
                 *word = next;
                 said = if of_it == Report::Stale { said } else { of_it };
                 of_it != Report::Stale

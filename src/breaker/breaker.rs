@@ -244,12 +244,16 @@ impl<C, O> CircuitBreaker<C, O> {
 }
 
 impl<C, O> CircuitBreaker<C, O> {
-    /// Whether there is no evidence against the service; a breaker that is disabled has
-    /// none.
+    /// Whether there is no evidence against the service, and every call is admitted; a
+    /// breaker that is disabled has none.
     #[inline]
     pub(crate) fn seems_well(&self) -> bool {
         let word = self.load();
-        if word.is_closed() { word.score() == 0 } else { word.state() == State::Disabled }
+        if word.is_closed() {
+            word.is_healthy() || word.is_attended() && !self.cell.has_gate()
+        } else {
+            word.state() == State::Disabled
+        }
     }
 }
 

@@ -15,20 +15,23 @@ use crate::{
     error::{CallError, Rejected},
     name::Name,
     observe::{Called, Event, Observer},
+    overload::priority::Priority,
     state::{Outcome, Verdict},
     sync::planted,
     time::Clock,
 };
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// Asks for permission to make one call.
+    /// Asks for permission to make one call, of the priority of the scope in which the
+    /// code runs.
     ///
     /// Report its outcome on the [`Permit`]; one that is dropped counts for
     /// nothing, and gives a probe's place back.
     ///
     /// # Errors
     /// [`Rejected`] when the breaker is open, or half-open with all its probes
-    /// in flight.
+    /// in flight, or when it is closed, and sheds load or lets calls back after an
+    /// outage.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_, C, O>, Rejected> {
         let word = self.load();
@@ -39,6 +42,34 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         // Taken apart and put together again, so that the healthy path never
         // touches the memory through which the large result returns.
         match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// Asks for permission to make one call of this priority, whatever the scope is in
+    /// which the code runs. Where not every call is admitted, those that matter less are
+    /// turned away first.
+    ///
+    /// # Errors
+    /// As those of [`try_acquire`](Self::try_acquire).
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Priority};
+    ///
+    /// let shop = CircuitBreaker::new(BreakerConfig::new().max_shed(90).build());
+    /// let permit = shop.try_acquire_as(Priority::BACKGROUND)?;
+    /// permit.success();
+    /// # Ok::<(), fusebox::Rejected>(())
+    /// ```
+    #[inline]
+    pub fn try_acquire_as(&self, priority: Priority) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            self.count_call();
+            return Ok(Permit::new(self, word));
+        }
+        match self.acquire_unhealthy_as(word, priority) {
             Ok(word) => Ok(Permit::new(self, word)),
             Err(rejected) => Err(rejected),
         }

@@ -1,7 +1,10 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
 #[cfg(not(fusebox_compact))]
-use crate::breaker::advice::Advised;
+use crate::{
+    breaker::{advice::Advised, mix::Mix},
+    overload::{gate::Gate, ramp::Ramp, shed::Shed},
+};
 use crate::{
     breaker::{
         history::History,
@@ -69,6 +72,15 @@ pub(crate) struct Cell {
     pub(crate) shed: Machine,
     /// Calls that were turned away while the breaker was closed.
     pub(crate) sheds: Counter,
+    /// Calls that ended, of which `shed` does not know yet.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) ended: Machine,
+    /// Whose turn it is, where a share is admitted.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) turns: Machine,
+    /// What the calls were that came to the gate.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) mix: Mix,
     /// The rest of the last lines: zeros, for words to come.
     spare: [u64; SPARE],
 }
@@ -76,7 +88,7 @@ pub(crate) struct Cell {
 /// Words of the settings.
 const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 12 };
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 6 };
 
 impl Cell {
     const_fn! {
@@ -128,6 +140,12 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 shed: Machine::new(0),
                 sheds: Counter::new(),
+                #[cfg(not(fusebox_compact))]
+                ended: Machine::new(0),
+                #[cfg(not(fusebox_compact))]
+                turns: Machine::new(0),
+                #[cfg(not(fusebox_compact))]
+                mix: Mix::new(),
                 spare: [0; SPARE],
             }
         }
@@ -157,6 +175,13 @@ impl Cell {
         return BreakerSettings::unpack([0, self.rule.load::<Published>().0, 0]);
         #[cfg(fusebox_compact)]
         self.wait()
+    }
+
+    /// The settings in force, of which only what it does about load is looked at.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn load(&self) -> BreakerSettings {
+        BreakerSettings::unpack([0, 0, self.load.load::<Published>().0])
     }
 
     /// Those that there is a place for: a compact slot has none for the rule, whose
@@ -235,7 +260,8 @@ impl Cell {
             let needed = attends(self.settings())
                 || !self.history.get().is_clear()
                 || self.mark.is_set()
-                || self.is_advised();
+                || self.is_advised()
+                || self.is_gated(word);
             let to = word.attending(needed);
             let done = if to == word {
                 // Written even so: whoever takes the bit away after that sees what
@@ -255,6 +281,20 @@ impl Cell {
         }
     }
 
+    /// Whether a closed breaker may not admit every call.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn has_gate(&self) -> bool {
+        !self.gate.load::<Gate>().is_open()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn has_gate(&self) -> bool {
+        false
+    }
+
     /// Whether others say something of the service, or did.
     #[cfg(not(fusebox_compact))]
     fn is_advised(&self) -> bool {
@@ -264,6 +304,20 @@ impl Cell {
     #[cfg(fusebox_compact)]
     #[allow(clippy::unused_self)] // as the other's
     const fn is_advised(&self) -> bool {
+        false
+    }
+
+    /// Whether not every call is admitted while closed, or was until now.
+    #[cfg(not(fusebox_compact))]
+    fn is_gated(&self, word: Word) -> bool {
+        self.has_gate()
+            || !self.shed.load::<Shed>().is_none()
+            || self.ramp.load::<Ramp>().is_of(word.generation())
+    }
+
+    #[cfg(fusebox_compact)]
+    #[allow(clippy::unused_self)] // as the other's
+    const fn is_gated(&self, _word: Word) -> bool {
         false
     }
 

@@ -17,6 +17,7 @@ use crate::{
     machine::Step,
     name::Name,
     observe::{Event, Observer, Rejection, Transition, trace::Record},
+    overload::priority::Priority,
     random::{mix, process_seed},
     state::{Outcome, State, Verdict},
     sync::Ordering,
@@ -35,23 +36,54 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     pub(super) fn acquire_unhealthy(&self, seen: Word) -> Result<Word, Rejected> {
+        self.acquire_by(seen, Priority::current)
+    }
+
+    /// The same for a call of this priority.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn acquire_unhealthy_as(
+        &self,
+        seen: Word,
+        priority: Priority,
+    ) -> Result<Word, Rejected> {
+        self.acquire_by(seen, || priority)
+    }
+
+    #[inline]
+    fn acquire_by(
+        &self,
+        seen: Word,
+        priority: impl FnOnce() -> Priority,
+    ) -> Result<Word, Rejected> {
         if !seen.is_closed() {
-            return self.acquire_open(seen);
+            return self.acquire_open(seen, priority);
         }
-        // Closed admits everybody, whatever its score. With evidence against the
-        // service, every call that can be timed is, else a sample.
-        if !seen.has_attention() || seen.score() == 0 && sampling::skips() {
-            self.count_call();
-            return Ok(seen.ticket());
+        // Closed admits everybody, whatever its score, unless it has a gate.
+        if seen.has_attention() {
+            #[cfg(not(fusebox_compact))]
+            if self.cell.has_gate() {
+                return self.acquire_gated(seen, priority());
+            }
+            // With evidence against the service, every call that can be timed is, else a
+            // sample.
+            if seen.score() != 0 || !sampling::skips() {
+                return self.acquire_attended(seen);
+            }
         }
-        self.acquire_attended(seen)
+        self.count_call();
+        Ok(seen.ticket())
     }
 
     #[cold]
     #[inline(never)]
-    fn acquire_open(&self, seen: Word) -> Result<Word, Rejected> {
+    fn acquire_open(
+        &self,
+        seen: Word,
+        priority: impl FnOnce() -> Priority,
+    ) -> Result<Word, Rejected> {
         match self.plain_rejection(seen) {
-            0 => self.acquire_not_closed(seen, &mut 1),
+            0 => self.acquire_not_closed(seen, &mut 1, priority()),
             retry_after_ms => Err(self.reject(State::Open, Some(retry_after_ms))),
         }
     }
@@ -78,8 +110,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Counts and tells a rejection.
     #[inline]
     fn reject(&self, state: State, retry_after_ms: Option<u64>) -> Rejected {
+        self.tell_rejection(Rejected::new(self.cell.name(), state, retry_after_ms))
+    }
+
+    #[inline]
+    pub(super) fn tell_rejection(&self, rejected: Rejected) -> Rejected {
         self.cell.rejections.add_often();
-        let rejected = Rejected::new(self.cell.name(), state, retry_after_ms);
         if self.observer.hears_events() {
             let (rejected, noted) = (&rejected, &self.cell.noted);
             self.observer.on_event(&Event::Rejection(Rejection { rejected, noted }));
@@ -90,7 +126,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Of so many calls, those that are admitted; they have one permit.
     #[cold]
     #[inline(never)]
-    pub(super) fn acquire_not_closed(&self, seen: Word, calls: &mut u64) -> Result<Word, Rejected> {
+    pub(super) fn acquire_not_closed(
+        &self,
+        seen: Word,
+        calls: &mut u64,
+        priority: Priority,
+    ) -> Result<Word, Rejected> {
         if bypass::breaker(|| self.cell.name()) {
             return Ok(seen.outdated());
         }
@@ -101,12 +142,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if let Some(left) = self.probed_elsewhere_ms(seen, settings) {
             return Err(self.reject(State::Open, Some(left)));
         }
+        let grace = settings.grace_ms(priority);
         // The clock is read after the word, so that a stamp in the future
         // means a clock that stepped back, and never a slow thread.
         let Step { from, to, said } = self.cell.word.step(seen, |word: Word| match word.state() {
             // Neither needs the time.
             State::Closed | State::Disabled => (word, Admission::Admitted { calls: asked }),
-            _ => word.admit(settings, self.clock.now(), || self.salt(), asked),
+            _ => word.admit(settings, self.clock.now(), || self.salt(), asked, grace),
         });
         match said {
             Admission::Admitted { calls: admitted } => {
@@ -153,14 +195,23 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[must_use]
     pub fn would_admit(&self) -> bool {
         let word = self.load();
-        if word.is_closed() || bypass::breaker(|| self.cell.name()) {
+        if bypass::breaker(|| self.cell.name()) {
+            return true;
+        }
+        let priority = Priority::current();
+        if word.is_closed() {
+            #[cfg(not(fusebox_compact))]
+            return !word.has_attention() || self.would_pass(priority);
+            #[cfg(fusebox_compact)]
             return true;
         }
         #[cfg(not(fusebox_compact))]
         if self.probed_elsewhere_ms(word, self.cell.settings()).is_some() {
             return false;
         }
-        let (_, said) = word.admit(self.cell.settings(), self.clock.now(), || self.salt(), 1);
+        let settings = self.cell.settings();
+        let grace = settings.grace_ms(priority);
+        let (_, said) = word.admit(settings, self.clock.now(), || self.salt(), 1, grace);
         matches!(said, Admission::Admitted { .. })
     }
 
@@ -180,10 +231,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// Whether a quick success changes nothing, though the word asks for attention:
-    /// there is no evidence, and none of the last calls failed.
+    /// there is no evidence, none of the last calls failed, and every call is admitted.
     #[inline]
     fn is_well(&self, seen: Word) -> bool {
-        seen.is_attended() && self.cell.history.get().is_clear()
+        seen.is_attended() && self.cell.history.get().is_clear() && !self.cell.has_gate()
     }
 
     /// A call that was admitted under `permit` reports. `took` is how long it took,
@@ -230,6 +281,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         } else {
             Evidence::of(outcome, pace, settings)
         };
+        #[cfg(not(fusebox_compact))]
+        if outcome != Outcome::Ignore {
+            let overloaded = u64::from(outcome == Outcome::Overload);
+            self.heed_load(seen, permit, (1 - overloaded, overloaded), settings);
+        }
         let said = self.weigh(seen, permit, evidence, settings);
         if evidence.is_against() && said == Report::Counted {
             if !matches!(outcome, Outcome::Success | Outcome::Ignore) {
@@ -285,10 +341,20 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         {
             return said;
         }
-        let Step { from, to, said } = self
-            .cell
-            .word
-            .step(seen, |word: Word| word.report(permit, evidence, settings, || self.clock.now()));
+        #[cfg(not(fusebox_compact))]
+        let (ramped, evidence) = if evidence.is_against()
+            && let Some(ramped) = self.ramped(seen)
+        {
+            (Some(ramped), ramped.weigh(evidence))
+        } else {
+            (None, evidence)
+        };
+        let Step { from, to, said } = self.cell.word.step(seen, |word: Word| {
+            let (to, said) = word.report(permit, evidence, settings, || self.clock.now());
+            #[cfg(not(fusebox_compact))]
+            let to = self.with_ramp(word, to, ramped, settings);
+            (to, said)
+        });
         self.announce(from, to);
         said
     }
@@ -312,11 +378,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if !self.cell.history.get().is_clear() {
             self.cell.history.clear();
         }
+        #[cfg(not(fusebox_compact))]
+        if from.is_closed() && !to.is_closed() {
+            self.forget_load(from);
+        }
         // By hand, the checkpoint is of what somebody did.
         let recorder = if forced { self.recorder() } else { self.recorder_after() };
         self.record(recorder, |own, now| {
             Record::changed(own, to.generation(), to.state(), forced, now)
         });
+        #[cfg(not(fusebox_compact))]
+        if self.cell.has_gate() {
+            self.make_gate(self.clock.now());
+        }
         if to.is_closed() {
             self.cell.attend();
         }

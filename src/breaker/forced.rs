@@ -130,6 +130,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let Step { from, to, .. } =
             self.cell.word.step(self.load(), |word: Word| (word.force(to, settings), ()));
         self.cell.mark.owe(Cause::Forced);
+        #[cfg(not(fusebox_compact))]
+        self.forget_load(to);
         self.tell(from, to, true);
     }
 
@@ -142,6 +144,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let now = self.clock.now();
         self.cell.word.step(self.load(), |word: Word| (word.restamp(now), ()));
         self.cell.opened.restamp(now);
+        #[cfg(not(fusebox_compact))]
+        self.restamp_load(now);
         self.cell.mark.owe(Cause::Forced);
     }
 }

@@ -55,10 +55,11 @@ impl History {
         self.0.load()
     }
 
-    /// Adds a call; how the last ones ended then.
-    pub(crate) fn add(&self, failed: bool, window: u8) -> Last {
-        let Step { to, .. } =
-            self.0.step(self.0.load(), |last: Last| (last.and(failed, window), ()));
+    /// Adds so many calls that ended alike; how the last ones ended then.
+    pub(crate) fn add(&self, failed: bool, calls: u64, window: u8) -> Last {
+        let Step { to, .. } = self.0.step(self.0.load(), |last: Last| {
+            ((0..calls).fold(last, |last, _| last.and(failed, window)), ())
+        });
         to
     }
 
@@ -89,7 +90,7 @@ impl History {
         Last(0)
     }
 
-    pub(crate) const fn add(&self, _failed: bool, _window: u8) -> Last {
+    pub(crate) const fn add(&self, _failed: bool, _calls: u64, _window: u8) -> Last {
         Last(0)
     }
 

@@ -16,20 +16,28 @@ mod each;
 pub(crate) mod fault;
 mod forced;
 mod future;
+#[cfg(not(fusebox_compact))]
+mod gated;
 pub(crate) mod held;
 mod history;
 pub(crate) mod judge;
 mod length;
 mod mark;
+#[cfg(not(fusebox_compact))]
+mod mix;
 mod opened;
 pub(crate) mod permit;
 mod promise;
+#[cfg(not(fusebox_compact))]
+mod ramped;
 pub(crate) mod ratio;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod reading;
 mod sampling;
 mod score;
 pub(crate) mod settings;
+#[cfg(not(fusebox_compact))]
+mod shedding;
 pub(crate) mod snapshot;
 mod starts;
 mod traced;

@@ -6,11 +6,13 @@ use crate::{
     breaker::{
         CircuitBreaker,
         fault::Fault,
+        gated::Relief,
         settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
     name::Name,
     observe::LastError,
+    overload::{ALL, gate::Gate, priority::Priority},
     state::State,
     time::{Clock, Tick},
 };
@@ -52,6 +54,18 @@ pub struct Reading {
     /// recovery jitter is not in it, as each process draws its own. `None` in
     /// every other state.
     pub time_left: Option<Duration>,
+    /// The time until a breaker that closed after an outage admits every call again.
+    /// `None` where it does already, and in every other state.
+    pub ramp_left: Option<Duration>,
+    /// The share of the calls that a closed breaker admits, in percent, rounded up: 100,
+    /// unless it lets calls back after an outage, or sheds load. In every other state 100.
+    pub admits: u8,
+    /// The share of the calls that it sheds as the service is overloaded, in percent,
+    /// rounded up.
+    pub shed: u8,
+    /// The lowest priority of which a closed breaker admits any call, where it does not
+    /// admit every call. Those above it are all admitted, and those below it are not.
+    pub admits_from: Option<Priority>,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
@@ -68,6 +82,11 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
         let at = self.clock.now();
         let settings = self.settings();
         let snapshot = Snapshot::of(word, self.cell.history.get());
+        let (relief, gate) = if word.is_closed() {
+            (self.relief(word, at), self.gate_at(word, at))
+        } else {
+            (Relief::NONE, Gate::OPEN)
+        };
         Reading {
             name: self.name(),
             at,
@@ -77,10 +96,20 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             settings,
             open_for: self.open_since().map(|since| at.since(since)),
             time_left: word.left_ms(settings, at).map(Duration::from_millis),
+            ramp_left: relief.ramp_left_ms.map(Duration::from_millis),
+            admits: percent(relief.share()),
+            shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
+            admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }
     }
+}
+
+/// A share in percent, rounded up.
+#[allow(clippy::cast_possible_truncation)] // at most 100
+const fn percent(share: u64) -> u8 {
+    (share * 100).div_ceil(ALL) as u8
 }
 
 /// At most 100: a threshold can be lowered below the score.

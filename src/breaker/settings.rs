@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use build::{MAX_TIMEOUT, MAX_WAIT, Wait};
 
-use crate::{breaker::ratio::Ratio, config::settings};
+use crate::{breaker::ratio::Ratio, config::settings, overload::priority::Priority};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks
@@ -240,6 +240,23 @@ impl BreakerSettings {
             0 => None,
             limit => Some(limit),
         }
+    }
+
+    /// How much later than others a call of this priority may become a probe, in
+    /// milliseconds: an eighth of the recovery timeout at most, and a second at most. A
+    /// call of the default priority, or of a higher one, never does.
+    pub(crate) const fn grace_ms(self, priority: Priority) -> u64 {
+        const LONGEST: u64 = 1_000;
+        const NORMAL: u64 = Priority::DEFAULT.class() as u64;
+        let below = NORMAL.saturating_sub(priority.class() as u64);
+        let eighth = self.recovery_timeout_ms() / 8;
+        (if eighth < LONGEST { eighth } else { LONGEST }) * below / NORMAL
+    }
+
+    /// How long a ramp is, in milliseconds; 0 is none.
+    #[inline]
+    pub(crate) const fn ramp_up_ms(self) -> u64 {
+        const { Self::PLACES[Row::ramp_up as usize] }.get(self.0)
     }
 
     /// `min_span` and `quiet`, as rules compute with them.

@@ -90,6 +90,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             self.cell.word.step(self.load(), |word: Word| (word.resumed(recorded), ()));
         let window = self.settings().window() != 0;
         self.cell.history.set(Last(if window { checkpoint.last } else { 0 }));
+        self.forget_load(to);
+        self.make_gate(self.clock.now());
         self.cell.attend();
         core::iter::repeat_with(move || Permits::new(self, to.ticket(), 1))
     }

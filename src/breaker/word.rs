@@ -80,6 +80,12 @@ pub(crate) const fn attends(settings: BreakerSettings) -> bool {
     !cfg!(fusebox_compact) && settings.slow_call_ms().is_some()
 }
 
+/// The same of one that has just closed by itself: it may let calls back slowly.
+#[inline]
+pub(crate) const fn attends_at_first(settings: BreakerSettings) -> bool {
+    attends(settings) || !cfg!(fusebox_compact) && settings.ramp_up_ms() != 0
+}
+
 /// What a half-open word counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Probes {
@@ -230,19 +236,21 @@ impl Word {
     }
 
     /// A call asks for a permit; `now` is read after this word was loaded, and
-    /// `salt` is the breaker's own, for its jitter.
+    /// `salt` is the breaker's own, for its jitter. So many milliseconds of `grace` it
+    /// leaves to others before it becomes a probe.
     pub(crate) fn admit(
         self,
         settings: BreakerSettings,
         now: Tick,
         salt: impl FnOnce() -> u64,
         calls: u64,
+        grace: u64,
     ) -> (Self, Admission) {
         match self.state() {
             State::Closed | State::Disabled => (self, Admission::Admitted { calls }),
             State::ForcedOpen => (self, Admission::Rejected { retry_after_ms: None }),
             State::Open => {
-                let wait = self.wait_ms(settings, || self.draw(salt()));
+                let wait = self.wait_ms(settings, || self.draw(salt())) + grace;
                 let calls = calls.min(settings.probes().into());
                 let reopenings = self.reopenings();
                 let first = Probes { reopenings, in_flight: calls, succeeded: 0 };
@@ -255,13 +263,20 @@ impl Word {
                 if free > 0 {
                     let calls = calls.min(free);
                     probes.in_flight += calls;
-                    return (self.with_probes(probes, now), Admission::Admitted { calls });
+                    let admitted = || self.with_probes(probes, now);
+                    if grace > 0 {
+                        return self.admit_after(grace, now, admitted, calls);
+                    }
+                    return (admitted(), Admission::Admitted { calls });
                 }
                 // No probe came or reported for a whole timeout: one is lost,
                 // and its place is this caller's. The generation stays, so it
                 // still counts if it was only slow.
-                let wait =
-                    if planted!(NoTakeover) { u64::MAX } else { settings.probe_timeout_ms() };
+                let wait = if planted!(NoTakeover) {
+                    u64::MAX
+                } else {
+                    settings.probe_timeout_ms() + grace
+                };
                 if planted!(TakeoverFreesAll) {
                     probes.in_flight = 1;
                 }

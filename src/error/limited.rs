@@ -73,7 +73,8 @@ impl LimitKind {
             Self::Rate => "is used up",
             Self::Bulkhead | Self::Adaptive => "is full",
             Self::Deadline => "is too near",
-            Self::RampUp | Self::Shedding => "turns a share of the calls away",
+            Self::RampUp => "is letting calls back",
+            Self::Shedding => "sheds load",
             Self::Pressure => "is too high",
             Self::Overload => "turns calls away",
         }
@@ -181,7 +182,12 @@ pub(super) fn write(
     name: Option<&str>,
     retry_after: Option<Duration>,
 ) -> fmt::Result {
-    write!(f, "{kind} ")?;
+    // Of these two it is a breaker that speaks.
+    let who = match kind {
+        LimitKind::RampUp | LimitKind::Shedding => "circuit breaker",
+        _ => kind.what(),
+    };
+    write!(f, "{who} ")?;
     if let Some(name) = name {
         write!(f, "`{name}` ")?;
     }

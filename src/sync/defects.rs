@@ -79,6 +79,14 @@ pub enum Defect {
     LimitSetByStore,
     /// Whoever ends a call at a window's end computes, be it taken by another or not.
     WindowWonTwice,
+    /// A breaker closes first, and begins to let calls back after that.
+    RampAfterClosing,
+    /// A ramp that is over is cleared by a store, whatever is there by then.
+    RampClearedByStore,
+    /// What a service does not answer is learned by a load and a store.
+    ShedByStore,
+    /// Whoever takes a gate away does not look at what it was made of again.
+    GateNotLookedAtAgain,
 }
 
 std::thread_local! {

@@ -1,6 +1,8 @@
 //! The rules: what the end of a call makes of a word.
 
-use super::{CLOSED, COUNT, MOMENT, OPEN, PROBES_MAX, STAMP, Word, attends};
+use super::{
+    CLOSED, COUNT, MOMENT, OPEN, PROBES_MAX, REOPENINGS_MAX, STAMP, Word, attends_at_first,
+};
 use crate::{
     breaker::{
         score::{Climb, Evidence, Rule},
@@ -78,6 +80,14 @@ impl Word {
         }
     }
 
+    /// An open word whose breaker had not recovered yet, after so many failed probes: it
+    /// has one more of them.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn reopened_after(self, reopenings: u64) -> Self {
+        let more = if reopenings < REOPENINGS_MAX { reopenings + 1 } else { REOPENINGS_MAX };
+        self.with_count(self.count() & !REOPENINGS_MAX | more)
+    }
+
     /// A closed word with a score and the moment of the failure that made it.
     #[inline]
     pub(crate) const fn failed(self, score: u64, now: Tick) -> Self {
@@ -114,7 +124,7 @@ impl Word {
             Evidence::Success => {
                 probes.succeeded = (probes.succeeded + 1).min(PROBES_MAX);
                 if probes.succeeded >= u64::from(settings.successes_to_close()) {
-                    self.enter(CLOSED, 0, now()).attending(attends(settings))
+                    self.enter(CLOSED, 0, now()).attending(attends_at_first(settings))
                 } else {
                     self.with_probes(probes, now())
                 }

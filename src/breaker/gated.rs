@@ -1,0 +1,254 @@
+//! A closed breaker that does not admit every call: it lets calls back after an outage,
+//! or sheds load.
+//!
+//! Two words say why: the ramp and the share that is shed. The gate follows from them, and
+//! is what a call looks at. Whoever changes one of the two makes the gate anew after that;
+//! and whoever takes the gate away looks at them once more.
+
+use crate::{
+    breaker::{CircuitBreaker, word::Word},
+    bypass,
+    error::{LimitKind, Rejected},
+    observe::{Observer, trace::Record},
+    overload::{
+        ALL,
+        classes::line,
+        gate::Gate,
+        priority::Priority,
+        ramp::{Ramp, Slope},
+        shed::Shed,
+        turns,
+    },
+    state::State,
+    sync::planted,
+    time::{Clock, Tick},
+};
+
+/// Why not all calls are admitted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Relief {
+    /// The share that the ramp admits, where there is one.
+    pub(super) ramp: Option<u64>,
+    /// The milliseconds that are left of it.
+    pub(super) ramp_left_ms: Option<u64>,
+    /// The share that is admitted as load is shed, where the service is, or was lately,
+    /// overloaded.
+    pub(super) keeps: Option<u64>,
+}
+
+impl Relief {
+    pub(super) const NONE: Self = Self { ramp: None, ramp_left_ms: None, keeps: None };
+
+    /// The share of all calls that is admitted.
+    pub(super) fn share(self) -> u64 {
+        self.ramp.unwrap_or(ALL) * self.keeps.unwrap_or(ALL) / ALL
+    }
+}
+
+impl<C, O> CircuitBreaker<C, O> {
+    pub(super) fn slope(&self) -> Slope {
+        let load = self.cell.load();
+        Slope { from: load.ramp_from().into(), length: load.ramp_up_ms() }
+    }
+
+    /// The ramp of this word: of a closed one, or of one that is about to close.
+    pub(super) fn ramp_of(&self, word: Word) -> Option<Ramp> {
+        let ramp = self.cell.ramp.load::<Ramp>();
+        let generation = match word.state() {
+            State::Closed => word.generation(),
+            State::HalfOpen => word.generation().wrapping_add(1),
+            _ => return None,
+        };
+        ramp.is_of(generation).then_some(ramp)
+    }
+
+    /// What is in force at this word.
+    pub(super) fn relief(&self, word: Word, now: Tick) -> Relief {
+        let (ramp, slope) = (self.ramp_of(word), self.slope());
+        let shed = self.cell.shed.load::<Shed>();
+        let most = self.cell.load().max_shed();
+        let sheds = word.is_closed() && most > 0 && !shed.is_over(now);
+        Relief {
+            ramp: ramp.and_then(|it| it.share(now, slope)),
+            ramp_left_ms: ramp.and_then(|it| it.left_ms(now, slope)),
+            keeps: sheds.then(|| shed.keeps(now, most.into())),
+        }
+    }
+
+    /// The gate that belongs there now.
+    fn gate_now(&self, now: Tick) -> Gate {
+        self.gate_at(self.load(), now)
+    }
+
+    /// The gate that belongs to this word.
+    pub(super) fn gate_at(&self, word: Word, now: Tick) -> Gate {
+        let relief = self.relief(word, now);
+        let (ramp, sheds) = (relief.ramp.is_some(), relief.keeps.is_some());
+        if !ramp && !sheds {
+            return Gate::OPEN;
+        }
+        Gate::new(line(self.cell.mix.get(), relief.share()), ramp, sheds, now)
+    }
+
+    /// Makes the gate anew. What is over is cleared.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn make_gate(&self, now: Tick) -> Gate {
+        self.clear_what_is_over(now);
+        loop {
+            let there = self.cell.gate.load::<Gate>();
+            let made = self.gate_now(now);
+            if !self.cell.gate.replace(there, made) {
+                continue;
+            }
+            if made.is_open() {
+                // Whoever wrote one of the words meanwhile, and made the gate before it
+                // was taken away, is seen now.
+                if !planted!(GateNotLookedAtAgain) && !self.gate_now(now).is_open() {
+                    continue;
+                }
+                self.cell.attend();
+            }
+            return made;
+        }
+    }
+
+    /// Each is cleared as it was seen, so that a newer one stays.
+    fn clear_what_is_over(&self, now: Tick) {
+        let word = self.load();
+        if !word.is_closed() {
+            return;
+        }
+        if let Some(ramp) = self.ramp_of(word)
+            && ramp.share(now, self.slope()).is_none()
+        {
+            self.cell.ramp.replace(ramp, Ramp::NONE);
+        }
+        let shed = self.cell.shed.load::<Shed>();
+        if !shed.is_none() && (self.cell.load().max_shed() == 0 || shed.is_over(now)) {
+            self.cell.shed.replace(shed, Shed::NONE);
+        }
+    }
+
+    /// The breaker has left this state, or was put into it by hand: what was said of its
+    /// load holds no more.
+    #[cold]
+    pub(super) fn forget_load(&self, state: Word) {
+        if !self.cell.shed.load::<Shed>().is_none() {
+            self.cell.shed.step(self.cell.shed.load(), |_: Shed| (Shed::NONE, ()));
+        }
+        let ramp = self.cell.ramp.load::<Ramp>();
+        if ramp.is_of(state.generation()) {
+            self.cell.ramp.replace(ramp, Ramp::NONE);
+        }
+    }
+}
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// A closed breaker has a gate, and may admit a call.
+    #[inline(never)]
+    pub(super) fn acquire_gated(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
+        self.pass(priority, 1)?;
+        // What else there may be to look into.
+        if self.cell.rule().slow_call_ms().is_some() || self.cell.mark.is_set() {
+            return self.acquire_attended(seen);
+        }
+        self.count_call();
+        Ok(seen.ticket())
+    }
+
+    /// Of so many calls that come to the gate, those that may pass.
+    #[inline]
+    pub(super) fn pass(&self, priority: Priority, calls: u64) -> Result<u64, Rejected> {
+        let mut gate = self.cell.gate.load::<Gate>();
+        if gate.is_for_ramp() {
+            let now = self.clock.now();
+            if gate.is_old(now) {
+                gate = self.make_gate(now);
+            }
+        }
+        if gate.is_open() || bypass::breaker(|| self.cell.name()) {
+            return Ok(calls);
+        }
+        let class = priority.class();
+        let full = self.cell.mix.count(class, calls);
+        match self.turn(gate, class, calls) {
+            0 if calls > 0 => self.pass_late(gate, class, calls, full),
+            admitted => Ok(admitted),
+        }
+    }
+
+    /// Of so many calls of a class, those whose turn it is.
+    #[inline]
+    fn turn(&self, gate: Gate, class: u8, calls: u64) -> u64 {
+        match gate.share_of(class) {
+            0 => 0,
+            ALL => calls,
+            share => turns::admitted(
+                self.cell.turns.add::<crate::machine::Bits>(share * calls).0,
+                share,
+                calls,
+            ),
+        }
+    }
+
+    /// None may pass, by a gate that may be old.
+    #[cold]
+    #[inline(never)]
+    fn pass_late(&self, seen: Gate, class: u8, calls: u64, full: bool) -> Result<u64, Rejected> {
+        let now = self.clock.now();
+        let mut gate = seen;
+        // Where time stands still, calls are counted instead.
+        if seen.is_old(now) || full {
+            gate = self.make_gate(now);
+            let had_a_turn = seen.share_of(class) > 0;
+            let admitted = match gate.share_of(class) {
+                ALL => calls,
+                // One call has one turn.
+                _ if had_a_turn => 0,
+                _ => self.turn(gate, class, calls),
+            };
+            if admitted > 0 {
+                return Ok(admitted);
+            }
+        }
+        let shed = self.cell.shed.load::<Shed>();
+        if !gate.is_for_ramp()
+            && shed.is_silent(now)
+            && self.cell.shed.replace(shed, shed.tried(now))
+        {
+            return Ok(1);
+        }
+        Err(self.turn_away(gate, now))
+    }
+
+    /// Counts and tells a call that was turned away while the breaker is closed.
+    fn turn_away(&self, gate: Gate, now: Tick) -> Rejected {
+        let word = self.load();
+        self.cell.sheds.add_often();
+        self.record(self.recorder(), |own, now| {
+            Record::rejected(own, word.generation(), State::Closed, now)
+        });
+        let (kind, left) = if gate.is_for_ramp() {
+            (LimitKind::RampUp, self.relief(word, now).ramp_left_ms)
+        } else {
+            (LimitKind::Shedding, None)
+        };
+        self.tell_rejection(Rejected::by_limit(self.cell.name(), kind, left))
+    }
+
+    /// Whether a call of this priority would pass now.
+    pub(super) fn would_pass(&self, priority: Priority) -> bool {
+        if self.cell.gate.load::<Gate>().is_open() {
+            return true;
+        }
+        let now = self.clock.now();
+        let gate = self.gate_now(now);
+        let share = gate.share_of(priority.class());
+        let before = self.cell.turns.load::<crate::machine::Bits>().0;
+        gate.is_open()
+            || share == ALL
+            || turns::admitted(before, share, 1) > 0
+            || !gate.is_for_ramp() && self.cell.shed.load::<Shed>().is_silent(now)
+    }
+}
