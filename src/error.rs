@@ -1,6 +1,7 @@
 //! The errors of a call.
 
 mod limited;
+mod overload;
 mod timed_out;
 
 use core::{
@@ -13,6 +14,9 @@ use core::{
 };
 
 pub use limited::{LimitKind, Limited};
+#[cfg(any(feature = "tower", feature = "http"))]
+pub(crate) use overload::is_known_overload;
+pub use overload::is_overload;
 use pin_project_lite::pin_project;
 pub use timed_out::TimedOut;
 

@@ -35,6 +35,8 @@
 //! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
 //! - [`Deadline`]: a moment that is handed on, which nothing may overrun
+//! - [`Priority`]: which calls are turned away last; [`is_overload`]: which errors are those
+//!   of a service that has too many
 //! - [`Pipeline`]: several policies around one call, and what each order means
 //! - [`presets`]: settings for common cases
 //! - [`Trace`]: a ring of records of calls, to be replayed with other settings
@@ -49,11 +51,11 @@
 //!   sleeper, and entropy ([`set_seed`]).
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
-//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge` and
-//!   `resilient`.
+//!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge`,
+//!   `with_priority` and `resilient`.
 //! - `tower`: layers for tower's services.
-//! - `http`: a reader of `Retry-After`, which statuses are outages, and deadlines in
-//!   headers.
+//! - `http`: a reader of `Retry-After`, what statuses say of a service, and deadlines and
+//!   priorities in headers.
 //! - `anyhow`: retries of `anyhow` errors that need no predicate.
 //! - `serde`: settings that are read from files, and readings as data.
 //! - `observer`: `set_observer`, one observer for the whole process; `Listeners`,
@@ -119,7 +121,7 @@ pub use breaker::reading::Reading;
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,
-    judge::Judge,
+    judge::{Judge, OverloadIf},
     permit::Permit,
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
@@ -127,14 +129,14 @@ pub use breaker::{
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
-pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut};
+pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
     resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
-    with_rate_limit, with_retry, with_timeout,
+    with_priority, with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
@@ -251,6 +253,8 @@ pub use time::{KeepFresh, PreciseClock, StdClock, StdSleep};
 /// assert_eq!(PRICE.call(&42, |_| Err("down")), Ok(0));
 /// ```
 pub mod layers {
+    #[cfg(feature = "std")]
+    pub use crate::pipeline::priority::PriorityLayer;
     pub use crate::{
         breaker::judge::{Counting, EveryError},
         fallback::{

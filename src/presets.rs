@@ -1,6 +1,10 @@
 //! Settings for common cases.
 
+mod operation;
+
 use core::time::Duration;
+
+pub use operation::Operation;
 
 #[cfg(not(fusebox_compact))]
 use crate::breaker::ratio::Ratio;

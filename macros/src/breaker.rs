@@ -15,9 +15,15 @@ use crate::{
 /// call: the error that the function returns is its own, and cannot say so.
 pub(crate) const REJECTED: &str = "rejected";
 
+/// The variable in which a limit of time tells the breakers around it that the call took
+/// too long: the error that comes back is the function's own, and cannot say so.
+pub(crate) const TIMED_OUT: &str = "timed_out";
+
 pub(crate) struct WithCircuitBreaker {
     which: Which,
     judge: Judge,
+    /// Which failures are an overload: those for which this path's function holds.
+    is_overload: Option<ExprPath>,
     /// Whether the breaker keeps the text of the last error.
     notes: bool,
 }
@@ -32,8 +38,35 @@ enum Judge {
     Answers(ExprPath),
 }
 
+/// Where a breaker stands among the layers.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// All layers around it use it once only.
+    pub(crate) once: bool,
+    /// One of them is a retry.
+    pub(crate) in_retry: bool,
+    /// Something inside has a limit of time.
+    pub(crate) times_out: bool,
+    /// No breaker is around it.
+    pub(crate) outermost: bool,
+}
+
 impl Judge {
-    fn parse(options: &mut Options) -> Result<Self> {
+    /// The judge, and the function that tells an overload from other failures.
+    fn parse(options: &mut Options) -> Result<(Self, Option<ExprPath>)> {
+        let judge = Self::parse_alone(options)?;
+        let is_overload = options.path("is_overload")?;
+        match (&judge, &is_overload) {
+            (Self::Answers(_), Some(path)) => {
+                let text =
+                    "`judge` says so itself, by `Outcome::Overload`: leave `is_overload` out";
+                Err(Error::new(path.span(), text))
+            }
+            _ => Ok((judge, is_overload)),
+        }
+    }
+
+    fn parse_alone(options: &mut Options) -> Result<Self> {
         match (options.path("expect")?, options.path("judge")?) {
             (Some(_), Some(judge)) => {
                 Err(Error::new(judge.span(), "`judge` looks at errors, too: leave `expect` out"))
@@ -69,12 +102,12 @@ impl WithCircuitBreaker {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let judge = Judge::parse(&mut options)?;
+        let (judge, is_overload) = Judge::parse(&mut options)?;
         let notes = options.boolean("note_errors")?.unwrap_or(false);
-        let text = "a `static` has its settings already; beside it there are `expect`, `judge` and \
-                    `note_errors`";
+        let text = "a `static` has its settings already; beside it there are `expect`, `judge`, \
+                    `is_overload` and `note_errors`";
         options.finish(text)?;
-        Ok(Self { which: Which::Static(path), judge, notes })
+        Ok(Self { which: Which::Static(path), judge, is_overload, notes })
     }
 
     fn parse_named(input: ParseStream<'_>, krate: &Path) -> Result<Self> {
@@ -83,7 +116,7 @@ impl WithCircuitBreaker {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
-        let judge = Judge::parse(&mut options)?;
+        let (judge, is_overload) = Judge::parse(&mut options)?;
         let notes = options.boolean("note_errors")?.unwrap_or(false);
         let settings = if options.is_empty() {
             None
@@ -92,7 +125,7 @@ impl WithCircuitBreaker {
             let checked = parse_quote!(#krate::attributes::breaker::checked);
             Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
         };
-        Ok(Self { which: Which::Named { name, settings }, judge, notes })
+        Ok(Self { which: Which::Named { name, settings }, judge, is_overload, notes })
     }
 
     /// The `static` that finds the breaker, where it is not there already.
@@ -144,24 +177,46 @@ impl WithCircuitBreaker {
         }
     }
 
-    /// `once` says that all layers around it use it once only, `in_retry` that
-    /// one of them is a retry, and `ident` is the name of its `static`.
-    pub(crate) fn expand(
+    /// The call of the body under the breaker.
+    fn call(
         &self,
-        function: &mut Function,
+        function: &Function,
         body: &TokenStream,
-        ident: &Ident,
-        once: bool,
-        in_retry: bool,
+        breaker: &TokenStream,
+        times_out: bool,
     ) -> TokenStream {
-        function.items.extend(self.declaration(&function.krate, ident));
         let krate = &function.krate;
-        let breaker = self.found(krate, ident);
-        // Moved where nobody needs the arguments afterwards: then the result
-        // may borrow from them.
-        let body = &self.noted(function, body, &breaker, once);
-        let body = function.typed(body, once);
         let is_async = function.is_async();
+        let awaited = is_async.then(|| quote!(.await));
+        let tells = times_out && !matches!(self.judge, Judge::Answers(_));
+        if tells || self.is_overload.is_some() {
+            let [answer, error] = ["answer", "error"].map(|role| function.names.variable(role));
+            let method = if is_async { "judge_async" } else { "judge" };
+            let method = Ident::new(method, Span::call_site());
+            // What does not fit the error is found at the path that was given.
+            let asked = |path: &ExprPath| {
+                let mut error = error.clone();
+                error.set_span(error.span().located_at(path.span()));
+                quote_spanned!(path.span()=> #path(#error))
+            };
+            let is_failure = match &self.judge {
+                Judge::Expect(path) => asked(path),
+                _ => quote!(true),
+            };
+            let timed_out = tells.then(|| {
+                let timed_out = function.names.variable(TIMED_OUT);
+                quote!(#krate::attributes::timeout::TimedOutFlag::is_set(#timed_out))
+            });
+            let asked = self.is_overload.as_ref().map(asked);
+            let is_overload = timed_out.into_iter().chain(asked);
+            return quote! {
+                #krate::attributes::breaker::#method(#breaker, #body, |#answer| {
+                    #krate::attributes::breaker::of_error(
+                        #answer, |#error| #is_failure, |#error| #(#is_overload)||*,
+                    )
+                }) #awaited
+            };
+        }
         let (method, judge) = match (&self.judge, is_async) {
             (Judge::Errors, false) => ("call", None),
             (Judge::Errors, true) => ("call_async", None),
@@ -171,17 +226,41 @@ impl WithCircuitBreaker {
             (Judge::Answers(path), true) => ("call_async_judged", Some(path)),
         };
         let (method, judge) = (Ident::new(method, Span::call_site()), judge.into_iter());
-        let awaited = is_async.then(|| quote!(.await));
-        let mut call =
-            quote!(#krate::CircuitBreaker::#method(#breaker, #(#judge,)* #body) #awaited);
-        if in_retry {
+        quote!(#krate::CircuitBreaker::#method(#breaker, #(#judge,)* #body) #awaited)
+    }
+
+    /// `ident` is the name of its `static`.
+    pub(crate) fn expand(
+        &self,
+        function: &mut Function,
+        body: &TokenStream,
+        ident: &Ident,
+        place: Place,
+    ) -> TokenStream {
+        function.items.extend(self.declaration(&function.krate, ident));
+        let krate = &function.krate;
+        let breaker = self.found(krate, ident);
+        // Moved where nobody needs the arguments afterwards: then the result
+        // may borrow from them.
+        let body = &self.noted(function, body, &breaker, place.once);
+        let body = function.typed(body, place.once);
+        let mut call = self.call(function, &body, &breaker, place.times_out);
+        if place.in_retry {
             let rejected = function.names.variable(REJECTED);
             call = quote!(#krate::attributes::breaker::told(#call, &#rejected));
         }
+        // Breakers inside this one use the same flag.
+        let flag = (place.times_out && place.outermost).then(|| {
+            let timed_out = function.names.variable(TIMED_OUT);
+            quote! {
+                let #timed_out = #krate::attributes::timeout::TimedOutFlag::new();
+                let #timed_out = &#timed_out;
+            }
+        });
         // Where the compiler finds no `From<Rejected>`, it points at this type.
         let span = function.result.span();
         let krate = spanned(krate, span);
         let own = quote_spanned!(span=> #krate::attributes::breaker::own);
-        quote!(#own(#call))
+        quote!(#flag #own(#call))
     }
 }

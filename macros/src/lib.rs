@@ -10,6 +10,7 @@ mod hedge;
 mod limits;
 mod names;
 mod options;
+mod priority;
 mod retry;
 mod stack;
 mod timeout;
@@ -61,7 +62,11 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The option `expect` is a path to a `fn(&E) -> bool`: which errors are
 /// failures. Without it every error is one. The option `judge` is a path to a
-/// `fn(Result<&T, &E>) -> Outcome`, which looks at the whole answer. With
+/// `fn(Result<&T, &E>) -> Outcome`, which looks at the whole answer. The option
+/// `is_overload` is a path to a `fn(&E) -> bool`: which failures say that the service has
+/// more calls than it can answer, so that a breaker with a `max_shed` sheds load; where the
+/// error type is an `Error`, `fusebox::is_overload` is such a function. A `timeout` inside the
+/// breaker, among the function's own attributes, says so by itself. With
 /// `note_errors = true` the breaker keeps the text of the last error. Every other
 /// option is a setting: a method of `BreakerConfig`, such as `failure_threshold` or
 /// `recovery_timeout`; ranges and defaults are written there. The value is a
@@ -157,6 +162,22 @@ pub fn with_deadline(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_deadline", options.into(), item.into()).into()
 }
 
+/// Gives each call a priority: `#[with_priority("critical")]`.
+///
+/// What is below, and all that the function calls, runs in the scope of that priority, as
+/// `Priority::enter` begins one: where not every call can be admitted, those of a lower
+/// priority are turned away first. Of two, the inner one holds. A task or a thread that the
+/// function starts is outside of the scope.
+///
+/// The priority is a name (`"critical"`, `"default"`, `"sheddable"`, `"background"`), a
+/// level from 0 to 255, or an expression of the type `Priority`, which may use the
+/// function's arguments. It stands outside of a breaker, above its attribute: a breaker
+/// asks for it before it admits the call.
+#[proc_macro_attribute]
+pub fn with_priority(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_priority", options.into(), item.into()).into()
+}
+
 /// Makes a call of an async function a second time where it takes long, and takes
 /// whichever answer comes first: `#[with_hedge(after = "50ms", budget = BUDGET, idempotent)]`.
 ///
@@ -181,9 +202,9 @@ pub fn with_hedge(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Puts the other attributes around the function in one, the outermost first:
 /// `#[resilient(fallback(path), circuit_breaker("name", …), retry(…), timeout = "2s")]`.
 ///
-/// With everything there is, this is the usual order: `fallback(…)`, `deadline = "2s"`,
-/// `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, `hedge(…)`,
-/// `timeout = "500ms"`.
+/// With everything there is, this is the usual order: `fallback(…)`,
+/// `priority = "critical"`, `deadline = "2s"`, `rate_limit(…)`, `bulkhead(…)`,
+/// `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = "500ms"`.
 ///
 /// # Attributes of other crates
 /// One that stands above is expanded first, and so works on the function as it

@@ -22,6 +22,15 @@ pub(crate) struct WithRetry {
     budget: Option<ExprPath>,
 }
 
+/// What a retry must know of the layers beside it.
+#[derive(Clone, Copy)]
+pub(crate) struct Around {
+    /// Something inside may refuse to make the call.
+    pub(crate) refusal: bool,
+    /// A breaker is around it.
+    pub(crate) in_breaker: bool,
+}
+
 /// A function that is asked about an answer.
 enum Asked {
     Nothing,
@@ -81,6 +90,11 @@ impl WithRetry {
         Ok(Self { settings, worth, hint, before, attempt, budget })
     }
 
+    /// Whether each attempt has a limit of time.
+    pub(crate) const fn times_out(&self) -> bool {
+        self.attempt.is_some()
+    }
+
     /// The budget that attempts are taken from.
     pub(crate) const fn budget(&self) -> Option<&ExprPath> {
         self.budget.as_ref()
@@ -99,18 +113,17 @@ impl WithRetry {
         quote!(static #ident: #kind = #krate::Retry::named(#made, #name);)
     }
 
-    /// `around_refusal` says that something inside may refuse to make the call, and
     /// `ident` is the name of its `static`.
     pub(crate) fn expand(
         &self,
         function: &mut Function,
         body: &TokenStream,
         ident: &Ident,
-        around_refusal: bool,
+        around: Around,
         tally: &TokenStream,
     ) -> Result<TokenStream> {
         let limited = match &self.attempt {
-            Some(attempt) => Some(attempt.expand(function, body, false)?),
+            Some(attempt) => Some(attempt.expand(function, body, false, around.in_breaker)?),
             None => None,
         };
         let body = limited.as_ref().unwrap_or(body);
@@ -125,7 +138,7 @@ impl WithRetry {
         let none = quote!(::core::option::Option::None);
         let hint = self.hint.of_error(&error).unwrap_or_else(|| none.clone());
         let shown = shown(krate, &quote!(&#error));
-        let rejected = around_refusal.then(|| function.names.variable(REJECTED));
+        let rejected = around.refusal.then(|| function.names.variable(REJECTED));
         let flag = rejected.as_ref().map(
             |rejected| quote!(let #rejected = #krate::attributes::breaker::RejectedFlag::new();),
         );

@@ -11,13 +11,14 @@ use syn::{
 
 use crate::{
     body::Function,
-    breaker::{REJECTED, WithCircuitBreaker},
+    breaker::{Place, REJECTED, WithCircuitBreaker},
     deadline::WithDeadline,
     fallback::WithFallback,
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
     names::Names,
-    retry::WithRetry,
+    priority::WithPriority,
+    retry::{Around, WithRetry},
     timeout::WithTimeout,
 };
 
@@ -30,11 +31,12 @@ enum Layer {
     Bulkhead(WithBulkhead),
     Deadline(WithDeadline),
     Hedge(WithHedge),
+    Priority(WithPriority),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -43,6 +45,7 @@ const KINDS: [&str; 8] = [
     "bulkhead",
     "deadline",
     "hedge",
+    "priority",
 ];
 
 impl Layer {
@@ -55,6 +58,7 @@ impl Layer {
             "bulkhead" => Self::Bulkhead(WithBulkhead::parse(input, krate)?),
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
+            "priority" => Self::Priority(WithPriority::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -71,7 +75,20 @@ impl Layer {
 
     /// Whether it may refuse to make the call at all.
     fn refuses(&self) -> bool {
-        self.limits() || matches!(self, Self::CircuitBreaker(_))
+        self.limits() || self.is_breaker()
+    }
+
+    fn is_breaker(&self) -> bool {
+        matches!(self, Self::CircuitBreaker(_))
+    }
+
+    /// Whether it has a limit of time.
+    fn times_out(&self) -> bool {
+        match self {
+            Self::Timeout(_) => true,
+            Self::Retry(retry) => retry.times_out(),
+            _ => false,
+        }
     }
 
     /// The name of its `static`, where it has one.
@@ -97,18 +114,31 @@ impl Layer {
         let ident = layers[at].ident(&function.names, at);
         let once = around.iter().all(Self::once);
         let in_retry = around.iter().any(|it| matches!(it, Self::Retry(_)));
+        let in_breaker = around.iter().any(Self::is_breaker);
         let refusal = inside.iter().any(Self::refuses);
         Ok(match &layers[at] {
-            Self::Retry(layer) => layer.expand(function, body, &ident, refusal, tally)?,
-            Self::CircuitBreaker(layer) => layer.expand(function, body, &ident, once, in_retry),
+            Self::Retry(layer) => {
+                let around = Around { refusal, in_breaker };
+                layer.expand(function, body, &ident, around, tally)?
+            }
+            Self::CircuitBreaker(layer) => {
+                let place = Place {
+                    once,
+                    in_retry,
+                    times_out: inside.iter().any(Self::times_out),
+                    outermost: !around.iter().any(Self::is_breaker),
+                };
+                layer.expand(function, body, &ident, place)
+            }
             Self::Fallback(layer) => {
                 let in_deadline = around.iter().any(|it| matches!(it, Self::Deadline(_)));
                 layer.expand(function, body, tally, in_deadline)
             }
-            Self::Timeout(layer) => layer.expand(function, body, once)?,
+            Self::Timeout(layer) => layer.expand(function, body, once, in_breaker)?,
             Self::RateLimit(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
+            Self::Priority(layer) => layer.expand(function, body, once),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -136,9 +166,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             let kind: Ident = input.parse()?;
             let name = kind.to_string();
             if !KINDS.contains(&name.as_str()) {
-                let text = "no such layer; there are `fallback(…)`, `deadline = …`, \
-                            `rate_limit(…)`, `bulkhead(…)`, `circuit_breaker(…)`, `retry(…)`, \
-                            `hedge(…)`, `timeout = …`";
+                let text = "no such layer; there are `fallback(…)`, `priority = …`, \
+                            `deadline = …`, `rate_limit(…)`, `bulkhead(…)`, \
+                            `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
@@ -150,6 +180,9 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             } else if name == "deadline" && input.peek(Token![=]) {
                 input.parse::<Token![=]>()?;
                 layers.push(Layer::Deadline(WithDeadline::of(input.parse()?)));
+            } else if name == "priority" && input.peek(Token![=]) {
+                input.parse::<Token![=]>()?;
+                layers.push(Layer::Priority(WithPriority::of(&input.parse()?, krate)?));
             } else {
                 let options;
                 parenthesized!(options in input);
@@ -221,11 +254,16 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
     for (name, options) in all {
         layers.extend(layers_of(&name, options, &krate)?);
     }
-    let breaker = layers.iter().position(|it| matches!(it, Layer::CircuitBreaker(_)));
+    let breaker = layers.iter().position(Layer::is_breaker);
     if breaker.is_some_and(|at| layers[at..].iter().any(Layer::limits)) {
         // The error that comes back is the function's own, and the breaker could not tell.
         let text = "a breaker would take what a limit inside it turns away for failures of the \
                     service: put the limit before the breaker";
+        return Err(Error::new(Span::call_site(), text));
+    }
+    if breaker.is_some_and(|at| layers[at..].iter().any(|it| matches!(it, Layer::Priority(_)))) {
+        let text = "a breaker asks for the priority before it admits a call, and cannot see one \
+                    inside it: put the priority before the breaker";
         return Err(Error::new(Span::call_site(), text));
     }
     let visibility = item.vis.clone();

@@ -6,6 +6,7 @@ use syn::{Error, Expr, Path, Result, parse::ParseStream, spanned::Spanned};
 
 use crate::{
     body::{Function, spanned},
+    breaker::TIMED_OUT,
     options::duration,
 };
 
@@ -29,12 +30,14 @@ impl WithTimeout {
         Self { limit }
     }
 
-    /// `once` says that all layers around it use it once only.
+    /// `once` says that all layers around it use it once only, and `in_breaker` that one of
+    /// them is a breaker, which is to hear that the call took too long.
     pub(crate) fn expand(
         &self,
         function: &Function,
         body: &TokenStream,
         once: bool,
+        in_breaker: bool,
     ) -> Result<TokenStream> {
         let span = self.limit.span();
         if !function.is_async() {
@@ -47,6 +50,12 @@ impl WithTimeout {
         let result = function.result.span();
         let there = spanned(krate, result);
         let within = quote_spanned!(result=> #there::attributes::timeout::within);
-        Ok(quote!(#within(&#krate::StdSleep, #limit, #call).await))
+        let told = if in_breaker {
+            let timed_out = function.names.variable(TIMED_OUT);
+            quote!(::core::option::Option::Some(#timed_out))
+        } else {
+            quote!(::core::option::Option::None)
+        };
+        Ok(quote!(#within(&#krate::StdSleep, #limit, #call, #told).await))
     }
 }

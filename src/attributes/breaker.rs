@@ -1,10 +1,17 @@
 //! What `#[with_circuit_breaker]` calls.
 
+use core::future::Future;
+
 use crate::{
-    breaker::{CircuitBreaker, settings::BreakerConfig},
+    breaker::{
+        CircuitBreaker,
+        judge::{errors_that, overload_if},
+        settings::BreakerConfig,
+    },
     error::{CallError, Rejected},
     observe::{DefaultObserver, Observer, known::Shown},
     registry::global::GlobalBreaker,
+    state::Outcome,
     sync::{Ordering, UnmodelledU64},
     time::{Clock, DefaultClock},
 };
@@ -50,6 +57,42 @@ pub fn own<T, E: FromRejected>(result: Result<T, CallError<E>>) -> Result<T, E> 
         Err(CallError::Rejected(rejected)) => Err(E::from_rejected(rejected)),
         Err(CallError::Limited(limited)) => Err(E::from_rejected(limited.into())),
     }
+}
+
+/// A call whose answer a closure judges. The call comes first, so that the compiler knows
+/// its error's type when it looks at the closure.
+///
+/// # Errors
+/// As [`CircuitBreaker::call_judged`].
+#[inline]
+pub fn judge<C: Clock, O: Observer, T, E>(
+    breaker: &CircuitBreaker<C, O>,
+    call: impl FnOnce() -> Result<T, E>,
+    judge: impl FnOnce(Result<&T, &E>) -> Outcome,
+) -> Result<T, CallError<E>> {
+    breaker.call_judged(judge, call)
+}
+
+/// A future whose answer a closure judges. The future comes first, so that the compiler
+/// knows its error's type when it looks at the closure.
+#[inline]
+pub fn judge_async<C: Clock, O: Observer, T, E>(
+    breaker: &CircuitBreaker<C, O>,
+    call: impl Future<Output = Result<T, E>>,
+    judge: impl Fn(Result<&T, &E>) -> Outcome,
+) -> impl Future<Output = Result<T, CallError<E>>> {
+    breaker.call_async_judged(judge, call)
+}
+
+/// What an answer says, by two predicates on its error: whether it is a failure at all, and
+/// whether that is an overload.
+#[inline]
+pub fn of_error<T, E>(
+    answer: Result<&T, &E>,
+    is_failure: impl FnOnce(&E) -> bool,
+    is_overload: impl FnOnce(&E) -> bool,
+) -> Outcome {
+    overload_if(is_overload, errors_that(is_failure)(answer), answer)
 }
 
 /// Keeps the text of an error that a guarded call failed with. A compact slot has no room

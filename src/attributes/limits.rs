@@ -1,4 +1,5 @@
-//! What `#[with_rate_limit]`, `#[with_bulkhead]` and `#[with_deadline]` call.
+//! What `#[with_rate_limit]`, `#[with_bulkhead]`, `#[with_deadline]` and `#[with_priority]`
+//! call.
 
 use core::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::{
     },
     name::Name,
     observe::DefaultObserver,
+    overload::priority::Priority,
     sync::const_fn,
     time::StdClock,
 };
@@ -83,6 +85,13 @@ impl<E: From<Rejected>> FromLimited for E {
 #[cold]
 pub fn own<E: FromLimited>(limited: Limited) -> E {
     E::from_limited(limited)
+}
+
+/// A priority as it is: what is none is told so where it stands.
+#[inline]
+#[must_use]
+pub const fn priority(priority: Priority) -> Priority {
+    priority
 }
 
 /// The deadline of a call that begins now, or the nearer one that is in force.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::{
     breaker::{
         CircuitBreaker,
-        judge::{EveryError, Judge, errors_that},
+        judge::{EveryError, Judge, errors_that, overload_if},
         permit::{CallGuard, Permit},
         word::Word,
     },
@@ -155,6 +155,34 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
         self.call_judged(errors_that(is_failure), f)
+    }
+
+    /// Calls `f` if the breaker admits it. Every error is a failure, and those for which
+    /// `is_overload` holds say that the service has more calls than it can answer
+    /// ([`Outcome::Overload`]): a timeout, a 429. Where the settings have a
+    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker then sheds load.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `f` was not called, [`CallError::Failed`]
+    /// with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, is_overload};
+    ///
+    /// static DISK: CircuitBreaker =
+    ///     CircuitBreaker::named("disk", BreakerConfig::new().max_shed(90).build());
+    ///
+    /// let text = DISK.call_overload_if(|error| is_overload(error), || std::fs::read("/no/file"));
+    /// assert!(text.is_err());
+    /// assert_eq!(DISK.snapshot().score, 1);
+    /// ```
+    #[inline]
+    pub fn call_overload_if<T, E>(
+        &self,
+        is_overload: impl FnOnce(&E) -> bool,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        self.call_judged(|answer| overload_if(is_overload, EveryError.judge(answer), answer), f)
     }
 
     /// Calls `f` if the breaker admits it, and lets `judge` say what its answer

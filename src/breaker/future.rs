@@ -12,7 +12,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         held::HeldPermit,
-        judge::{Counting, EveryError, Judge},
+        judge::{Counting, EveryError, Judge, OverloadIf},
         permit::CallGuard,
     },
     error::{CallError, Own, Rejected},
@@ -93,6 +93,45 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         future: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, CallError<E>>> {
         self.guard_async(Counting(is_failure), future)
+    }
+
+    /// Awaits `future` if the breaker admits it. Every error is a failure, and those for
+    /// which `is_overload` holds say that the service has more calls than it can answer
+    /// ([`Outcome::Overload`]): a timeout, a 429. Where the settings have a
+    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker then sheds load.
+    ///
+    /// A panic is a failure. A call that is dropped before it is done counts
+    /// for nothing, so **a timeout belongs inside**: see
+    /// [`call_async`](Self::call_async).
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when `future` was not polled,
+    /// [`CallError::Failed`] with its own error when it failed.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker};
+    /// # use std::{future::Future, pin::pin, task::{Context, Waker}};
+    ///
+    /// static API: CircuitBreaker =
+    ///     CircuitBreaker::named("api", BreakerConfig::new().max_shed(90).build());
+    ///
+    /// async fn fetch() -> Result<u32, u16> {
+    ///     Err(429)
+    /// }
+    /// # let done = pin!(async {
+    /// let answer = API.call_async_overload_if(|status| matches!(status, 429 | 503), fetch()).await;
+    /// assert!(answer.is_err());
+    /// assert_eq!(API.snapshot().score, 1);
+    /// # }).poll(&mut Context::from_waker(Waker::noop()));
+    /// # assert!(done.is_ready());
+    /// ```
+    #[inline]
+    pub fn call_async_overload_if<T, E>(
+        &self,
+        is_overload: impl Fn(&E) -> bool,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        self.guard_async(OverloadIf::new(is_overload), future)
     }
 
     /// Awaits `future` if the breaker admits it, and lets `judge` say what its

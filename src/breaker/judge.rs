@@ -66,6 +66,90 @@ impl<T, E, F: Fn(&E) -> bool> Judge<T, E> for Counting<F> {
     }
 }
 
+/// Judges those errors as [`Outcome::Overload`] for which a predicate holds, and all else
+/// as another judge does: every error as a failure, unless it is given one.
+///
+/// For `breaker_judged` of a pipeline, for the layers of tower, and wherever else a
+/// [`Judge`] is asked for.
+///
+/// ```
+/// use fusebox::{BreakerConfig, CircuitBreaker, OverloadIf, Pipeline, is_overload};
+///
+/// static SHOP: CircuitBreaker =
+///     CircuitBreaker::named("shop", BreakerConfig::new().max_shed(90).build());
+///
+/// let judge = OverloadIf::new(|error: &std::io::Error| is_overload(error));
+/// let shop = Pipeline::new().breaker_judged(&SHOP, judge);
+/// assert!(shop.call("tea", |_: &str| Ok(3)).is_ok());
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct OverloadIf<F, J = EveryError> {
+    is_overload: F,
+    judge: J,
+}
+
+impl<F> OverloadIf<F> {
+    /// Makes a judge to which every error is a failure, and those are an overload for which
+    /// `is_overload`, a `Fn(&E) -> bool`, holds.
+    #[must_use]
+    pub const fn new<E>(is_overload: F) -> Self
+    where
+        F: Fn(&E) -> bool,
+    {
+        Self { is_overload, judge: EveryError }
+    }
+}
+
+impl<F, J> OverloadIf<F, J> {
+    /// Makes a judge that asks another one first. Of the errors that are a
+    /// [`Outcome::Failure`] to `judge`, those are an overload for which `is_overload`, a
+    /// `Fn(&E) -> bool`, holds.
+    ///
+    /// ```
+    /// use fusebox::{Judge, Outcome, OverloadIf};
+    ///
+    /// fn by_status(answer: Result<&str, &u16>) -> Outcome {
+    ///     match answer {
+    ///         Err(429 | 500..) => Outcome::Failure,
+    ///         Err(_) => Outcome::Ignore,
+    ///         Ok(_) => Outcome::Success,
+    ///     }
+    /// }
+    /// let judge = |answer: Result<&&str, &u16>| by_status(answer.copied());
+    /// let judge = OverloadIf::among(judge, |status: &u16| matches!(status, 429 | 503));
+    /// let of = |status| judge.judge(Err::<&&str, &u16>(&status));
+    /// assert_eq!([of(503), of(500), of(404)], [Outcome::Overload, Outcome::Failure, Outcome::Ignore]);
+    /// ```
+    #[must_use]
+    pub const fn among<E>(judge: J, is_overload: F) -> Self
+    where
+        F: Fn(&E) -> bool,
+    {
+        Self { is_overload, judge }
+    }
+}
+
+impl<T, E, F: Fn(&E) -> bool, J: Judge<T, E>> Judge<T, E> for OverloadIf<F, J> {
+    #[inline]
+    fn judge(&self, answer: Result<&T, &E>) -> Outcome {
+        overload_if(&self.is_overload, self.judge.judge(answer), answer)
+    }
+}
+
+/// An answer's outcome, which is an overload where it is a failure by an error for which
+/// the predicate holds.
+#[inline]
+pub(crate) fn overload_if<T, E>(
+    is_overload: impl FnOnce(&E) -> bool,
+    outcome: Outcome,
+    answer: Result<&T, &E>,
+) -> Outcome {
+    match (outcome, answer) {
+        (Outcome::Failure, Err(error)) if is_overload(error) => Outcome::Overload,
+        _ => outcome,
+    }
+}
+
 /// The judgement of one answer by a predicate on its error.
 #[inline]
 pub(crate) fn errors_that<T, E>(

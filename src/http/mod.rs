@@ -1,8 +1,9 @@
 //! What HTTP says about trouble: `Retry-After`, and which answers are failures; and the
-//! deadline of a request in its headers.
+//! deadline and the priority of a request in its headers.
 
 mod deadline;
-
+mod outcome;
+mod priority;
 mod remaining;
 
 use core::time::Duration;
@@ -10,7 +11,8 @@ use std::time::SystemTime;
 
 pub use deadline::{BadDeadline, DEADLINE, read_deadline, write_deadline};
 use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
-
+pub use outcome::{judge, outcome};
+pub use priority::{BadPriorityHeader, PRIORITY, read_priority, write_priority};
 pub use remaining::remaining;
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,

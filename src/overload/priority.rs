@@ -58,6 +58,11 @@ impl Priority {
         self.0
     }
 
+    /// Returns the level's name, or `None` if it has none.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        NAMED.into_iter().find(|(named, _)| *named == self).map(|(_, name)| name)
+    }
+
     /// Returns its class, from 0 to 15: calls of one class are treated alike.
     ///
     /// ```
@@ -93,8 +98,8 @@ impl Default for Priority {
 /// Its name, or its level where it has none.
 impl fmt::Display for Priority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match NAMED.into_iter().find(|(named, _)| named == self) {
-            Some((_, name)) => f.pad(name),
+        match self.name() {
+            Some(name) => f.pad(name),
             None => self.0.fmt(f),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         held::HeldPermit,
-        judge::{Counting, EveryError, Judge, carried},
+        judge::{Counting, EveryError, Judge, OverloadIf, carried},
     },
     error::{CallError, Rejected},
     observe::{DefaultObserver, Observer, Tally},
@@ -64,6 +64,39 @@ impl<L: Copy> Pipeline<L> {
         F: Fn(&E) -> bool,
     {
         self.inside(BreakerLayer { breaker, judge: Counting(is_failure) })
+    }
+
+    /// Adds a breaker inside the layers so far. Every error is a failure to it, and those
+    /// of the call's own errors for which `is_overload`, a `Fn(&E) -> bool`, holds say that
+    /// the service has more calls than it can answer
+    /// ([`Outcome::Overload`](crate::Outcome::Overload)).
+    ///
+    /// A [`timeout`](Pipeline::timeout) inside the breaker makes an error of your own type,
+    /// and only you can tell it from others. For errors with sources,
+    /// [`is_overload`](crate::is_overload) does.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Pipeline, is_overload};
+    ///
+    /// static SHOP: CircuitBreaker =
+    ///     CircuitBreaker::named("shop", BreakerConfig::new().max_shed(90).build());
+    ///
+    /// let shop = Pipeline::new()
+    ///     .breaker_overload_if(&SHOP, |error: &std::io::Error| is_overload(error))
+    ///     .timeout(Duration::from_secs(1));
+    /// # let _ = shop;
+    /// ```
+    #[must_use]
+    pub const fn breaker_overload_if<C, O, E, F>(
+        self,
+        breaker: &CircuitBreaker<C, O>,
+        is_overload: F,
+    ) -> Pipeline<Stack<L, BreakerLayer<'_, C, O, OverloadIf<F>>>>
+    where
+        F: Fn(&E) -> bool,
+    {
+        self.inside(BreakerLayer { breaker, judge: OverloadIf::new(is_overload) })
     }
 
     /// Adds a breaker inside the layers so far. `judge`, a `Fn(Result<&T, &E>)

@@ -13,6 +13,8 @@ pub(crate) mod layer;
 mod limited;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 mod pipeline;
+#[cfg(feature = "std")]
+pub(crate) mod priority;
 pub(crate) mod rate_limit;
 mod retry;
 pub(crate) mod timeout;

@@ -15,13 +15,14 @@ use tower_service::Service;
 use crate::{
     breaker::{
         held::{BreakerRef, HeldPermit},
-        judge::{EveryError, Judge},
+        judge::Judge,
         permit::CallGuard,
     },
     error::Rejected,
     state::Outcome,
     tower::{
         errors::{ErrorType, OwnErrors, Wrapped},
+        known::KnownErrors,
         wait::{Reject, Wait, WaitBy},
     },
 };
@@ -47,7 +48,7 @@ use crate::{
 ///
 /// `B` is a `&CircuitBreaker`, or an `Arc` of one.
 #[derive(Debug, Clone, Copy)]
-pub struct CircuitBreakerLayer<B, J = EveryError, W = Reject, X = Wrapped> {
+pub struct CircuitBreakerLayer<B, J = KnownErrors, W = Reject, X = Wrapped> {
     breaker: B,
     judge: J,
     wait: W,
@@ -55,10 +56,11 @@ pub struct CircuitBreakerLayer<B, J = EveryError, W = Reject, X = Wrapped> {
 }
 
 impl<B> CircuitBreakerLayer<B> {
-    /// Makes a layer to which every error is a failure.
+    /// Makes a layer to which every error is a failure, and a timeout an overload, where its
+    /// type is known: see [`KnownErrors`].
     #[must_use]
     pub const fn new(breaker: B) -> Self {
-        Self { breaker, judge: EveryError, wait: Reject, errors: Wrapped }
+        Self { breaker, judge: KnownErrors, wait: Reject, errors: Wrapped }
     }
 
     /// Makes a layer whose `judge`, a `Fn(Result<&Response, &Error>)
@@ -122,7 +124,7 @@ impl<S, B: BreakerRef + Clone, J: Clone, W: Wait + Clone, X: Copy> Layer<S>
 
 /// A service behind a circuit breaker. [`CircuitBreakerLayer`] makes it.
 #[derive(Debug)]
-pub struct CircuitBreakerService<S, B: BreakerRef, J = EveryError, W: Wait = Reject, X = Wrapped> {
+pub struct CircuitBreakerService<S, B: BreakerRef, J = KnownErrors, W: Wait = Reject, X = Wrapped> {
     inner: S,
     judge: J,
     wait: W,

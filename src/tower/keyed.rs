@@ -6,18 +6,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    breaker::{
-        CircuitBreaker,
-        held::HeldPermit,
-        judge::{EveryError, Judge},
-        settings::BreakerSettings,
-    },
+    breaker::{CircuitBreaker, held::HeldPermit, judge::Judge, settings::BreakerSettings},
     observe::Observer,
     registry::{error::RegistryError, panel::Panel},
     time::Clock,
     tower::{
         breaker::Guarded,
         errors::{ErrorType, OwnErrors, Wrapped},
+        known::KnownErrors,
     },
 };
 
@@ -59,7 +55,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct KeyedBreakerLayer<'p, C, O, F, J = EveryError, X = Wrapped> {
+pub struct KeyedBreakerLayer<'p, C, O, F, J = KnownErrors, X = Wrapped> {
     breakers: Breakers<'p, C, O>,
     key: F,
     judge: J,
@@ -92,8 +88,9 @@ impl<C, O, F: Clone, J: Clone, X: Clone> Clone for KeyedBreakerLayer<'_, C, O, F
 }
 
 impl<'p, C, O, F> KeyedBreakerLayer<'p, C, O, F> {
-    /// Makes a layer to which every error is a failure. New breakers get
-    /// `settings`; one that exists keeps its own.
+    /// Makes a layer to which every error is a failure, and a timeout an overload, where its
+    /// type is known: see [`KnownErrors`]. New breakers get `settings`; one that exists
+    /// keeps its own.
     ///
     /// # Errors
     /// [`RegistryError`] where `overflow` is no name, or finds
@@ -109,7 +106,7 @@ impl<'p, C, O, F> KeyedBreakerLayer<'p, C, O, F> {
     {
         let overflow = panel.get_or_init(overflow, settings)?;
         let breakers = Breakers { panel, settings, overflow };
-        Ok(Self { breakers, key, judge: EveryError, errors: Wrapped })
+        Ok(Self { breakers, key, judge: KnownErrors, errors: Wrapped })
     }
 }
 
@@ -141,7 +138,7 @@ impl<'p, S, C, O, F: Clone, J: Clone, X: Clone> Layer<S> for KeyedBreakerLayer<'
 
 /// A service with a circuit breaker for each key. [`KeyedBreakerLayer`] makes it.
 #[derive(Debug)]
-pub struct KeyedBreakerService<'p, S, C, O, F, J = EveryError, X = Wrapped> {
+pub struct KeyedBreakerService<'p, S, C, O, F, J = KnownErrors, X = Wrapped> {
     inner: S,
     layer: KeyedBreakerLayer<'p, C, O, F, J, X>,
 }

@@ -26,6 +26,8 @@ mod limits;
 mod names;
 #[path = "../../../macros/src/options.rs"]
 mod options;
+#[path = "../../../macros/src/priority.rs"]
+mod priority;
 #[path = "../../../macros/src/retry.rs"]
 mod retry;
 #[path = "../../../macros/src/stack.rs"]
@@ -39,7 +41,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 /// What each attribute may be given, and what a function under it does whose
 /// first call fails.
-const ATTRIBUTES: [(&str, &str, Does); 19] = [
+const ATTRIBUTES: [(&str, &str, Does); 22] = [
     ("with_retry", r#"base_delay = "0s""#, Does::TryAgain),
     (
         "with_retry",
@@ -57,6 +59,12 @@ const ATTRIBUTES: [(&str, &str, Does); 19] = [
     ("with_circuit_breaker", "ZZ_BREAKER, judge = zz_judge", Does::Fail),
     ("with_fallback", "ZzThing::zz_rescue, when = zz_on", Does::AskAnother),
     ("with_circuit_breaker", "ZZ_BREAKER, note_errors = true", Does::Fail),
+    (
+        "resilient",
+        r#"priority = "critical", circuit_breaker(ZZ_BREAKER, is_overload = zz_every)"#,
+        Does::Fail,
+    ),
+    ("with_circuit_breaker", "ZZ_BREAKER, expect = zz_every, is_overload = zz_every", Does::Fail),
     (
         "with_retry",
         r#"base_delay = "0s", growth = "linear", before_retry = zz_before, crate = resilience"#,
@@ -86,6 +94,12 @@ const ATTRIBUTES: [(&str, &str, Does); 19] = [
     (
         "resilient",
         r#"timeout = "1h", retry(base_delay = "0s", attempt_timeout = "1m"), timeout("1m")"#,
+        Does::TryAgain,
+    ),
+    (
+        "resilient",
+        r#"priority = resilience::Priority::BACKGROUND, circuit_breaker(ZZ_BREAKER),
+           retry(base_delay = "0s", attempt_timeout = "1m"), timeout = "1m""#,
         Does::TryAgain,
     ),
     ("with_fallback", "ZzThing::zz_rescue", Does::AskAnother),
