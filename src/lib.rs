@@ -31,6 +31,7 @@
 //! - [`Registry`]: breakers by name
 //! - [`Retry`], with [`RetryConfig`]; [`Backoff`] for the delays alone
 //! - [`RetryBudget`], with [`BudgetConfig`]: retries as a share of the calls
+//! - [`FailoverSet`]: regions or endpoints, of which the first one that admits a call takes it
 //! - [`Fallback`], `LastGood`, `LastGoodByKey` and [`Degradation`]: other ways to an answer
 //! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
@@ -52,7 +53,7 @@
 //! - `tokio`: async delays and timeouts on tokio's timer; `TokioClock`.
 //! - `macros`: the attributes `with_retry`, `with_circuit_breaker`, `with_fallback`,
 //!   `with_timeout`, `with_rate_limit`, `with_bulkhead`, `with_deadline`, `with_hedge`,
-//!   `with_priority` and `resilient`.
+//!   `with_priority`, `with_failover` and `resilient`.
 //! - `tower`: layers for tower's services.
 //! - `http`: a reader of `Retry-After`, what statuses say of a service, and deadlines and
 //!   priorities in headers.
@@ -86,6 +87,7 @@ mod breaker;
 mod bypass;
 mod config;
 mod error;
+mod failover;
 mod fallback;
 // Pages for rustdoc; no program needs it.
 #[cfg(all(any(doc, doctest), feature = "std", not(fusebox_compact)))]
@@ -130,13 +132,17 @@ pub use breaker::{
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
+pub use failover::{
+    Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
+    settings::{FailoverConfig, FailoverSettings},
+};
 pub use fallback::{Fallback, degradation::Degradation};
 #[cfg(feature = "std")]
 pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{
-    resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_fallback, with_hedge,
-    with_priority, with_rate_limit, with_retry, with_timeout,
+    resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_failover, with_fallback,
+    with_hedge, with_priority, with_rate_limit, with_retry, with_timeout,
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
@@ -173,9 +179,9 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 #[cfg(feature = "std")]
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
-    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FallbackUsed,
-    LastError, Limit, Misconfigured, Observer, Rejection, Retrying, Summary, Tally, TimeCalls,
-    Transition,
+    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
+    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
+    Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};

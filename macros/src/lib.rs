@@ -1,10 +1,12 @@
 //! The attributes of the crate `fusebox`, which re-exports and documents them.
-//! Each rewrites the body of a function and leaves its signature alone.
+//! Each rewrites the body of a function and leaves its signature alone, but for the argument
+//! that a failover set gives.
 
 mod arguments;
 mod body;
 mod breaker;
 mod deadline;
+mod failover;
 mod fallback;
 mod hedge;
 mod limits;
@@ -197,6 +199,32 @@ pub fn with_priority(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn with_hedge(options: TokenStream, item: TokenStream) -> TokenStream {
     stack::expand("with_hedge", options.into(), item.into()).into()
+}
+
+/// Calls the function with the first member of a failover set that admits the call:
+/// `#[with_failover(SHOPS)]`.
+///
+/// ```text
+/// static SHOPS: FailoverSet<'static, 2, &str> = …;
+///
+/// #[with_failover(SHOPS)]
+/// fn price(shop: Chosen<'_, &str>, article: u32) -> Result<u32, ShopError> { … }
+///
+/// price(42)?;
+/// ```
+///
+/// The first argument is the member: its index, its name and its value. The set gives it, so
+/// callers leave it out. The path is that of a `static` of the type `FailoverSet`. The option
+/// `judge` is a path to a `fn(Result<&T, &E>) -> Outcome`: what an answer says of the member.
+/// Without it every error is a failure.
+///
+/// A call that no member takes fails with an error of the function's own type, which must be
+/// `From<Rejected>`. One that failed is not made at another member; a
+/// `FailoverSet::call_repeatable` does that. No limit and no breaker stands below it. Arguments
+/// are moved into the call; none is cloned.
+#[proc_macro_attribute]
+pub fn with_failover(options: TokenStream, item: TokenStream) -> TokenStream {
+    stack::expand("with_failover", options.into(), item.into()).into()
 }
 
 /// Puts the other attributes around the function in one, the outermost first:

@@ -13,6 +13,7 @@ use crate::{
     body::Function,
     breaker::{Place, REJECTED, WithCircuitBreaker},
     deadline::WithDeadline,
+    failover::WithFailover,
     fallback::WithFallback,
     hedge::{Beside, WithHedge},
     limits::{WithBulkhead, WithRateLimit},
@@ -32,11 +33,12 @@ enum Layer {
     Deadline(WithDeadline),
     Hedge(WithHedge),
     Priority(WithPriority),
+    Failover(WithFailover),
 }
 
 /// The words for layers in `#[resilient(…)]`, and after `with_` those of the other
 /// attributes.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "retry",
     "circuit_breaker",
     "fallback",
@@ -46,6 +48,7 @@ const KINDS: [&str; 9] = [
     "deadline",
     "hedge",
     "priority",
+    "failover",
 ];
 
 impl Layer {
@@ -59,6 +62,7 @@ impl Layer {
             "deadline" => Self::Deadline(WithDeadline::parse(input, krate)?),
             "hedge" => Self::Hedge(WithHedge::parse(input, krate)?),
             "priority" => Self::Priority(WithPriority::parse(input, krate)?),
+            "failover" => Self::Failover(WithFailover::parse(input, krate)?),
             _ => Self::Fallback(WithFallback::parse(input, krate)?),
         })
     }
@@ -75,7 +79,7 @@ impl Layer {
 
     /// Whether it may refuse to make the call at all.
     fn refuses(&self) -> bool {
-        self.limits() || self.is_breaker()
+        self.limits() || self.is_breaker() || matches!(self, Self::Failover(_))
     }
 
     fn is_breaker(&self) -> bool {
@@ -139,6 +143,7 @@ impl Layer {
             Self::Bulkhead(layer) => layer.expand(function, body, &ident, in_retry),
             Self::Deadline(layer) => layer.expand(function, body, once, in_retry)?,
             Self::Priority(layer) => layer.expand(function, body, once),
+            Self::Failover(layer) => layer.expand(function, body, once, in_retry),
             Self::Hedge(layer) => {
                 let beside = Beside {
                     breaker: breaker(layers, function),
@@ -168,7 +173,8 @@ fn layers_of(attribute: &str, options: TokenStream, krate: &Path) -> Result<Vec<
             if !KINDS.contains(&name.as_str()) {
                 let text = "no such layer; there are `fallback(…)`, `priority = …`, \
                             `deadline = …`, `rate_limit(…)`, `bulkhead(…)`, \
-                            `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `timeout = …`";
+                            `circuit_breaker(…)`, `retry(…)`, `hedge(…)`, `failover(…)`, \
+                            `timeout = …`";
                 return Err(Error::new(kind.span(), text));
             }
             if input.is_empty() || input.peek(Token![,]) {
@@ -265,6 +271,17 @@ fn try_expand(attribute: &str, options: TokenStream, item: TokenStream) -> Resul
         let text = "a breaker asks for the priority before it admits a call, and cannot see one \
                     inside it: put the priority before the breaker";
         return Err(Error::new(Span::call_site(), text));
+    }
+    let failover = layers.iter().position(|it| matches!(it, Layer::Failover(_)));
+    if failover.is_some_and(|at| layers[at + 1..].iter().any(Layer::refuses)) {
+        let text = "a failover set would take what a layer inside it turns away for failures of \
+                    the member: put that layer before the set";
+        return Err(Error::new(Span::call_site(), text));
+    }
+    for layer in &mut layers {
+        if let Layer::Failover(layer) = layer {
+            layer.take_member(&mut item.sig)?;
+        }
     }
     let visibility = item.vis.clone();
     let (mut function, mut body) = Function::of(item, krate, names)?;

@@ -1,6 +1,7 @@
 //! What the attributes' code calls. Not for others: it changes with them.
 
 pub mod breaker;
+pub mod failover;
 pub mod fallback;
 pub mod limits;
 pub mod retry;

@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Retry(Retrying<'a>),
     /// A retry gave up on an error that it would have retried.
     Exhausted(Exhausted<'a>),
+    /// The calls of a failover set go elsewhere than before.
+    Failover(FailedOver<'a>),
     /// A call failed, and its fallback was asked.
     Fallback(FallbackUsed<'a>),
     /// A breaker that was found by name, or the environment, is not what it
@@ -115,6 +117,49 @@ impl fmt::Display for Limit {
             Self::Hint => "longest delay",
             Self::Budget => "retry budget",
             Self::Deadline => "deadline",
+        })
+    }
+}
+
+/// The calls of a failover set go elsewhere than before. It is told once for each such
+/// change, not for each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedOver<'a> {
+    /// The name of the set, where it has one.
+    pub set: Option<&'a str>,
+    /// Where the calls go from now on.
+    pub state: FailoverState,
+    /// The member that takes a share of the calls no more, or takes less of them: the home
+    /// in most cases.
+    pub from: Option<&'a str>,
+    /// The member that took the call at which this was seen; `None` where no member did,
+    /// and where the set panics.
+    pub to: Option<&'a str>,
+}
+
+/// Where the calls of a failover set go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailoverState {
+    /// To the home, the first member.
+    Home,
+    /// Elsewhere, as far as the budgets allow: the home was down, and is not back yet, or
+    /// the set is sticky.
+    Away,
+    /// To the home, a share that grows, and the rest elsewhere.
+    Returning,
+    /// To all members in turn: too few are available.
+    Panic,
+}
+
+impl fmt::Display for FailoverState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Home => "home",
+            Self::Away => "away",
+            Self::Returning => "returning",
+            Self::Panic => "panic",
         })
     }
 }

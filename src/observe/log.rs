@@ -34,6 +34,15 @@ pub(crate) fn write(event: &Event<'_>) {
             retry_after:? = it.retry_after();
             "call limited: {it}"
         ),
+        Event::Failover(it) => warn!(
+            target: "fusebox",
+            set = it.set,
+            state:% = it.state,
+            from = it.from,
+            to = it.to;
+            "failover set `{}` is {}: from `{}` to `{}`",
+            it.set.unwrap_or(""), it.state, it.from.unwrap_or(""), it.to.unwrap_or("")
+        ),
         Event::Retry(it) => debug!(
             target: "fusebox",
             policy = it.policy,

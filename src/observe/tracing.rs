@@ -30,6 +30,14 @@ pub(crate) fn write(event: &Event<'_>) {
             retry_after = it.retry_after().map(tracing::field::debug),
             "call limited"
         ),
+        Event::Failover(it) => tracing::warn!(
+            target: "fusebox",
+            set = it.set,
+            state = %it.state,
+            from = it.from,
+            to = it.to,
+            "calls go to another member of a failover set"
+        ),
         Event::Retry(it) => tracing::debug!(
             target: "fusebox",
             policy = it.policy,

@@ -87,6 +87,8 @@ pub enum Defect {
     ShedByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
+    /// Where the calls of a failover set go is overwritten.
+    MovedByStore,
 }
 
 std::thread_local! {

@@ -143,6 +143,13 @@ impl Observer for Journal {
         let line = match event {
             Event::Transition(it) => format!("{} -> {}", it.from, it.to),
             Event::Rejection(it) => format!("rejected: {it}"),
+            Event::Failover(it) => format!(
+                "failover {} {}: {} to {}",
+                it.set.unwrap_or("-"),
+                it.state,
+                it.from.unwrap_or("-"),
+                it.to.unwrap_or("-")
+            ),
             Event::Retry(it) => format!(
                 "{} retry {}/{} in {:?} after {:?}",
                 it.policy.unwrap_or("-"),

@@ -2,4 +2,4 @@
 
 pub(crate) mod retry_budget;
 pub(crate) mod settings;
-mod word;
+pub(crate) mod word;

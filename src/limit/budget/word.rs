@@ -14,23 +14,23 @@ use crate::{machine, time::Tick};
 
 /// What is spent, and when that was so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spent(pub(super) u64);
+pub(crate) struct Spent(pub(crate) u64);
 
 /// The settings of a budget, in parts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
+pub(crate) struct Terms {
     /// What a call gives back.
-    pub(super) gain: u64,
+    pub(crate) gain: u64,
     /// What a withdrawal spends.
-    pub(super) cost: u64,
+    pub(crate) cost: u64,
     /// What a millisecond gives back.
-    pub(super) reserve: u64,
+    pub(crate) reserve: u64,
     /// The most that may be spent.
-    pub(super) depth: u64,
+    pub(crate) depth: u64,
 }
 
 /// The most parts that a word has room for.
-pub(super) const MOST: u64 = (1 << (u64::BITS - Tick::BITS)) - 1;
+pub(crate) const MOST: u64 = (1 << (u64::BITS - Tick::BITS)) - 1;
 
 /// A clock that steps back by less than this, in milliseconds, is waited for: another
 /// thread may just have read it later, and no time may count twice. If it steps back
@@ -39,10 +39,10 @@ const MENDS: i64 = 60_000;
 
 impl Spent {
     /// Nothing is spent.
-    pub(super) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
     #[inline]
-    pub(super) const fn is_none(self) -> bool {
+    pub(crate) const fn is_none(self) -> bool {
         self.parts() == 0
     }
 
@@ -75,31 +75,31 @@ impl Spent {
 
     /// A call is made.
     #[inline]
-    pub(super) const fn deposit(self, now: Tick, terms: Terms) -> Self {
+    pub(crate) const fn deposit(self, now: Tick, terms: Terms) -> Self {
         let (parts, tick) = self.at(now, terms);
         Self::new(parts.saturating_sub(terms.gain), tick)
     }
 
     /// A retry is made, if it may be.
     #[inline]
-    pub(super) const fn withdraw(self, now: Tick, terms: Terms) -> (Self, bool) {
+    pub(crate) const fn withdraw(self, now: Tick, terms: Terms) -> (Self, bool) {
         let (parts, tick) = self.at(now, terms);
         let spent = parts + terms.cost;
         if spent > terms.depth { (self, false) } else { (Self::new(spent, tick), true) }
     }
 
     /// A retry that was allowed is not made.
-    pub(super) const fn give_back(self, terms: Terms) -> Self {
+    pub(crate) const fn give_back(self, terms: Terms) -> Self {
         Self::new(self.parts().saturating_sub(terms.cost), self.0)
     }
 
     /// How many withdrawals would be allowed now.
-    pub(super) const fn left(self, now: Tick, terms: Terms) -> u64 {
+    pub(crate) const fn left(self, now: Tick, terms: Terms) -> u64 {
         (terms.depth - self.at(now, terms).0) / terms.cost
     }
 
     /// The same in other parts, rounded up.
-    pub(super) const fn in_parts(self, before: Terms, after: Terms) -> Self {
+    pub(crate) const fn in_parts(self, before: Terms, after: Terms) -> Self {
         let parts = (self.parts() * after.cost).div_ceil(before.cost);
         Self::new(if parts < after.depth { parts } else { after.depth }, self.0)
     }
