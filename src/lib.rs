@@ -36,6 +36,7 @@
 //! - [`RateLimit`], [`Bulkhead`], [`AdaptiveLimit`]: so many calls in a time, or in flight
 //! - [`Hedge`], with [`LatencyQuantile`]: a second attempt beside one that takes long
 //! - [`Deadline`]: a moment that is handed on, which nothing may overrun
+//! - [`Intake`]: a server's guard, which refuses calls that would wait too long
 //! - [`Priority`]: which calls are turned away last; [`is_overload`]: which errors are those
 //!   of a service that has too many
 //! - [`Pipeline`]: several policies around one call, and what each order means
@@ -96,6 +97,7 @@ pub mod guide;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+mod intake;
 mod label;
 mod limit;
 mod machine;
@@ -143,6 +145,13 @@ pub use fallback::{last_good::LastGood, last_good_by_key::LastGoodByKey};
 pub use fusebox_macros::{
     resilient, with_bulkhead, with_circuit_breaker, with_deadline, with_failover, with_fallback,
     with_hedge, with_priority, with_rate_limit, with_retry, with_timeout,
+};
+#[cfg(not(fusebox_compact))]
+pub use intake::reading::IntakeReading;
+pub use intake::{
+    intake::Intake,
+    place::{AtWork, InLine},
+    settings::{IntakeConfig, IntakeSettings},
 };
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,

@@ -8,7 +8,7 @@ use crate::{
     table::{
         self, compare, goals, layers,
         limits::{self, Rule},
-        retry_storm, shopify,
+        overload, retry_storm, shopify,
     },
     time::Time,
 };
@@ -84,6 +84,7 @@ pub fn figures() -> Vec<Figure> {
     all.push(figure("bytes", row.bytes as f64, false));
     all.extend(table::fleet::figures(fleet::study()));
     limit_figures(&mut all);
+    overload_figures(&mut all);
     all
 }
 
@@ -102,6 +103,23 @@ fn limit_figures(all: &mut Vec<Figure>) {
     let (early, late) = limits::hour(Rule::Ours, limits::HOUR_KNEE);
     let now = (late / early - 1.0).abs();
     all.push(Figure { key: "limit_drift".into(), now, more: false });
+}
+
+/// Those of the intake.
+fn overload_figures(all: &mut Vec<Figure>) {
+    for (load, worst) in ["2", "4"].into_iter().zip(overload::ours()) {
+        let overload::Worst { goodput, p99, settled, critical } = worst;
+        let figures = [
+            ("goodput", goodput, true),
+            ("p99", p99, false),
+            ("settled_s", settled, false),
+            ("critical", critical, true),
+        ];
+        all.extend(figures.map(|(what, now, more)| {
+            let key = format!("overload_{load}_{what}");
+            Figure { key, now, more }
+        }));
+    }
 }
 
 /// Compares all figures with the committed bounds.

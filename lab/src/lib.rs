@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod contender;
 pub mod field;
 pub mod fleet;
+pub mod intake;
 pub mod limits;
 pub mod measure;
 pub mod measured;

@@ -14,7 +14,7 @@ use crate::{
         brooker::{self, FAILURES},
         compare,
         goals::{self, Goal},
-        layers, limits, ratio, retry_storm,
+        layers, limits, overload, ratio, retry_storm,
         shopify::{self, Landing},
     },
     time::Time,
@@ -111,6 +111,17 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     part("Adaptive limits", &LIMITS_TEXT.replace("TABLE", &limits::table().markdown()));
     pictures.push(("adaptive-limits", limits::plot().svg()));
 
+    progress("overload");
+    let goodputs = overload::goodputs();
+    part(
+        "Overload",
+        &OVERLOAD_TEXT
+            .replace("LEVELS", &overload::levels())
+            .replace("LOADS", &overload::by_load(&goodputs).markdown())
+            .replace("WORKS", &overload::by_work().markdown()),
+    );
+    pictures.push(("overload", overload::plot(&goodputs).svg()));
+
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
     let rows: Vec<_> = one_of_each.map(|it| compare::row(&it)).collect();
@@ -140,7 +151,7 @@ callers share a breaker, as the threads of a process do, and the processes of a 
 shared panel, and `fusebox, one for each caller` where they know nothing of each other.
 The rules of the field have one for each caller in the storms that say so.
 
-Overload and hedging have no table yet.
+Hedging has no table yet.
 ";
 
 fn figures_to_beat(ours: Vec<Goal>, each: Vec<Goal>) -> String {
@@ -288,6 +299,40 @@ nothing before calls take 5 s.
 
 TABLE
 ![The limits at a knee that halves and doubles](lab/adaptive-limits.svg)";
+
+const OVERLOAD_TEXT: &str = "\
+A server of 16 workers with one line, and calls that take a worker 10 ms on average: all
+the same, exponentially distributed, or heavy (log-normal, with a deviation of twice the
+mean). Half of what it can do comes for two seconds, and then ten seconds of overload, at times by
+chance: LEVELS. A caller waits for half a second, and the server does not know when one has
+given up. Nobody tries again. What is counted begins a second after the load has stepped, and is that of
+five seeds together.
+
+Answers within half a second, in parts of what the server can do, or of the calls where
+these are fewer, for exponentially distributed calls:
+
+LOADS
+![Answers in time, as the load grows](lab/overload.svg)
+
+At twice and at four times of what the server can do: the same; the 99th percentile of the
+times of calls that were answered, in parts of the one at half of the load without a
+guard; how long after the step both were as they should be, at least 90 % and at most
+twice, and stayed so, in steps of 0.2 s; and the share of each level that was answered in
+time. At four times the load, critical calls alone are 80 % of what the server can do.
+
+WORKS
+The intake may keep a critical call in line for 10 ms, which is what a call takes a worker.
+*Answers alone* is a server that does not say when its workers begin. The bounded queue has
+room for 32 calls at work and in line; whoever chooses that number knows how long calls
+take, and a queue has no levels. The adaptive limit has its defaults, and its start at 20
+is close to what this server can do. What the intake costs is seen at a load of just 1:
+the lower levels are refused while the line is short, so a worker is idle now and then.
+
+DAGOR's windows of a second or 2000 calls lower the admission by 5 % each, so twice the
+load takes it some ten seconds to refuse. After a minute it is near its rest, keeps all
+critical calls even at four times the load, where the intake refuses some, and has longer
+lines. Breakwater hands out credits to clients that take part, and Uber publishes of
+Cinnamon neither figures nor the gains of its controller: both are left out.";
 
 const ROW_TEXT: &str = "\
 A thousand calls a second. How many calls fail before the first one is refused, and after

@@ -127,6 +127,9 @@ macro_rules! read {
     (limit $raw:ident) => {
         if $raw == 0 { None } else { Some(core::time::Duration::from_millis($raw)) }
     };
+    (delay $raw:ident) => {
+        core::time::Duration::from_nanos($raw)
+    };
     (nanos $raw:ident) => {
         core::time::Duration::from_nanos($raw)
     };

@@ -1,10 +1,13 @@
-//! What HTTP says about trouble: `Retry-After`, and which answers are failures; and the
-//! deadline and the priority of a request in its headers.
+//! What HTTP says about trouble: `Retry-After`, and which answers are failures; the
+//! deadline and the priority of a request in its headers; and what a server answers that
+//! refuses a call.
 
 mod deadline;
 mod outcome;
 mod priority;
 mod remaining;
+
+mod unavailable;
 
 use core::time::Duration;
 use std::time::SystemTime;
@@ -14,6 +17,7 @@ use http::{HeaderMap, Method, StatusCode, Uri, header::RETRY_AFTER};
 pub use outcome::{judge, outcome};
 pub use priority::{BadPriorityHeader, PRIORITY, read_priority, write_priority};
 pub use remaining::remaining;
+pub use unavailable::unavailable;
 
 /// Returns how long a response asks to wait, by its `Retry-After` (RFC 9110,
 /// section 10.2.3): a number of seconds, or a date in any of HTTP's three

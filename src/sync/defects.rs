@@ -77,6 +77,10 @@ pub enum Defect {
     AddedByStore,
     /// An adaptive limit is set by a store, whoever came or went meanwhile.
     LimitSetByStore,
+    /// An intake's word is overwritten when a call comes in.
+    EnteredByStore,
+    /// An intake's word is overwritten when a call ends.
+    EndedByStore,
     /// Whoever ends a call at a window's end computes, be it taken by another or not.
     WindowWonTwice,
     /// A breaker closes first, and begins to let calls back after that.

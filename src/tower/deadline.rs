@@ -33,6 +33,13 @@ pub trait FindDeadline<Request> {
 #[derive(Debug, Clone, Copy)]
 pub struct FoundBy<F>(F);
 
+impl<F> FoundBy<F> {
+    #[cfg(feature = "tokio")]
+    pub(super) const fn new(find: F) -> Self {
+        Self(find)
+    }
+}
+
 impl<Request, F: Fn(&Request) -> Deadline> FindDeadline<Request> for FoundBy<F> {
     fn find<C: Clock>(&self, request: &mut Request, _clock: &C) -> Deadline {
         (self.0)(request)

@@ -27,15 +27,21 @@ mod deadline;
 mod errors;
 mod fallback;
 mod hedge;
+#[cfg(feature = "tokio")]
+mod intake;
 mod keyed;
 mod known;
 mod limited;
 mod priority;
 mod rate_limit;
 mod retry;
+#[cfg(feature = "tokio")]
+mod shed;
 mod wait;
 #[cfg(feature = "tokio")]
 mod waiting;
+#[cfg(feature = "tokio")]
+mod workers;
 
 pub use adaptive::{AdaptiveLayer, AdaptiveService};
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
@@ -44,6 +50,8 @@ pub use deadline::{DeadlineLayer, DeadlineService};
 pub use errors::{OwnErrors, Wrapped};
 pub use fallback::{FallbackLayer, FallbackService};
 pub use hedge::{HedgeLayer, HedgeService};
+#[cfg(feature = "tokio")]
+pub use intake::{IntakeLayer, IntakeService};
 pub use keyed::{KeyedBreakerLayer, KeyedBreakerService};
 pub use known::KnownErrors;
 pub use priority::{PriorityLayer, PriorityService};

@@ -16,6 +16,13 @@ use crate::random::Random;
 #[derive(Debug, Default)]
 pub struct Micros(Cell<u64>);
 
+impl Micros {
+    /// Sets the time.
+    pub fn set(&self, micros: u64) {
+        self.0.set(micros);
+    }
+}
+
 impl Clock for Micros {
     fn now(&self) -> Tick {
         Tick::from_millis(self.0.get() / 1_000)
@@ -109,7 +116,7 @@ impl<'l, L: Limiter> Service<'l, L> {
             let done = self.busy.peek().map_or(u64::MAX, |Reverse((at, _))| *at);
             let now = done.min(self.next).min(end);
             self.now = now;
-            self.clock.0.set(now);
+            self.clock.set(now);
             if now == end {
                 return;
             }

@@ -6,6 +6,7 @@ pub mod fleet;
 pub mod goals;
 pub mod layers;
 pub mod limits;
+pub mod overload;
 pub mod retry_storm;
 pub mod shopify;
 pub mod sockets;
