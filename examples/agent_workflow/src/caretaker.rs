@@ -1,11 +1,11 @@
 //! Brings back into service what is well again: its breaker closed, and what was
 //! kept for it replayed. A service would do this all the time, in a task of its
 //! own; here it is done between rounds, so that a run's decisions do not depend
-//! on the moment at which a breaker lets its probe through.
+//! on the moment at which a breaker lets its probe through, or all calls again.
 
 use std::time::{Duration, Instant};
 
-use fusebox::State;
+use fusebox::{Priority, State};
 use tracing::warn;
 
 use crate::{
@@ -27,7 +27,8 @@ pub async fn settle(world: &World, faults: &Faults) {
             System::ContextStore => replay(&world.contexts, system, deadline).await,
             System::EventLog => replay(&world.events, system, deadline).await,
             System::Memory => replay(&world.memory, system, deadline).await,
-            System::Inferer | System::Coach => {}
+            System::InfererNear => world.inferer.come_home().await,
+            System::InfererFar | System::Coach => {}
             System::RateLimitedBoard | System::TokenBoard | System::FilesBoard => {
                 if let Some(desk) = world.desk(system) {
                     replay(desk, system, deadline).await;
@@ -37,19 +38,22 @@ pub async fn settle(world: &World, faults: &Faults) {
     }
 }
 
-/// Makes one call after another until the breaker has closed.
+/// Makes one call after another until the breaker has closed, and admits every call: the
+/// ramp by which it lets them back is over, and it sheds none.
 async fn close(world: &World, system: System, deadline: Instant) {
     while Instant::now() < deadline {
         let reading = system.breaker().reading();
         match reading.snapshot.state {
-            State::Closed | State::Disabled => return,
+            State::Closed if reading.admits == 100 => return,
+            State::Disabled => return,
             State::ForcedOpen => {
                 warn!(%system, "isolated by somebody, and left alone");
                 return;
             }
             _ => {
                 tokio::time::sleep(reading.time_left.unwrap_or(Duration::from_millis(5))).await;
-                probe(world, system).await;
+                // What matters most is admitted first.
+                Priority::CRITICAL.scope(probe(world, system)).await;
             }
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod boards;
 pub mod coach;
+pub mod door;
 pub mod memory;
 pub mod model;
 mod mood;
@@ -19,7 +20,8 @@ use axum::{Json, Router, middleware, routing::get};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{Failure, lock, system::System};
-pub use mood::Mood;
+use door::Door;
+pub use mood::{Mood, STRANGER};
 
 /// A server that can be put into any mood, or stopped.
 pub struct Server {
@@ -34,8 +36,12 @@ pub struct Server {
 #[derive(Default)]
 pub struct State {
     mood: Mutex<Mood>,
-    /// How many requests came in, whatever became of them.
+    /// How many requests came in, whatever became of them; those of strangers are not
+    /// among them.
     seen: AtomicU64,
+    /// How many of them asked how it is.
+    seen_health: AtomicU64,
+    door: Door,
     /// The calls of which an attempt has failed already: see [`Mood::Flaky`].
     failed_once: Mutex<std::collections::HashSet<String>>,
 }
@@ -77,6 +83,19 @@ impl Server {
     /// How many requests came in.
     pub fn seen(&self) -> u64 {
         self.state.seen.load(Ordering::SeqCst)
+    }
+
+    /// How many requests wanted work done.
+    pub fn asked(&self) -> u64 {
+        self.seen() - self.state.seen_health.load(Ordering::SeqCst)
+    }
+
+    pub fn is_overloaded(&self) -> bool {
+        *lock(&self.state.mood) == Mood::Overloaded
+    }
+
+    pub fn door(&self) -> &Door {
+        &self.state.door
     }
 
     pub fn set_mood(&self, mood: Mood) {
