@@ -17,7 +17,7 @@ use crate::service::{Client, ServiceError};
 const UNTOLD: RateSettings = RateConfig::per_second(1_000).burst(4).precise(true).build();
 
 /// A call that would have to wait for longer is given up.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// How long a step of the coarse clock may be, by which a limit is narrow.
 const STEP: Duration = Duration::from_millis(10);

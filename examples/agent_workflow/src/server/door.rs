@@ -43,6 +43,7 @@ pub struct Visitors {
     pub shed: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn by_name<S: serde::Serializer>(priority: &Priority, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(priority)
 }

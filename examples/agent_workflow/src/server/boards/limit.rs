@@ -22,7 +22,7 @@ use crate::lock;
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// The field of the IETF's draft "RateLimit header fields for HTTP".
+/// The field of the IETF's draft on rate limits of HTTP.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// A quota.
@@ -111,7 +111,7 @@ impl Limit {
         if client.requests <= terms.requests {
             let left = terms.requests - client.requests;
             // In whole seconds, of which the one that has begun is one.
-            let seconds = (WINDOW - (now - client.window)).as_secs() + 1;
+            let seconds = WINDOW.saturating_sub(now - client.window).as_secs() + 1;
             let told = (!terms.silent).then(|| format!("\"second\";r={left};t={seconds}"));
             return Answer::LetIn(told);
         }
