@@ -38,8 +38,13 @@ const REGION: BreakerSettings =
     presets::AI_PROVIDER.config().recovery_timeout(Duration::from_millis(400)).build();
 
 /// The coach's model stands alone, and is asked for what can be done without.
-const MODEL: BreakerSettings =
-    REGION.config().ramp_up(Duration::from_millis(400)).ramp_from(25).max_shed(90).build();
+const MODEL: BreakerSettings = REGION
+    .config()
+    .min_span(Duration::from_millis(250))
+    .ramp_up(Duration::from_millis(400))
+    .ramp_from(25)
+    .max_shed(90)
+    .build();
 
 pub static CONTEXT_STORE: GlobalBreaker = GlobalBreaker::new("context-store", Some(STORAGE));
 pub static EVENT_LOG: GlobalBreaker = GlobalBreaker::new("event-log", Some(STORAGE));

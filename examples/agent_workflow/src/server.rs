@@ -12,7 +12,7 @@ use std::{
     net::Ipv4Addr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -42,6 +42,8 @@ pub struct State {
     /// How many of them asked how it is.
     seen_health: AtomicU64,
     door: Door,
+    /// Whether it was overloaded, and nobody has looked since.
+    was_overloaded: AtomicBool,
     /// The calls of which an attempt has failed already: see [`Mood::Flaky`].
     failed_once: Mutex<std::collections::HashSet<String>>,
 }
@@ -94,12 +96,20 @@ impl Server {
         *lock(&self.state.mood) == Mood::Overloaded
     }
 
+    /// Whether it was overloaded since somebody last asked.
+    pub fn was_overloaded(&self) -> bool {
+        self.state.was_overloaded.swap(false, Ordering::Relaxed)
+    }
+
     pub fn door(&self) -> &Door {
         &self.state.door
     }
 
     pub fn set_mood(&self, mood: Mood) {
-        *lock(&self.state.mood) = mood;
+        let before = std::mem::replace(&mut *lock(&self.state.mood), mood);
+        if before == Mood::Overloaded {
+            self.state.was_overloaded.store(true, Ordering::Relaxed);
+        }
         lock(&self.state.failed_once).clear();
     }
 
