@@ -12,7 +12,7 @@ use crate::plant::Plant;
 #[command(
     name = "agent-workflow",
     after_help = "Examples:
-  agent-workflow                                 everything goes wrong, for about 12 seconds
+  agent-workflow                                 everything goes wrong, for about 20 seconds
   agent-workflow --scenario storage --quick      a few agents, no pauses
   agent-workflow --scenario my.toml --json       for a program
   agent-workflow --panel /dev/shm/panel          then: fusebox -p /dev/shm/panel top
