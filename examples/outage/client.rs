@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fusebox::Priority;
 use ureq::Agent;
 
 use crate::{
@@ -28,6 +29,8 @@ pub struct Sample {
     pub waited: Duration,
     /// How often it reached for the server.
     pub attempts: u32,
+    /// How much it matters.
+    pub priority: Priority,
     pub answer: Answer,
 }
 
@@ -85,13 +88,15 @@ fn caller(
         // One question in fifty is about an item that does not exist.
         let unknown = if turn % 50 == 49 { ITEMS } else { 0 };
         let id = (number * 101 + turn) % ITEMS + unknown;
+        // One in four can wait.
+        let priority = if turn % 4 == 3 { Priority::BACKGROUND } else { Priority::DEFAULT };
         let mut attempts = 0;
-        let answer = guard.call(id, |id| {
+        let answer = guard.call(id, priority, |id| {
             attempts += 1;
             ask(&agent, &backend.url(*id))
         });
         let at_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-        samples.push(Sample { at_ms, waited: begun.elapsed(), attempts, answer });
+        samples.push(Sample { at_ms, waited: begun.elapsed(), attempts, priority, answer });
         progress.called(at_ms, guard.state());
         thread::sleep(THINK);
     }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use fusebox::{Priority, State};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::{
     client::Sample,
-    guard::{Answer, Change, Guard},
+    guard::{Answer, Change, Guard, RAMP_UP},
     schedule::{Phase, Schedule},
 };
 
@@ -35,11 +36,43 @@ pub struct Figures {
     pub p999_ms: f64,
     /// From the server's recovery to the first answer; none if none came.
     pub recovery_ms: Option<u64>,
+    /// The calls while the breaker let them back.
+    pub ramp: Ramp,
     pub timeline: Vec<TimelineEntry>,
     #[serde(skip)]
     pub buckets: Vec<Bucket>,
     #[serde(skip)]
     pub changes: Vec<Change>,
+}
+
+/// Of those that began in a ramp, the calls, and those that the server answered.
+#[derive(Debug, Default, Serialize)]
+pub struct Ramp {
+    pub calls: usize,
+    pub served: usize,
+    pub background_calls: usize,
+    pub background_served: usize,
+}
+
+impl Ramp {
+    fn of(samples: &[Sample], changes: &[Change]) -> Self {
+        let closed = || changes.iter().filter(|change| change.to == State::Closed);
+        let is_in_it = |sample: &&Sample| {
+            closed().any(|it| (it.at_ms..it.at_ms + millis(RAMP_UP)).contains(&sample.at_ms))
+        };
+        let mut ramp = Self::default();
+        for sample in samples.iter().filter(is_in_it) {
+            let served = usize::from(sample.answer == Answer::Served);
+            if sample.priority == Priority::BACKGROUND {
+                ramp.background_calls += 1;
+                ramp.background_served += served;
+            } else {
+                ramp.calls += 1;
+                ramp.served += served;
+            }
+        }
+        ramp
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +131,7 @@ impl Figures {
             p99_ms: latency.quantile(0.99),
             p999_ms: latency.quantile(0.999),
             recovery_ms: first_answer.map(|at| at - recovery),
+            ramp: Ramp::of(samples, &changes),
             timeline: changes
                 .iter()
                 .map(|change| TimelineEntry { at_ms: change.at_ms, state: change.to.to_string() })

@@ -8,7 +8,7 @@ use std::{
 
 use fusebox::{
     BreakerConfig, BreakerSettings, CallError, CircuitBreaker, Event, Fallback, LastGood, Name,
-    Observer, Pipeline, Retry, RetryConfig, State, StdClock,
+    Observer, Pipeline, Priority, Retry, RetryConfig, State, StdClock,
 };
 
 use crate::server::QUESTIONS;
@@ -16,8 +16,16 @@ use crate::server::QUESTIONS;
 /// How a caller waits at most for an answer, in both runs.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(250);
 
-const SETTINGS: BreakerSettings =
-    BreakerConfig::new().failure_threshold(5).recovery_timeout(Duration::from_millis(250)).build();
+/// So long the breaker takes to let all calls back after the outage; those that matter
+/// most come first.
+pub const RAMP_UP: Duration = Duration::from_millis(500);
+
+const SETTINGS: BreakerSettings = BreakerConfig::new()
+    .failure_threshold(5)
+    .recovery_timeout(Duration::from_millis(250))
+    .ramp_up(RAMP_UP)
+    .ramp_from(25)
+    .build();
 
 /// Inside the breaker: one more attempt, soon. Not after a timeout: who has
 /// waited that long should not wait as long again.
@@ -81,7 +89,12 @@ impl Guard {
     }
 
     /// Asks for the price of item `id` as this run guards it.
-    pub fn call(&self, id: u32, ask: impl FnMut(&u32) -> Result<u64, CallFailure>) -> Answer {
+    pub fn call(
+        &self,
+        id: u32,
+        priority: Priority,
+        ask: impl FnMut(&u32) -> Result<u64, CallFailure>,
+    ) -> Answer {
         let mut ask = ask;
         let Self::Fusebox { breaker, latest } = self else {
             return match ask(&id) {
@@ -89,12 +102,13 @@ impl Guard {
                 Err(_) => Answer::Failed,
             };
         };
-        // fallback(breaker(retry(ask))): a value of a few words, so that each
+        // fallback(priority(breaker(retry(ask)))): a value of a few words, so that each
         // item can have its own fallback.
         let used = FallbackUse::default();
         let last_good = Fallback::new().or_last_good(&latest[id as usize]).observer(&used);
         let pipeline = Pipeline::new()
             .fallback(last_good)
+            .priority(priority)
             .breaker_counting(breaker, CallFailure::is_outage)
             .retry(RETRY.retry_if(|error: &CallError<CallFailure>| {
                 matches!(error, CallError::Failed(CallFailure::Outage))

@@ -2,7 +2,11 @@
 
 use fusebox::State;
 
-use crate::{figures::Figures, guard::CALL_TIMEOUT, schedule::Schedule};
+use crate::{
+    figures::Figures,
+    guard::{CALL_TIMEOUT, RAMP_UP},
+    schedule::Schedule,
+};
 
 pub fn print(schedule: &Schedule, runs: &[Figures]) {
     println!("Both callers give up on a call after {CALL_TIMEOUT:?}. The server:");
@@ -27,6 +31,12 @@ pub fn print(schedule: &Schedule, runs: &[Figures]) {
 
     for run in runs.iter().filter(|run| !run.changes.is_empty()) {
         timeline(schedule, run);
+        let ramp = &run.ramp;
+        println!(
+            "\nFor {RAMP_UP:?} after it closed, the breaker let calls back, those that matter more \
+             first.\nThe server answered {} of {} calls, and {} of {} in the background.",
+            ramp.served, ramp.calls, ramp.background_served, ramp.background_calls
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use fusebox::Degradation;
 use crate::{
     board::{Change, Desk, Update},
     coach::{Adviser, Blocker, Trouble, rules},
-    inferer::{Layer, basic, model::Question},
+    inferer::{self, Layer, basic, model::Question},
     ledger::Ledger,
     memory::{self, Note, Prediction, Profile},
     outbox::Delivery,
@@ -64,18 +64,23 @@ impl Agent {
     /// Takes the steps of a round: `done` hears of each.
     pub async fn round(&mut self, round: u32, done: impl Fn()) {
         for step in Step::of_round(round) {
-            match step {
-                Step::CreateProject => self.create_project().await,
-                Step::RegisterAgent => self.register_agent().await,
-                Step::RequestNextTask => self.request_next_task().await,
-                Step::ReportProgress => self.report_progress().await,
-                Step::ReportBlocker => self.report_blocker().await,
-                Step::FinishTask => self.finish_task().await,
-            }
+            step.priority().scope(self.take(*step)).await;
             self.ledger.steps += 1;
             done();
             let share = self.random.u32(..=100);
             tokio::time::sleep(self.pace * share / 100).await;
+        }
+    }
+
+    /// Takes a step; all of its calls have the step's priority.
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::CreateProject => self.create_project().await,
+            Step::RegisterAgent => self.register_agent().await,
+            Step::RequestNextTask => self.request_next_task().await,
+            Step::ReportProgress => self.report_progress().await,
+            Step::ReportBlocker => self.report_blocker().await,
+            Step::FinishTask => self.finish_task().await,
         }
     }
 
@@ -102,7 +107,7 @@ impl Agent {
         let plan = self.world.inferer.infer(&question).await;
         let plan = plan.unwrap_or_else(|_| basic::infer(&question));
         let instead = (plan.by != Layer::Model).then(|| plan.by.name());
-        self.world.watch.answered(System::Inferer, step, instead);
+        self.world.watch.answered(inferer::NAME, step, instead);
         let Some(task) =
             plan.order.first().and_then(|id| question.tasks.iter().find(|task| task.id == *id))
         else {
@@ -115,9 +120,11 @@ impl Agent {
         };
         let prediction = self.world.memory.to().predict(&asked).await;
         let instead = (prediction == Prediction::Unknown).then_some("unknown");
-        self.world.watch.answered(System::Memory, step, instead);
-        let decision = format!("task {} by {}, {prediction:?}", task.id, plan.by.name());
-        self.ledger.decide(step, decision.clone());
+        self.world.watch.answered(System::Memory.name(), step, instead);
+        let decision = format!("task {} by {}", task.id, plan.by.name());
+        self.ledger.decide(step, &decision);
+        self.decide_by(System::Memory, step, format!("{prediction:?}"));
+        let decision = format!("{decision}, {prediction:?}");
 
         self.context.doing = Some(task.id);
         self.post(step, Change::Started { task: task.id }).await;
@@ -142,8 +149,9 @@ impl Agent {
         let advice = self.world.coach.advise(&trouble).await;
         let advice = advice.unwrap_or_else(|_| rules(&trouble));
         let instead = (advice.by == Adviser::Rules).then_some("rules");
-        self.world.watch.answered(System::Coach, Step::ReportBlocker, instead);
-        self.ledger.decide(Step::ReportBlocker, format!("{:?}: {}", advice.by, advice.text));
+        self.world.watch.answered(System::Coach.name(), Step::ReportBlocker, instead);
+        let decision = format!("{:?}: {}", advice.by, advice.text);
+        self.decide_by(System::Coach, Step::ReportBlocker, decision);
         self.context.advice.clone_from(&advice.text);
         self.post(Step::ReportBlocker, Change::Blocked { task: id }).await;
         self.write_down(Step::ReportBlocker, None, advice.text).await;
@@ -170,7 +178,7 @@ impl Agent {
             None => self.stored.use_fallback(|_error| ()),
         }
         let instead = self.stored.failed().then_some("copy in hand");
-        self.world.watch.answered(System::ContextStore, Step::RequestNextTask, instead);
+        self.world.watch.answered(System::ContextStore.name(), Step::RequestNextTask, instead);
         self.ledger.decide(Step::RequestNextTask, instead.unwrap_or("stored context"));
     }
 
@@ -189,7 +197,7 @@ impl Agent {
         };
         let instead = self.board.failed().then_some("list in hand");
         if let Some(system) = system {
-            self.world.watch.answered(system, Step::RequestNextTask, instead);
+            self.world.watch.answered(system.name(), Step::RequestNextTask, instead);
         }
         self.ledger.decide(Step::RequestNextTask, instead.unwrap_or("the board's list"));
         let left =
@@ -235,8 +243,16 @@ impl Agent {
 
     fn delivered(&mut self, system: System, step: Step, delivery: Delivery) {
         let instead = (delivery == Delivery::Kept).then_some("kept for later");
-        self.world.watch.answered(system, step, instead);
-        self.ledger.decide(step, format!("{system} {delivery:?}"));
+        self.world.watch.answered(system.name(), step, instead);
+        self.decide_by(system, step, format!("{system} {delivery:?}"));
+    }
+
+    /// What was decided by a system's answer. Whom an overloaded one answers depends on the
+    /// moment: that is no decision of the agent's.
+    fn decide_by(&mut self, system: System, step: Step, decision: String) {
+        if !self.world.is_overloaded(system) {
+            self.ledger.decide(step, decision);
+        }
     }
 
     pub fn desk(&self) -> &Desk {

@@ -12,7 +12,7 @@ use crate::plant::Plant;
 #[command(
     name = "agent-workflow",
     after_help = "Examples:
-  agent-workflow                                 everything goes wrong, for about 12 seconds
+  agent-workflow                                 everything goes wrong, for about 20 seconds
   agent-workflow --scenario storage --quick      a few agents, no pauses
   agent-workflow --scenario my.toml --json       for a program
   agent-workflow --panel /dev/shm/panel          then: fusebox -p /dev/shm/panel top
@@ -22,8 +22,8 @@ Exit code: 0 if every promise was kept, 1 if one was broken, 2 for a mistake in
 the arguments or the scenario, 130 after Ctrl-C."
 )]
 pub struct Args {
-    /// What goes wrong: calm, storage, ai, rate-limit, token, everything, or a
-    /// TOML file.
+    /// What goes wrong: calm, storage, ai, regions, overload, rate-limit, token,
+    /// everything, or a TOML file.
     #[arg(long, default_value = "everything", value_name = "NAME|FILE")]
     pub scenario: String,
     /// Lists the scenarios that come with the program.

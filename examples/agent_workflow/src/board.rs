@@ -3,6 +3,7 @@
 
 pub mod files;
 pub mod memory;
+pub mod quota;
 pub mod rate_limited;
 mod shelf;
 pub mod token;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    board::quota::Waits,
     outbox::{Deliver, Delivery, Outbox},
     service::ServiceError,
     system::System,
@@ -44,6 +46,11 @@ pub trait Board: Send + Sync {
 
     /// Its system; none if it cannot fail.
     fn system(&self) -> Option<System>;
+
+    /// How often its client waited so as not to ask too often; none if it may always ask.
+    fn waits(&self) -> Option<Waits> {
+        None
+    }
 
     /// Puts a change on the board. Told again, it does nothing.
     async fn post(&self, update: &Update) -> Result<(), ServiceError>;

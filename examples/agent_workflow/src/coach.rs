@@ -1,6 +1,6 @@
 //! The coach: a model's advice, or what the rules say.
 
-use fusebox::{with_circuit_breaker, with_fallback, with_retry};
+use fusebox::resilient;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -68,10 +68,14 @@ impl Coach {
         Self { client }
     }
 
-    /// Advice on a blocker: the model's, or else the rules'.
-    #[with_fallback(rules, infallible = true)]
-    #[with_circuit_breaker(COACH, expect = ServiceError::is_outage)]
-    #[with_retry(max_attempts = 3, base_delay = "20ms")]
+    /// Advice on a blocker: the model's, or else the rules'. As there are rules, the model
+    /// is asked only while it has nothing more urgent to do.
+    #[resilient(
+        fallback(rules, infallible = true),
+        priority = "sheddable",
+        circuit_breaker(COACH, judge = ServiceError::judge),
+        retry(max_attempts = 3, base_delay = "20ms")
+    )]
     pub async fn advise(&self, trouble: &Trouble) -> Result<Advice, ServiceError> {
         self.client.post("/advice", &trouble.call, trouble).await
     }

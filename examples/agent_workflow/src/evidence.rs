@@ -1,7 +1,7 @@
 //! What is known after a run, from both sides of the calls: what the promises
 //! are judged by.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use fusebox::{Counters, State};
 use rusqlite::{Connection, OpenFlags};
@@ -11,6 +11,7 @@ use crate::{
     Failure,
     ledger::EventKey,
     run::{Outcome, Plan},
+    server::boards::limit::Limit,
     store::context::Context,
     system::System,
     world::{Peer, World},
@@ -36,6 +37,14 @@ pub struct Evidence {
     pub isolations: Vec<Isolation>,
     /// Requests that came earlier than they were told to.
     pub early: u64,
+    /// Requests beyond a quota of which their board had told, and the times that clients
+    /// waited so as not to make more.
+    pub quotas: (u64, u64),
+    /// Requests that an overloaded server let in when it turned away what matters more, and
+    /// all that it turned away.
+    pub inversions: (u64, u64),
+    /// Questions that the far region was asked, and the most that its share allows.
+    pub spilled: (u64, u64),
     /// Tokens that expired and were shown, and tokens that were given out.
     pub tokens: (u64, u64),
     /// Breakers that are neither closed nor held by an operator.
@@ -112,6 +121,7 @@ impl Evidence {
         world: &World,
         outcome: &Outcome,
         before: &Before,
+        took: Duration,
     ) -> Result<Self, Failure> {
         let traffic = world.peers.iter().map(|Peer { server, client }| {
             let counted = before.since(server.system);
@@ -124,6 +134,12 @@ impl Evidence {
             }
         });
         let traffic = traffic.collect(); // before the boards are asked
+        let far = System::InfererFar;
+        let retries = before.since(far).retries;
+        let spilled = (
+            world.peer(far).map_or(0, |peer| peer.server.asked()),
+            world.inferer.most_spilled(took).saturating_add(retries),
+        );
         let steps_due =
             (0..outcome.rounds).map(|it| crate::step::Step::of_round(it).len() as u32).sum();
         let not_closed = System::ALL
@@ -140,11 +156,25 @@ impl Evidence {
             boards: boards(outcome).await,
             traffic,
             isolations: outcome.isolations.clone(),
-            early: world.limit.early(),
+            early: world.limits().map(Limit::early).sum(),
+            quotas: (
+                world.limits().map(Limit::over).sum(),
+                world.desks.iter().filter_map(|it| it.to().0.waits()).map(|it| it.times).sum(),
+            ),
+            inversions: (
+                world.peers.iter().map(|it| it.server.door().inversions()).sum(),
+                shed(world),
+            ),
+            spilled,
             tokens: (world.tokens.noticed(), world.tokens.given()),
             not_closed: not_closed.collect(),
         })
     }
+}
+
+fn shed(world: &World) -> u64 {
+    let visitors = world.peers.iter().flat_map(|it| it.server.door().visitors());
+    visitors.map(|it| it.shed).sum()
 }
 
 /// What anybody finds in the log's file.

@@ -1,5 +1,7 @@
 //! Faults, brought about for real and taken back again.
 
+mod crowd;
+
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
@@ -7,10 +9,11 @@ use tracing::info;
 
 use crate::{
     Failure,
+    faults::crowd::Crowd,
     scenario::{Fault, Kind},
-    server::Mood,
+    server::{Mood, boards::limit::Terms},
     system::System,
-    world::World,
+    world::{Peer, World},
 };
 
 /// The faults of a run. They begin and end between rounds, when no agent is in
@@ -35,6 +38,7 @@ enum Undo {
     Cheer,
     Listen,
     Unlimit,
+    Disperse(Crowd),
 }
 
 impl Faults {
@@ -123,11 +127,25 @@ impl Faults {
                 Undo::Listen
             }
             Kind::Limit => {
-                self.world.limit.set(fault.requests);
+                let silent = fault.silent.unwrap_or(false);
+                let terms = fault.requests.map(|requests| Terms { requests, silent });
+                self.limit(system, terms);
                 Undo::Unlimit
+            }
+            Kind::Overload => {
+                self.mood(system, Mood::Overloaded);
+                let requests = fault.requests.unwrap_or(0);
+                let crowd = |peer: &Peer| Crowd::of(requests, peer.client.clone());
+                self.world.peer(system).map_or(Undo::Cheer, |it| Undo::Disperse(crowd(it)))
             }
             Kind::Expire => Undo::Nothing,
         })
+    }
+
+    fn limit(&self, system: System, terms: Option<Terms>) {
+        if let Some(limit) = self.world.limit(system) {
+            limit.set(terms);
+        }
     }
 
     fn mood(&self, system: System, mood: Mood) -> Undo {
@@ -152,7 +170,11 @@ impl Faults {
                     peer.server.resume()?;
                 }
             }
-            Undo::Unlimit => self.world.limit.set(None),
+            Undo::Unlimit => self.limit(system, None),
+            Undo::Disperse(crowd) => {
+                drop(crowd);
+                self.mood(system, Mood::Well);
+            }
         }
         Ok(())
     }

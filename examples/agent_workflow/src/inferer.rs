@@ -1,17 +1,15 @@
-//! In which order to do a project's tasks: a model knows, a heuristic guesses,
-//! and the order in which they were noted down always does.
+//! In which order to do a project's tasks: a model in one of two regions knows, a
+//! heuristic guesses, and the order in which they were noted down always does.
 
 pub mod basic;
 pub mod heuristic;
 pub mod model;
+mod regions;
 
-use fusebox::{Rejected, Retryable, with_circuit_breaker, with_fallback, with_retry};
+use fusebox::{Outcome, Rejected, Retryable, with_fallback};
 
-use crate::{
-    breakers::INFERER,
-    inferer::model::Question,
-    service::{Client, ServiceError},
-};
+pub use crate::inferer::regions::{Inferer, NAME, Regions, Spill};
+use crate::{inferer::model::Question, service::ServiceError};
 
 /// An order of tasks, and which layer it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +51,11 @@ impl From<Rejected> for InferError {
 }
 
 impl InferError {
-    fn is_outage(&self) -> bool {
-        matches!(self, Self::Service(error) if error.is_outage())
+    fn judge(answer: Result<&Plan, &Self>) -> Outcome {
+        match answer {
+            Err(Self::Service(error)) => ServiceError::judge::<Plan>(Err(error)),
+            Ok(_) | Err(Self::NothingToGoBy) => Outcome::Success,
+        }
     }
 }
 
@@ -64,21 +65,11 @@ impl Retryable for InferError {
     }
 }
 
-pub struct Inferer {
-    client: Client,
-}
-
 impl Inferer {
-    pub fn new(client: Client) -> Self {
-        Self { client }
-    }
-
     /// The order of some tasks.
     #[with_fallback(basic::infer, infallible = true)]
     #[with_fallback(heuristic::infer)]
-    #[with_circuit_breaker(INFERER, expect = InferError::is_outage)]
-    #[with_retry(max_attempts = 2, base_delay = "20ms", jitter = "full")]
     pub async fn infer(&self, question: &Question) -> Result<Plan, InferError> {
-        model::infer(&self.client, question).await
+        self.by_model(question).await
     }
 }

@@ -135,7 +135,7 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     let timeline: &'static Timeline = Box::leak(Box::new(Timeline::new()));
     fusebox::set_observer(timeline)?;
 
-    let world = Arc::new(World::start(plan.scenario.outbox)?);
+    let world = Arc::new(World::start(plan.scenario.outbox, plan.scenario.spill)?);
     let before = Before::now();
     let watcher = Watcher::start(timeline);
     let start = Instant::now();
@@ -145,7 +145,7 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
         plant.plant(&world).await?;
     }
     let health = watcher.finish();
-    let evidence = Evidence::gather(plan, &world, &outcome, &before).await?;
+    let evidence = Evidence::gather(plan, &world, &outcome, &before, took).await?;
     let (name, world, outcome, before) = (&args.scenario, &world, &outcome, &before);
     let done = Done { name, plan, world, outcome, before, timeline, took };
     Ok(Report::of(&done, health, promises::judge(&evidence)))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{Fallback, Pipeline, Retry, RetryConfig, presets};
+use fusebox::{Fallback, Pipeline, Priority, Retry, RetryConfig, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -64,12 +64,13 @@ impl Memory {
         Self { client }
     }
 
-    /// How long a task will take an agent.
+    /// How long a task will take an agent: good to know, and nothing waits for it.
     pub async fn predict(&self, question: &Question) -> Prediction {
         let unknown = Fallback::new().named("memory").or(|_: &Question| Ok(Prediction::Unknown));
         Pipeline::new()
             .fallback(unknown)
-            .breaker_counting(MEMORY.get(), ServiceError::is_outage)
+            .priority(Priority::SHEDDABLE)
+            .breaker_judged(MEMORY.get(), ServiceError::judge::<Prediction>)
             .retry(RETRY)
             .call_async(question, |question| self.ask(question))
             .await
@@ -102,7 +103,7 @@ impl Deliver for Memory {
     async fn deliver(&self, note: &Note) -> Delivery {
         Pipeline::new()
             .fallback(presets::persistence().named("memory"))
-            .breaker_counting(MEMORY.get(), ServiceError::is_outage)
+            .breaker_judged(MEMORY.get(), ServiceError::judge::<Delivery>)
             .retry(RETRY)
             .call_async(note, |note| self.tell(note))
             .await

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use fusebox::Priority;
 use tracing::{error, info, warn};
 
 use crate::lock;
@@ -41,7 +42,8 @@ pub trait Deliver: Send + Sync {
 pub struct Outbox<D: Deliver> {
     to: D,
     capacity: usize,
-    kept: Mutex<VecDeque<D::Item>>,
+    /// Each with the priority at which it was sent: whoever replays it, it matters as much.
+    kept: Mutex<VecDeque<(Priority, D::Item)>>,
     /// Held by whoever replays: one at a time, or the order would be lost.
     turn: tokio::sync::Mutex<()>,
     counts: Counts,
@@ -104,7 +106,7 @@ impl<D: Deliver> Outbox<D> {
         if kept.is_empty() {
             warn!(to, "not delivered, kept for later");
         }
-        kept.push_back(item);
+        kept.push_back((Priority::current(), item));
         self.counts.kept.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -113,8 +115,8 @@ impl<D: Deliver> Outbox<D> {
         let Ok(_turn) = self.turn.try_lock() else { return };
         let mut replayed = 0;
         loop {
-            let Some(oldest) = lock(&self.kept).front().cloned() else { break };
-            if self.to.deliver(&oldest).await != Delivery::Done {
+            let Some((priority, oldest)) = lock(&self.kept).front().cloned() else { break };
+            if priority.scope(self.to.deliver(&oldest)).await != Delivery::Done {
                 break;
             }
             lock(&self.kept).pop_front();
@@ -166,6 +168,30 @@ mod tests {
         assert_eq!(outbox.waiting(), 0);
         assert_eq!(outbox.send(4).await, Delivery::Done);
         assert_eq!(*lock(&outbox.to().passed), [1, 2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_keeps_its_priority() {
+        struct Heard(Mutex<Vec<Priority>>);
+
+        impl Deliver for Heard {
+            type Item = ();
+
+            fn name(&self) -> &'static str {
+                "heard"
+            }
+
+            async fn deliver(&self, (): &()) -> Delivery {
+                let mut heard = lock(&self.0);
+                heard.push(Priority::current());
+                if heard.len() == 1 { Delivery::Kept } else { Delivery::Done }
+            }
+        }
+
+        let outbox = Outbox::new(Heard(Mutex::default()), 10);
+        Priority::CRITICAL.scope(outbox.send(())).await;
+        Priority::BACKGROUND.scope(outbox.replay()).await;
+        assert_eq!(*lock(&outbox.to().0), [Priority::CRITICAL; 2]);
     }
 
     #[tokio::test]

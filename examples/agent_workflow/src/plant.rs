@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use reqwest::Method;
 use rusqlite::Connection;
 
-use crate::{Failure, system::System, world::World};
+use crate::{Failure, server::boards::limit::Terms, system::System, world::World};
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,8 +18,14 @@ pub enum Plant {
     StaleContext,
     /// A call goes past the breaker.
     PassBreaker,
+    /// A client asks more often than the board has told.
+    ExceedQuota,
     /// A client comes back as soon as it was told not to.
     ComeBackEarly,
+    /// A server lets in what matters least, and turns away what matters most.
+    ShedCritical,
+    /// A region is asked as often as if there were no other.
+    FloodRegion,
     /// A token is fetched that nobody needs.
     FetchToken,
     /// A breaker is left open.
@@ -48,13 +54,19 @@ impl Plant {
                 "update context set version = version - 1,
                  context = replace(context, '\"finished\":[', '\"finished\":[77,')",
             ),
-            Self::PassBreaker => request(world, System::Inferer, Method::GET, "/health").await,
-            Self::ComeBackEarly => {
-                world.limit.set(Some(1));
-                for _ in 0..3 {
-                    request(world, System::RateLimitedBoard, Method::GET, "/projects/x").await?;
+            Self::PassBreaker => request(world, System::InfererNear, Method::GET, "/health").await,
+            Self::ExceedQuota => limited(world, Terms { requests: 1, silent: false }, 2).await,
+            Self::ComeBackEarly => limited(world, Terms { requests: 1, silent: true }, 3).await,
+            Self::ShedCritical => {
+                if let Some(peer) = world.peer(System::Memory) {
+                    peer.server.door().plant_inversion();
                 }
-                world.limit.set(None);
+                Ok(())
+            }
+            Self::FloodRegion => {
+                for _ in 0..1_000 {
+                    request(world, System::InfererFar, Method::GET, "/infer").await?;
+                }
                 Ok(())
             }
             Self::FetchToken => request(world, System::TokenBoard, Method::POST, "/token").await,
@@ -67,6 +79,18 @@ impl Plant {
             }
         }
     }
+}
+
+/// So many requests to the board, while it has these terms.
+async fn limited(world: &World, terms: Terms, requests: u32) -> Result<(), Failure> {
+    let system = System::RateLimitedBoard;
+    let Some(limit) = world.limit(system) else { return Ok(()) };
+    limit.set(Some(terms));
+    for _ in 0..requests {
+        request(world, system, Method::GET, "/projects/x").await?;
+    }
+    limit.set(None);
+    Ok(())
 }
 
 /// A request that asks no breaker.

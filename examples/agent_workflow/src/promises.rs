@@ -17,14 +17,17 @@ pub struct Promise {
 
 /// Judges every promise.
 pub fn judge(evidence: &Evidence) -> Vec<Promise> {
-    let judgements: [(&'static str, Result<String, String>); 9] = [
+    let judgements: [(&'static str, Result<String, String>); 12] = [
         ("every agent finished", finished(evidence)),
         ("every progress report is in the log once", progress_once(evidence)),
         ("no event lost", nothing_lost(evidence)),
         ("every context stored", contexts_stored(evidence)),
         ("every board agrees", boards_agree(evidence)),
         ("no call made to an open breaker", open_means_no_call(evidence)),
+        ("no board asked more often than it told", quotas_kept(evidence)),
         ("nobody came back earlier than told", retry_after_obeyed(evidence)),
+        ("nothing shed before what matters less", shed_in_order(evidence)),
+        ("no region got more than its share", spill_bounded(evidence)),
         ("each token refreshed once", refreshed_once(evidence)),
         ("every breaker closed again", all_closed(evidence)),
     ];
@@ -135,6 +138,31 @@ fn open_means_no_call(evidence: &Evidence) -> Judged {
     Ok(format!("{seen} requests, all let through; {} isolated rounds", evidence.isolations.len()))
 }
 
+fn quotas_kept(evidence: &Evidence) -> Judged {
+    match evidence.quotas {
+        (0, waits) => Ok(format!("clients waited {waits} times")),
+        (over, _) => Err(format!("{over} requests were too many")),
+    }
+}
+
+fn shed_in_order(evidence: &Evidence) -> Judged {
+    match evidence.inversions {
+        (0, shed) => Ok(format!("{shed} requests shed")),
+        (inversions, _) => {
+            Err(format!("{inversions} were let in when one that matters more was not"))
+        }
+    }
+}
+
+fn spill_bounded(evidence: &Evidence) -> Judged {
+    match evidence.spilled {
+        (asked, most) if asked > most => {
+            Err(format!("the far one was asked {asked} times, and {most} are its share"))
+        }
+        (asked, most) => Ok(format!("the far one was asked {asked} times, at most {most}")),
+    }
+}
+
 fn retry_after_obeyed(evidence: &Evidence) -> Judged {
     match evidence.early {
         0 => Ok("the server's own record".into()),
@@ -187,6 +215,9 @@ mod tests {
             contexts: vec![(known.clone(), Some(known))],
             traffic: vec![traffic(9)],
             tokens: (1, 1),
+            quotas: (0, 3),
+            inversions: (0, 5),
+            spilled: (7, 7),
             ..Evidence::default()
         }
     }
@@ -219,7 +250,10 @@ mod tests {
         breaks("every context stored", |it| it.contexts[0].0.version = 4);
         breaks("every board agrees", |it| it.boards.push("a board is behind".into()));
         breaks("no call made to an open breaker", |it| it.traffic.push(traffic(10)));
+        breaks("no board asked more often than it told", |it| it.quotas.0 = 1);
         breaks("nobody came back earlier than told", |it| it.early = 1);
+        breaks("nothing shed before what matters less", |it| it.inversions = (1, 5));
+        breaks("no region got more than its share", |it| it.spilled = (8, 7));
         breaks("each token refreshed once", |it| it.tokens = (1, 2));
         breaks("each token refreshed once", |it| it.tokens = (2, 1));
         breaks("every breaker closed again", |it| it.not_closed.push(System::Coach));

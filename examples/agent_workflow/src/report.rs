@@ -7,11 +7,14 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde::Serialize;
 
 use crate::{
+    board::quota::Waits,
     evidence::{Before, Isolation},
+    inferer::Regions,
     ledger,
     outbox::{Deliver, Outbox},
     promises::Promise,
     run::{Outcome, Plan},
+    server::{boards::limit::Limit, door::Visitors},
     step::Step,
     system::System,
     timeline::{Change, Timeline},
@@ -48,7 +51,13 @@ pub struct Report {
     pub outboxes: Vec<Backlog>,
     /// How often a database was made anew after its file was deleted.
     pub rescued: u64,
+    /// Requests that boards answered with 429.
     pub told_to_wait: u64,
+    /// What clients waited so as not to be told to, for each board with a quota.
+    pub quotas: Vec<Quota>,
+    pub regions: Regions,
+    /// Whom overloaded servers let in, and whom not.
+    pub visitors: Vec<Load>,
     pub tokens: u64,
     pub breakers: Vec<Breaker>,
     /// When each round began.
@@ -67,6 +76,20 @@ pub struct Steps {
 }
 
 #[derive(Debug, Serialize)]
+pub struct Quota {
+    pub name: &'static str,
+    /// Requests that waited for their turn.
+    #[serde(flatten)]
+    pub waits: Waits,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Load {
+    pub name: System,
+    pub visitors: Vec<Visitors>,
+}
+
+#[derive(Debug, Serialize)]
 pub struct Backlog {
     pub name: &'static str,
     pub kept: u64,
@@ -81,6 +104,9 @@ pub struct Breaker {
     pub calls: u64,
     pub failures: u64,
     pub rejections: u64,
+    /// Those of them that it turned away while it was closed: it shed load, or let calls
+    /// back.
+    pub shed: u64,
     pub openings: u64,
     pub retries: u64,
     pub exhausted: u64,
@@ -107,7 +133,10 @@ impl Report {
             degraded: world.watch.degraded(),
             outboxes: outboxes(world),
             rescued: rescued + world.events.to().database().rescued(),
-            told_to_wait: world.limit.told(),
+            told_to_wait: world.limits().map(Limit::told).sum(),
+            quotas: quotas(world),
+            regions: world.inferer.report(),
+            visitors: load(world),
             tokens: world.tokens.given(),
             breakers: System::ALL.map(|system| breaker(system, world, before)).into(),
             rounds_ms: timeline.rounds(),
@@ -141,6 +170,17 @@ fn outboxes(world: &World) -> Vec<Backlog> {
     all
 }
 
+fn quotas(world: &World) -> Vec<Quota> {
+    let boards = world.desks.iter().map(|desk| &desk.to().0);
+    boards.filter_map(|it| Some(Quota { name: it.name(), waits: it.waits()? })).collect()
+}
+
+fn load(world: &World) -> Vec<Load> {
+    let servers = world.peers.iter().map(|peer| &peer.server);
+    let all = servers.map(|it| Load { name: it.system, visitors: it.door().visitors() });
+    all.filter(|it| !it.visitors.is_empty()).collect()
+}
+
 fn backlog<D: Deliver>(outbox: &Outbox<D>) -> Backlog {
     let counts = outbox.counts();
     Backlog {
@@ -158,6 +198,7 @@ fn breaker(system: System, world: &World, before: &Before) -> Breaker {
         calls: counted.calls,
         failures: counted.failures,
         rejections: counted.rejections,
+        shed: counted.shed,
         openings: counted.openings,
         retries: counted.retries,
         exhausted: counted.exhausted,

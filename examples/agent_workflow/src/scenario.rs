@@ -7,6 +7,7 @@ use std::{error::Error, fmt, fs};
 
 use serde::Deserialize;
 
+use crate::inferer::Spill;
 pub use crate::scenario::fault::{Fault, Kind};
 
 /// A run: so many rounds, with these faults.
@@ -20,6 +21,9 @@ pub struct Scenario {
     /// How many things each outbox keeps at most.
     #[serde(default = "default_outbox")]
     pub outbox: usize,
+    /// How much of the load of a region the other one takes over.
+    #[serde(default)]
+    pub spill: Spill,
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
 }
@@ -29,10 +33,12 @@ fn default_outbox() -> usize {
 }
 
 /// Those that come with the program.
-pub const BUILT_IN: [(&str, &str); 6] = [
+pub const BUILT_IN: [(&str, &str); 8] = [
     ("calm", include_str!("../scenarios/calm.toml")),
     ("storage", include_str!("../scenarios/storage.toml")),
     ("ai", include_str!("../scenarios/ai.toml")),
+    ("regions", include_str!("../scenarios/regions.toml")),
+    ("overload", include_str!("../scenarios/overload.toml")),
     ("rate-limit", include_str!("../scenarios/rate-limit.toml")),
     ("token", include_str!("../scenarios/token.toml")),
     ("everything", include_str!("../scenarios/everything.toml")),

@@ -3,6 +3,7 @@
 
 pub mod boards;
 pub mod coach;
+pub mod door;
 pub mod memory;
 pub mod model;
 mod mood;
@@ -11,7 +12,7 @@ use std::{
     net::Ipv4Addr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
 };
 
@@ -19,7 +20,8 @@ use axum::{Json, Router, middleware, routing::get};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{Failure, lock, system::System};
-pub use mood::Mood;
+use door::Door;
+pub use mood::{Mood, STRANGER};
 
 /// A server that can be put into any mood, or stopped.
 pub struct Server {
@@ -34,8 +36,14 @@ pub struct Server {
 #[derive(Default)]
 pub struct State {
     mood: Mutex<Mood>,
-    /// How many requests came in, whatever became of them.
+    /// How many requests came in, whatever became of them; those of strangers are not
+    /// among them.
     seen: AtomicU64,
+    /// How many of them asked how it is.
+    seen_health: AtomicU64,
+    door: Door,
+    /// Whether it was overloaded, and nobody has looked since.
+    was_overloaded: AtomicBool,
     /// The calls of which an attempt has failed already: see [`Mood::Flaky`].
     failed_once: Mutex<std::collections::HashSet<String>>,
 }
@@ -79,8 +87,29 @@ impl Server {
         self.state.seen.load(Ordering::SeqCst)
     }
 
+    /// How many requests wanted work done.
+    pub fn asked(&self) -> u64 {
+        self.seen() - self.state.seen_health.load(Ordering::SeqCst)
+    }
+
+    pub fn is_overloaded(&self) -> bool {
+        *lock(&self.state.mood) == Mood::Overloaded
+    }
+
+    /// Whether it was overloaded since somebody last asked.
+    pub fn was_overloaded(&self) -> bool {
+        self.state.was_overloaded.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn door(&self) -> &Door {
+        &self.state.door
+    }
+
     pub fn set_mood(&self, mood: Mood) {
-        *lock(&self.state.mood) = mood;
+        let before = std::mem::replace(&mut *lock(&self.state.mood), mood);
+        if before == Mood::Overloaded {
+            self.state.was_overloaded.store(true, Ordering::Relaxed);
+        }
         lock(&self.state.failed_once).clear();
     }
 

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fusebox::{CallError, CircuitBreaker, Rejected, Retryable, http};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use fusebox::{CallError, CircuitBreaker, Limited, Outcome, Priority, Rejected, Retryable, http};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{server::Address, store::database::StoreError};
@@ -30,6 +30,8 @@ pub enum ServiceError {
     Status(StatusCode),
     #[error("too many requests, retry after {0:?}")]
     RateLimited(Option<Duration>),
+    #[error("has too much to do, retry after {0:?}")]
+    Overloaded(Duration),
     /// With the token that was shown, so that it is refreshed once only.
     #[error("token {0} is not valid")]
     Unauthorized(u64),
@@ -39,6 +41,8 @@ pub enum ServiceError {
     Io(String),
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    #[error(transparent)]
+    Limited(#[from] Limited),
 }
 
 impl ServiceError {
@@ -46,8 +50,24 @@ impl ServiceError {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Status(status) => http::is_outage(*status),
-            Self::Unauthorized(_) | Self::Rejected(_) => false,
+            Self::Unauthorized(_) | Self::Rejected(_) | Self::Limited(_) => false,
             _ => true,
+        }
+    }
+
+    /// Whether it has more calls than it can answer, and says so: then its breaker sheds
+    /// those that matter least.
+    pub fn is_overload(&self) -> bool {
+        matches!(self, Self::Overloaded(_))
+    }
+
+    /// What an answer says of the service.
+    pub fn judge<T>(answer: Result<&T, &Self>) -> Outcome {
+        match answer {
+            Ok(_) => Outcome::Success,
+            Err(error) if error.is_overload() => Outcome::Overload,
+            Err(error) if error.is_outage() => Outcome::Failure,
+            Err(_) => Outcome::Ignore,
         }
     }
 
@@ -67,13 +87,19 @@ impl From<StoreError> for ServiceError {
 }
 
 /// What a retry asks: who has waited for a whole answer in vain should not wait
-/// as long again, and a port where nobody listens is not there a moment later.
+/// as long again, a port where nobody listens is not there a moment later, and who
+/// has too much to do is not asked twice.
 impl Retryable for ServiceError {
     fn is_retryable(&self) -> bool {
         match self {
             Self::Status(status) => http::is_outage(*status),
             Self::Broken(_) | Self::RateLimited(_) | Self::Unauthorized(_) | Self::Io(_) => true,
-            Self::TimedOut | Self::Unreachable | Self::Garbage(_) | Self::Rejected(_) => false,
+            Self::TimedOut
+            | Self::Unreachable
+            | Self::Overloaded(_)
+            | Self::Garbage(_)
+            | Self::Rejected(_)
+            | Self::Limited(_) => false,
         }
     }
 }
@@ -96,18 +122,26 @@ impl Client {
         self.unconnected.load(Ordering::Relaxed)
     }
 
-    /// A request for the call named `id`: each attempt of a call has its name.
+    /// A request for the call named `id`: each attempt of a call has its name, and says
+    /// how much it matters.
     pub fn request(&self, method: Method, path: &str, id: &str) -> RequestBuilder {
-        self.http.request(method, self.address.url(path)).header("x-call-id", id).timeout(PATIENCE)
+        let mut headers = HeaderMap::new();
+        http::write_priority(&mut headers, Priority::current());
+        let request = self.http.request(method, self.address.url(path)).headers(headers);
+        request.header("x-call-id", id).timeout(PATIENCE)
     }
 
     /// Asks the server how it is, through its breaker.
     pub async fn health(&self, breaker: &CircuitBreaker) -> Result<(), ServiceError> {
-        let asked = self.answer(self.request(Method::GET, "/health", "health"));
         breaker
-            .call_async_counting(ServiceError::is_outage, asked)
+            .call_async_judged(ServiceError::judge::<()>, self.ask_health())
             .await
             .map_err(CallError::into_own)
+    }
+
+    /// Asks the server how it is.
+    pub async fn ask_health(&self) -> Result<(), ServiceError> {
+        self.answer(self.request(Method::GET, "/health", "health")).await
     }
 
     /// Posts `body`, and reads the answer.
@@ -125,7 +159,16 @@ impl Client {
         &self,
         request: RequestBuilder,
     ) -> Result<T, ServiceError> {
-        let response = request.send().await.map_err(|error| self.failure(&error))?;
+        self.read(self.send(request).await?).await
+    }
+
+    /// Sends a request, and returns whatever comes back.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, ServiceError> {
+        request.send().await.map_err(|error| self.failure(&error))
+    }
+
+    /// Reads an answer to its end.
+    pub async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, ServiceError> {
         let response = refusals(response)?;
         let body = response.bytes().await.map_err(|error| self.failure(&error))?;
         serde_json::from_slice(&body).map_err(|error| ServiceError::Garbage(error.to_string()))
@@ -144,13 +187,12 @@ impl Client {
 }
 
 fn refusals(response: Response) -> Result<Response, ServiceError> {
-    match response.status() {
-        status if status.is_success() => Ok(response),
-        StatusCode::TOO_MANY_REQUESTS => {
-            let wait = http::retry_after(response.headers(), SystemTime::now());
-            Err(ServiceError::RateLimited(wait))
-        }
-        StatusCode::UNAUTHORIZED => Err(ServiceError::Unauthorized(0)),
-        status => Err(ServiceError::Status(status)),
+    let wait = http::retry_after(response.headers(), SystemTime::now());
+    match (response.status(), wait) {
+        (status, _) if status.is_success() => Ok(response),
+        (StatusCode::TOO_MANY_REQUESTS, wait) => Err(ServiceError::RateLimited(wait)),
+        (StatusCode::SERVICE_UNAVAILABLE, Some(wait)) => Err(ServiceError::Overloaded(wait)),
+        (StatusCode::UNAUTHORIZED, _) => Err(ServiceError::Unauthorized(0)),
+        (status, _) => Err(ServiceError::Status(status)),
     }
 }

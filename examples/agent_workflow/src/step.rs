@@ -1,5 +1,6 @@
 //! The steps of the workflow.
 
+use fusebox::Priority;
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -32,6 +33,18 @@ impl Step {
             Self::ReportProgress => "report_progress",
             Self::ReportBlocker => "report_blocker",
             Self::FinishTask => "finish_task",
+        }
+    }
+
+    /// How much its calls matter. What of a step matters less says so itself: the coach's
+    /// advice (`coach.rs`), and what the memory predicts (`memory.rs`).
+    pub fn priority(self) -> Priority {
+        match self {
+            // People look at what is under way, and at what is done.
+            Self::ReportProgress | Self::FinishTask => Priority::CRITICAL,
+            // It warms the memory, and nobody waits for that.
+            Self::RegisterAgent => Priority::BACKGROUND,
+            Self::CreateProject | Self::RequestNextTask | Self::ReportBlocker => Priority::DEFAULT,
         }
     }
 

@@ -14,7 +14,8 @@ pub enum System {
     ContextStore,
     EventLog,
     Memory,
-    Inferer,
+    InfererNear,
+    InfererFar,
     Coach,
     RateLimitedBoard,
     TokenBoard,
@@ -22,11 +23,12 @@ pub enum System {
 }
 
 impl System {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ContextStore,
         Self::EventLog,
         Self::Memory,
-        Self::Inferer,
+        Self::InfererNear,
+        Self::InfererFar,
         Self::Coach,
         Self::RateLimitedBoard,
         Self::TokenBoard,
@@ -39,7 +41,8 @@ impl System {
             Self::ContextStore => "context-store",
             Self::EventLog => "event-log",
             Self::Memory => "memory",
-            Self::Inferer => "inferer",
+            Self::InfererNear => "inferer-near",
+            Self::InfererFar => "inferer-far",
             Self::Coach => "coach",
             Self::RateLimitedBoard => "rate-limited-board",
             Self::TokenBoard => "token-board",
@@ -52,7 +55,8 @@ impl System {
             Self::ContextStore => breakers::CONTEXT_STORE.get(),
             Self::EventLog => breakers::EVENT_LOG.get(),
             Self::Memory => breakers::MEMORY.get(),
-            Self::Inferer => breakers::INFERER.get(),
+            Self::InfererNear => breakers::INFERER_NEAR.get(),
+            Self::InfererFar => breakers::INFERER_FAR.get(),
             Self::Coach => breakers::COACH.get(),
             Self::RateLimitedBoard => breakers::RATE_LIMITED_BOARD.get(),
             Self::TokenBoard => breakers::TOKEN_BOARD.get(),

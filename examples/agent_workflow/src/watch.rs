@@ -11,13 +11,13 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{lock, step::Step, system::System};
+use crate::{lock, step::Step};
 
 /// Hears of every answer that an agent got from a system.
 #[derive(Default)]
 pub struct Watch {
     round: AtomicU32,
-    kinds: Mutex<BTreeMap<(System, &'static str), Record>>,
+    kinds: Mutex<BTreeMap<(&'static str, &'static str), Record>>,
 }
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ struct Record {
 /// A way in which a system's answers were worse than they should be.
 #[derive(Debug, Serialize)]
 pub struct Degraded {
-    pub system: System,
+    pub system: &'static str,
     /// What agents got instead.
     pub instead: &'static str,
     pub times: u64,
@@ -47,8 +47,8 @@ impl Watch {
         self.round.store(round, Ordering::Relaxed);
     }
 
-    /// A system answered as it should, or else `instead`.
-    pub fn answered(&self, system: System, step: Step, instead: Option<&'static str>) {
+    /// The system of this name answered as it should, or else `instead`.
+    pub fn answered(&self, system: &'static str, step: Step, instead: Option<&'static str>) {
         let mut kinds = lock(&self.kinds);
         let Some(instead) = instead else {
             // A kind of answer at a time: others of this system in this step.
@@ -73,7 +73,7 @@ impl Watch {
         for ((system, instead), record) in kinds.iter_mut() {
             record.end();
             all.push(Degraded {
-                system: *system,
+                system,
                 instead,
                 times: record.times,
                 rounds: record.rounds.iter().copied().collect(),

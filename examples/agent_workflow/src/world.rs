@@ -15,12 +15,12 @@ use crate::{
         token::TokenBoard,
     },
     coach::Coach,
-    inferer::Inferer,
+    inferer::{Inferer, Spill},
     memory::Memory,
     outbox::Outbox,
     server::{
         self, Server,
-        boards::{rate_limited::Limit, token::Tokens},
+        boards::{limit::Limit, token::Tokens},
     },
     service::Client,
     store::{context::ContextStore, events::EventLog},
@@ -39,7 +39,8 @@ pub struct World {
     pub watch: Watch,
     /// For the faults and the promises: the other side of the calls.
     pub peers: Vec<Peer>,
-    pub limit: Arc<Limit>,
+    /// Of the board that is rate-limited, and of the one with the token.
+    limits: [Arc<Limit>; 2],
     pub tokens: Arc<Tokens>,
     /// Deleted at the end, when nobody has a file in it open.
     folder: TempDir,
@@ -53,13 +54,13 @@ pub struct Peer {
 
 impl World {
     /// Starts the servers, and makes the stores; an outbox keeps `capacity`
-    /// things.
-    pub fn start(capacity: usize) -> Result<Self, Failure> {
+    /// things, and a region takes over so much of the other's load.
+    pub fn start(capacity: usize, spill: Spill) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("agent-workflow-")?;
         for system in [System::ContextStore, System::EventLog, System::FilesBoard] {
             fs::create_dir(folder.path().join(system.name()))?;
         }
-        let (limit, tokens) = (Arc::<Limit>::default(), Arc::<Tokens>::default());
+        let (limits, tokens) = (<[Arc<Limit>; 2]>::default(), Arc::<Tokens>::default());
         let http = reqwest::Client::builder().no_proxy().build()?;
         let mut peers = Vec::new();
         let mut connect = |server: Server| {
@@ -67,12 +68,14 @@ impl World {
             peers.push(Peer { server, client: client.clone() });
             client
         };
-        let inferer = Inferer::new(connect(server::model::start()?));
+        let near = connect(server::model::start(System::InfererNear)?);
+        let far = connect(server::model::start(System::InfererFar)?);
+        let inferer = Inferer::new(near, far, spill);
         let coach = Coach::new(connect(server::coach::start()?));
         let memory = Memory::new(connect(server::memory::start()?));
         let rate_limited =
-            RateLimitedBoard::new(connect(server::boards::rate_limited::start(&limit)?));
-        let token = TokenBoard::new(connect(server::boards::token::start(&tokens)?));
+            RateLimitedBoard::new(connect(server::boards::rate_limited::start(&limits[0])?));
+        let token = TokenBoard::new(connect(server::boards::token::start(&tokens, &limits[1])?));
         let files = FilesBoard::new(folder.path().join(System::FilesBoard.name()));
         let boards: [Arc<dyn Board>; 4] = [
             Arc::new(rate_limited),
@@ -95,7 +98,7 @@ impl World {
             desks: boards.map(|board| Outbox::new(Tray(board), capacity)),
             watch: Watch::default(),
             peers,
-            limit,
+            limits,
             tokens,
             folder,
         })
@@ -114,6 +117,26 @@ impl World {
     /// A server, for the systems that have one.
     pub fn peer(&self, system: System) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.server.system == system)
+    }
+
+    /// Whether a system has more to do than it can, so that whom it answers depends on the
+    /// moment.
+    pub fn is_overloaded(&self, system: System) -> bool {
+        self.peer(system).is_some_and(|peer| peer.server.is_overloaded())
+    }
+
+    /// How often a board's clients may ask.
+    pub fn limit(&self, system: System) -> Option<&Limit> {
+        match system {
+            System::RateLimitedBoard => Some(&self.limits[0]),
+            System::TokenBoard => Some(&self.limits[1]),
+            _ => None,
+        }
+    }
+
+    /// The limits of all boards that have one.
+    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        self.limits.iter().map(Arc::as_ref)
     }
 
     /// The desk of a board that is a protected system.

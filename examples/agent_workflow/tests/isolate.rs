@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{broken, command, times};
+use common::{broken, command, region, times};
 use fusebox::{CircuitBreaker, State};
 use fusebox_shm::SharedPanel;
 use serde_json::Value;
@@ -58,18 +58,23 @@ fn an_isolated_service_gets_no_call() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("panel");
     let child = start(&path, "calm");
-    let inferer = breaker(open(&path), "inferer");
+    let inferer = breaker(open(&path), "inferer-near");
     inferer.force_open(); // in its first round
     let report = report(&child.wait_with_output().unwrap());
 
     assert_eq!(inferer.state(), State::ForcedOpen, "the program leaves an operator's hand alone");
     let isolated = report["isolated"].as_array().unwrap();
     assert!(isolated.len() >= 3, "rounds 2 to 4: {isolated:?}");
-    assert!(isolated.iter().all(|it| it["system"] == "inferer" && it["seen"] == 0), "{isolated:?}");
+    let quiet = |it: &Value| it["system"] == "inferer-near" && it["seen"] == 0;
+    assert!(isolated.iter().all(quiet), "{isolated:?}");
+    // The other region answers.
     let guessed = times(&report, "inferer", "heuristic") + times(&report, "inferer", "basic");
-    assert!(guessed >= 24, "8 agents, 3 rounds");
+    assert_eq!(guessed, 0);
+    let answered = region(&report, "inferer-far")["answered"].as_u64().unwrap();
+    assert!(answered >= 24, "8 agents, 3 rounds: {answered}");
+    assert_eq!(report["regions"]["state"], "away");
     let timeline = report["timeline"].as_array().unwrap();
-    let held = timeline.iter().any(|it| it["breaker"] == "inferer" && it["forced"] == true);
+    let held = timeline.iter().any(|it| it["breaker"] == "inferer-near" && it["forced"] == true);
     assert!(held, "seen though nobody in the program did it: {timeline:?}");
 }
 

@@ -8,15 +8,21 @@ use common::{broken, run};
 
 #[test]
 fn every_promise_can_be_broken() {
-    let plants: [(&str, &[&str]); 7] = [
+    let plants: [(&str, &[&str]); 10] = [
         ("lose-event", &["no event lost"]),
         ("repeat-progress", &["every progress report is in the log once"]),
         ("stale-context", &["every context stored"]),
         ("pass-breaker", &["no call made to an open breaker"]),
         (
+            "exceed-quota",
+            &["no board asked more often than it told", "no call made to an open breaker"],
+        ),
+        (
             "come-back-early",
             &["nobody came back earlier than told", "no call made to an open breaker"],
         ),
+        ("shed-critical", &["nothing shed before what matters less"]),
+        ("flood-region", &["no region got more than its share", "no call made to an open breaker"]),
         ("fetch-token", &["each token refreshed once"]),
         ("leave-open", &["every breaker closed again"]),
     ];

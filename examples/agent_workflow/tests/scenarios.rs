@@ -5,7 +5,7 @@ mod common;
 
 use std::thread;
 
-use common::{broken, report, rounds, times};
+use common::{broken, region, report, rounds, times, visitors};
 use serde_json::Value;
 
 /// Two runs with one seed, and one with another.
@@ -26,6 +26,8 @@ fn calm() {
     assert_eq!(report["degraded"].as_array().unwrap().len(), 0);
     assert_eq!(report["timeline"].as_array().unwrap().len(), 0);
     assert_eq!(report["health"]["lowest_score"], 100);
+    assert_eq!(region(&report, "inferer-near")["answered"], 32, "all of them at home");
+    assert_eq!(report["visitors"].as_array().unwrap().len(), 0);
     let steps: Vec<u64> = report["steps"]
         .as_array()
         .unwrap()
@@ -58,7 +60,7 @@ fn ai() {
     let report = thrice("ai");
     // One project in eight or so says nothing to the heuristic.
     let guessed = times(&report, "inferer", "heuristic") + times(&report, "inferer", "basic");
-    assert_eq!(guessed, 24, "8 agents, 3 rounds");
+    assert_eq!(guessed, 16, "8 agents, 2 rounds; the other region answers in the third");
     assert_eq!(times(&report, "coach", "rules"), 16, "8 agents, 2 rounds; flaky, it still answers");
     assert_eq!(times(&report, "memory", "unknown"), 24);
 }
@@ -66,8 +68,52 @@ fn ai() {
 #[test]
 fn rate_limit() {
     let report = thrice("rate-limit");
-    assert!(report["told_to_wait"].as_u64().unwrap() > 0);
+    let quotas = report["quotas"].as_array().unwrap();
+    let board = quotas.iter().find(|it| it["name"] == "rate-limited-board").unwrap();
+    assert!(board["times"].as_u64().unwrap() > 0, "it says how much it takes: {quotas:?}");
     assert!(times(&report, "rate-limited-board", "kept for later") > 0, "it fails, too");
+}
+
+#[test]
+fn regions() {
+    let report = thrice("regions");
+    // While one of them is there, the model answers: both are gone in round 6 alone.
+    let guessed = times(&report, "inferer", "heuristic") + times(&report, "inferer", "basic");
+    assert_eq!((guessed, rounds(&report, "inferer", "heuristic")), (8, vec![6]));
+    let (near, far) = (region(&report, "inferer-near"), region(&report, "inferer-far"));
+    assert_eq!(near["answered"].as_u64().unwrap() + far["answered"].as_u64().unwrap(), 56);
+    assert!(far["answered"].as_u64().unwrap() >= 24, "near is gone in three rounds: {far}");
+    assert!(near["answered"].as_u64().unwrap() >= 24, "and comes home: {near}");
+    assert_eq!(report["regions"]["state"], "home");
+}
+
+/// A region that may take little over takes little over, and the heuristic answers the rest.
+#[test]
+fn a_region_takes_no_more_than_its_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.toml");
+    let text = "about = 'a small region'\nrounds = 1\nspill = { share = 0, burst = 1 }\n
+        [[fault]]\nsystem = 'inferer-near'\nkind = 'refuse'\nfrom = 1\nuntil = 2\n";
+    std::fs::write(&path, text).unwrap();
+    let report = report(&["--scenario", path.to_str().unwrap(), "--quick", "--agents", "100"]);
+    assert_eq!(broken(&report), [""; 0]);
+    let guessed = times(&report, "inferer", "heuristic") + times(&report, "inferer", "basic");
+    let answered = region(&report, "inferer-far")["answered"].as_u64().unwrap();
+    assert_eq!(guessed + answered, 100);
+    assert!(guessed > 0 && answered > 0, "{guessed} guessed, {answered} answered");
+}
+
+#[test]
+fn overload() {
+    let report = thrice("overload");
+    for (system, ours) in [("memory", "critical"), ("coach", "sheddable")] {
+        let (let_in, shed) = visitors(&report, system, "background");
+        assert!(shed > let_in / 4, "{system}: {shed} shed, {let_in} let in");
+        let (ours_in, ours_shed) = visitors(&report, system, ours);
+        assert!(ours_in > 0, "{system}");
+        assert!(ours_shed * (shed + let_in) <= shed * (ours_in + ours_shed), "{system}");
+    }
+    assert_eq!(visitors(&report, "inferer-near", "default"), (0, 0), "it is not overloaded");
 }
 
 #[test]
@@ -91,6 +137,7 @@ fn everything() {
         .map(|it| it["kind"].as_str().unwrap())
         .collect();
     assert!(kinds.contains(&"opened_together"), "{health}");
+    assert!(visitors(&report, "memory", "background").1 > 0, "strangers are turned away");
 }
 
 /// A hundred agents at a time.
@@ -112,11 +159,13 @@ fn a_scenario_of_ones_own() {
         ("rate-limited-board", "refuse", 1, ""),
         ("coach", "garbage", 2, ""),
         ("memory", "slow", 2, "delay_ms = 30"),
-        ("inferer", "unavailable", 3, ""),
+        ("inferer-near", "unavailable", 3, ""),
+        ("inferer-far", "garbage", 3, ""),
         ("token-board", "flaky", 3, "percent = 60"),
         ("rate-limited-board", "flaky", 3, "percent = 60"),
         ("memory", "flaky", 4, "percent = 100"),
-        ("inferer", "flaky", 5, "percent = 100"),
+        ("inferer-near", "flaky", 5, "percent = 100"),
+        ("inferer-far", "flaky", 5, "percent = 100"),
         ("event-log", "gone", 6, ""),
         ("context-store", "read-only", 6, ""),
     ];

@@ -70,6 +70,26 @@ fn bad_files_are_explained() {
         &fault("system = 'coach'\nkind = 'flaky'\npercent = 101\nfrom = 1\nuntil = 2"),
         &["`percent` is 101, and must be from 1 to 100"],
     );
+    refused(
+        &fault("system = 'inferer-near'\nkind = 'overload'\nrequests = 9\nfrom = 1\nuntil = 2"),
+        &["`overload` cannot befall `inferer-near`"],
+    );
+    refused(
+        &fault("system = 'memory'\nkind = 'overload'\nfrom = 1\nuntil = 2"),
+        &["`overload` needs `requests`, from 1 to 1000"],
+    );
+    refused(
+        &fault("system = 'memory'\nkind = 'hang'\nrequests = 9\nfrom = 1\nuntil = 2"),
+        &["`requests` belongs to the kind `limit` or `overload`"],
+    );
+    refused(
+        &fault("system = 'memory'\nkind = 'hang'\nsilent = true\nfrom = 1\nuntil = 2"),
+        &["`silent` belongs to the kind `limit`"],
+    );
+    refused(
+        "about = 'x'\nrounds = 3\nspill = { share = 101, burst = 1 }",
+        &["`spill.share` is 101, and must be from 0 to 100"],
+    );
     let hang = "system = 'memory'\nkind = 'hang'\nfrom = 1\nuntil = 3\n";
     let twice = fault(&format!("{hang}[[fault]]\n{}", hang.replace("= 1", "= 2")));
     refused(&twice, &["fault 2 (memory hang): fault 1 befalls the same system at the same time"]);
@@ -101,7 +121,7 @@ fn the_scenarios_are_listed() {
     let output = run(&["--list-scenarios"]);
     assert_eq!(output.status.code(), Some(0));
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(shown.lines().count(), 6);
+    assert_eq!(shown.lines().count(), 8);
     assert!(shown.contains("calm        nothing goes wrong"), "{shown}");
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fusebox::{CallError, Pipeline, Retry, RetryConfig};
+use fusebox::{CallError, Pipeline, Priority, Retry, RetryConfig};
 
 use crate::{
     board::{Board, Shelf, Summary, Update},
@@ -36,8 +36,11 @@ impl FilesBoard {
         work: impl Fn(&Path) -> io::Result<T> + Send + 'static,
     ) -> Result<T, ServiceError> {
         let path = self.folder.join(format!("{project}.json"));
-        // A sync pipeline may wait between attempts: not on a runtime's thread.
+        // A sync pipeline may wait between attempts: not on a runtime's thread. A scope
+        // does not reach other threads by itself.
+        let priority = Priority::current();
         let done = tokio::task::spawn_blocking(move || {
+            let _scope = priority.enter();
             Pipeline::new()
                 .breaker(FILES_BOARD.get())
                 .retry(RETRY)

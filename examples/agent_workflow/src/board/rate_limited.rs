@@ -1,7 +1,12 @@
-//! The board that lets nobody in too often. It says when to come back, and is
-//! obeyed.
+//! The board that lets no client in too often. What it says of that in its answers is
+//! heeded, so that it need not refuse anything. Where it says nothing before it refuses,
+//! it says when to come back, and is obeyed.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use fusebox::{CallError, Pipeline, Retry, RetryConfig};
@@ -9,8 +14,12 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    board::{Board, Summary, Update},
+    board::{
+        Board, Summary, Update,
+        quota::{Quota, Waits},
+    },
     breakers::RATE_LIMITED_BOARD,
+    lock,
     service::{Client, ServiceError},
     system::System,
 };
@@ -27,23 +36,34 @@ const RETRY: Retry = Retry::new(
 
 pub struct RateLimitedBoard {
     client: Client,
+    /// Each project is a client of its own, with its own key.
+    quotas: Mutex<HashMap<String, Arc<Quota>>>,
 }
 
 impl RateLimitedBoard {
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, quotas: Mutex::default() }
     }
 
-    /// Sends what `request` makes, as often as it takes.
+    fn quota(&self, project: &str) -> Arc<Quota> {
+        let mut quotas = lock(&self.quotas);
+        let quota = || Arc::new(Quota::named(System::RateLimitedBoard.name()));
+        Arc::clone(quotas.entry(project.to_owned()).or_insert_with(quota))
+    }
+
+    /// Sends what `request` makes for a project, as often as it takes. Each attempt waits
+    /// for its turn.
     async fn guarded<T: DeserializeOwned>(
         &self,
+        project: &str,
         request: impl Fn() -> RequestBuilder + Sync,
     ) -> Result<T, ServiceError> {
+        let quota = self.quota(project);
         let hint = |error: &CallError<ServiceError>| error.as_failed()?.retry_after();
         Pipeline::new()
             .breaker_counting(RATE_LIMITED_BOARD.get(), ServiceError::is_outage)
             .retry(RETRY.delay_hint(hint))
-            .call_async(&(), |()| self.client.answer(request()))
+            .call_async(&(), |()| quota.ask(&self.client, &request))
             .await
             .map_err(CallError::into_own)
     }
@@ -59,9 +79,13 @@ impl Board for RateLimitedBoard {
         Some(System::RateLimitedBoard)
     }
 
+    fn waits(&self) -> Option<Waits> {
+        Some(lock(&self.quotas).values().map(|quota| quota.waits()).sum())
+    }
+
     async fn post(&self, update: &Update) -> Result<(), ServiceError> {
         let Update { id, project, .. } = update;
-        self.guarded(|| {
+        self.guarded(project, || {
             let request = self.client.request(Method::POST, "/updates", &format!("{project}.{id}"));
             request.header("x-client", project).json(update)
         })
@@ -70,7 +94,7 @@ impl Board for RateLimitedBoard {
 
     async fn summary(&self, project: &str) -> Result<Summary, ServiceError> {
         let path = format!("/projects/{project}");
-        self.guarded(|| {
+        self.guarded(project, || {
             let request = self.client.request(Method::GET, &path, &path);
             request.header("x-client", project)
         })

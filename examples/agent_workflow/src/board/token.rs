@@ -9,7 +9,10 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    board::{Board, Summary, Update},
+    board::{
+        Board, Summary, Update,
+        quota::{Quota, Waits},
+    },
     breakers::TOKEN_BOARD,
     lock,
     service::{Client, ServiceError},
@@ -24,6 +27,8 @@ type Error = CallError<ServiceError>;
 
 pub struct TokenBoard {
     client: Client,
+    /// All of its callers share a token, and so what may be asked with it.
+    quota: Quota,
     /// At first one that nobody gave us.
     token: Mutex<u64>,
     /// Held while the token is refreshed: the others wait, and find the new one.
@@ -32,7 +37,9 @@ pub struct TokenBoard {
 
 impl TokenBoard {
     pub fn new(client: Client) -> Self {
-        Self { client, token: Mutex::default(), refreshing: tokio::sync::Mutex::default() }
+        let quota = Quota::named(System::TokenBoard.name());
+        let (token, refreshing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { client, quota, token, refreshing }
     }
 
     /// Sends what `request` makes, with the token of the moment.
@@ -53,8 +60,12 @@ impl TokenBoard {
         &self,
         request: RequestBuilder,
     ) -> Result<T, ServiceError> {
-        let shown = *lock(&self.token);
-        match self.client.answer(request.bearer_auth(shown)).await {
+        let mut shown = 0;
+        let show = || {
+            shown = *lock(&self.token);
+            request.bearer_auth(shown)
+        };
+        match self.quota.ask(&self.client, show).await {
             Err(ServiceError::Unauthorized(_)) => Err(ServiceError::Unauthorized(shown)),
             answer => answer,
         }
@@ -88,6 +99,10 @@ impl Board for TokenBoard {
 
     fn system(&self) -> Option<System> {
         Some(System::TokenBoard)
+    }
+
+    fn waits(&self) -> Option<Waits> {
+        Some(self.quota.waits())
     }
 
     async fn post(&self, update: &Update) -> Result<(), ServiceError> {

@@ -12,6 +12,8 @@ pub fn print(report: &Report) {
     steps(report);
     degraded(report);
     kept(report);
+    regions(report);
+    load(report);
     breakers(report);
     timeline(report);
     health(report);
@@ -79,7 +81,7 @@ fn kept(report: &Report) {
     }
     let others = [
         (report.rescued, "databases made anew from the open connection"),
-        (report.told_to_wait, "requests told to come back later, all of which did"),
+        (report.told_to_wait, "requests told to come back later (429), all of which did"),
         (report.tokens, "tokens fetched"),
     ];
     if others.iter().any(|(times, _)| *times > 0) {
@@ -88,21 +90,67 @@ fn kept(report: &Report) {
             println!("  {times:>5}  {what}");
         }
     }
+    if report.quotas.iter().any(|it| it.waits.times > 0) {
+        heading("waited for their turn, and so not told to");
+        for it in report.quotas.iter().filter(|it| it.waits.times > 0) {
+            let (times, waited) = (it.waits.times, seconds(it.waits.waited_ms));
+            println!("  {:<20}{times:>7} requests, {waited} in all", it.name);
+        }
+    }
+}
+
+/// Where the model's calls went.
+fn regions(report: &Report) {
+    let it = &report.regions;
+    heading("the inferer's regions");
+    println!("  {:<20}{:>8}{:>10}{:>9}", "", "answered", "spilled", "breaker");
+    for share in &it.each {
+        let (answered, spilled) = (share.answered, share.spilled);
+        println!("  {:<20}{answered:>8}{spilled:>10}{:>9}", share.name, share.breaker);
+    }
+    let answered: u64 = it.each.iter().map(|share| share.answered).sum();
+    println!(
+        "  {} of {} questions answered by a region; at the end calls go {}",
+        answered,
+        it.questions,
+        match it.state.as_str() {
+            "home" => "home",
+            "returning" => "home, by and by",
+            other => other,
+        }
+    );
+}
+
+/// Whom servers with too much to do let in.
+fn load(report: &Report) {
+    if report.visitors.is_empty() {
+        return;
+    }
+    heading("servers with too much to do let in what matters most");
+    println!("  {:<20}{:<12}{:<11}{:>8}{:>8}", "", "priority", "of", "let in", "shed");
+    for load in &report.visitors {
+        for it in &load.visitors {
+            let of = if it.strangers { "strangers" } else { "agents" };
+            let (priority, let_in, shed) = (it.priority, it.let_in, it.shed);
+            println!("  {:<20}{priority:<12}{of:<11}{let_in:>8}{shed:>8}", load.name);
+        }
+    }
 }
 
 fn breakers(report: &Report) {
     heading("breakers");
     println!(
-        "  {:<20}{:>8}{:>9}{:>9}{:>7}{:>8}{:>10}{:>10}",
-        "", "calls", "rejected", "failed", "opened", "retries", "fallbacks", "requests"
+        "  {:<20}{:>8}{:>9}{:>6}{:>8}{:>8}{:>9}{:>11}{:>10}",
+        "", "calls", "rejected", "shed", "failed", "opened", "retries", "fallbacks", "requests"
     );
     for it in &report.breakers {
         let seen = it.seen.map_or_else(|| "-".to_owned(), |seen| seen.to_string());
         println!(
-            "  {:<20}{:>8}{:>9}{:>9}{:>7}{:>8}{:>10}{:>10}",
+            "  {:<20}{:>8}{:>9}{:>6}{:>8}{:>8}{:>9}{:>11}{:>10}",
             it.name,
             it.calls,
             it.rejections,
+            it.shed,
             it.failures,
             it.openings,
             it.retries,

@@ -11,6 +11,8 @@ const SLOWEST_MS: u32 = 1_000;
 
 pub fn check(scenario: &Scenario) -> Result<(), String> {
     range("rounds", scenario.rounds, 1, 100)?;
+    range("spill.share", scenario.spill.share.into(), 0, 100)?;
+    range("spill.burst", scenario.spill.burst, 1, 160)?;
     for (number, fault) in (1..).zip(&scenario.faults) {
         one(fault, scenario.rounds).map_err(|text| format!("fault {number} ({fault}): {text}"))?;
         let clash = scenario.faults[..number - 1].iter().position(|earlier| {
@@ -44,24 +46,31 @@ fn one(fault: &Fault, rounds: u32) -> Result<(), String> {
     }
     range("from", fault.from, 0, rounds)?;
     range("until", fault.until, fault.from + 1, rounds + 1)?;
-    let parameters = [
-        ("delay_ms", fault.delay_ms, Kind::Slow, 1, SLOWEST_MS),
-        ("percent", fault.percent, Kind::Flaky, 1, 100),
-        ("requests", fault.requests, Kind::Limit, 1, 1_000),
+    let parameters: [(_, _, &[Kind], _, _); 3] = [
+        ("delay_ms", fault.delay_ms, &[Kind::Slow], 1, SLOWEST_MS),
+        ("percent", fault.percent, &[Kind::Flaky], 1, 100),
+        ("requests", fault.requests, &[Kind::Limit, Kind::Overload], 1, 1_000),
     ];
-    for (key, value, kind, least, most) in parameters {
+    for (key, value, kinds, least, most) in parameters {
         match value {
-            None if fault.kind == kind => {
-                return Err(format!("`{}` needs `{key}`, from {least} to {most}", kind.name()));
+            None if kinds.contains(&fault.kind) => {
+                let kind = fault.kind.name();
+                return Err(format!("`{kind}` needs `{key}`, from {least} to {most}"));
             }
-            Some(_) if fault.kind != kind => {
-                return Err(format!("`{key}` belongs to the kind `{}`", kind.name()));
-            }
+            Some(_) if !kinds.contains(&fault.kind) => return Err(belongs(key, kinds)),
             Some(value) => range(key, value, least, most)?,
             None => {}
         }
     }
+    if fault.silent.is_some() && fault.kind != Kind::Limit {
+        return Err(belongs("silent", &[Kind::Limit]));
+    }
     Ok(())
+}
+
+fn belongs(key: &str, kinds: &[Kind]) -> String {
+    let names: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.name())).collect();
+    format!("`{key}` belongs to the kind {}", names.join(" or "))
 }
 
 /// What can befall a system.
@@ -80,9 +89,11 @@ fn kinds_of(system: System) -> Vec<Kind> {
     match system {
         System::ContextStore => STORE.into(),
         System::EventLog => and(&STORE, Kind::Full),
-        System::Memory | System::Inferer | System::Coach => SERVER.into(),
+        System::InfererNear | System::InfererFar => SERVER.into(),
+        // What depends on their answers can be left out of the digest.
+        System::Memory | System::Coach => and(&SERVER, Kind::Overload),
         System::RateLimitedBoard => and(&SERVER, Kind::Limit),
-        System::TokenBoard => and(&SERVER, Kind::Expire),
+        System::TokenBoard => [&SERVER[..], &[Kind::Limit, Kind::Expire]].concat(),
         System::FilesBoard => vec![Kind::Gone],
     }
 }

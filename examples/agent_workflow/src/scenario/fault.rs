@@ -19,8 +19,11 @@ pub struct Fault {
     pub delay_ms: Option<u32>,
     /// Of `flaky`: how many percent of the calls fail at their first attempt.
     pub percent: Option<u32>,
-    /// Of `limit`: how many requests a client may make in a second.
+    /// Of `limit`: how many requests a client may make in a second. Of `overload`: how many
+    /// strangers make.
     pub requests: Option<u32>,
+    /// Of `limit`: whether the board says nothing of it until it answers 429.
+    pub silent: Option<bool>,
 }
 
 /// What it is.
@@ -53,6 +56,9 @@ pub enum Kind {
     Flaky,
     /// The server answers 429 to whoever asks too often.
     Limit,
+    /// The server needs its time for each request, and strangers make more of them than it
+    /// can answer.
+    Overload,
     /// The token expires, at the start of each round.
     Expire,
 }
@@ -74,6 +80,7 @@ impl Kind {
             Self::Garbage => "garbage",
             Self::Flaky => "flaky",
             Self::Limit => "limit",
+            Self::Overload => "overload",
             Self::Expire => "expire",
         }
     }

@@ -1,5 +1,6 @@
 //! The servers of the two boards that are spoken to over HTTP.
 
+pub mod limit;
 pub mod rate_limited;
 pub mod token;
 

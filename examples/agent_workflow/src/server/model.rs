@@ -10,9 +10,9 @@ use crate::{
     system::System,
 };
 
-pub fn start() -> Result<Server, Failure> {
+pub fn start(region: System) -> Result<Server, Failure> {
     let routes = Router::new().route("/infer", post(infer));
-    Server::start(System::Inferer, routes, Router::new())
+    Server::start(region, routes, Router::new())
 }
 
 /// Work on a subject rests on the earlier stages of the same subject; what is

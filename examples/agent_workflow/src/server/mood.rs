@@ -14,6 +14,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
+use fusebox::http::read_priority;
+
 use crate::{lock, server::State};
 
 /// How a server feels.
@@ -26,10 +28,15 @@ pub enum Mood {
     Error,
     Slow(Duration),
     Garbage,
+    /// Each request takes its time, and more come than there is time for.
+    Overloaded,
     /// Of so many percent of the calls the first attempt fails. Which ones is
     /// decided by their names, so it is the same in every run.
     Flaky(u32),
 }
+
+/// The header of a request that is none of ours: see `faults/crowd.rs`.
+pub const STRANGER: &str = "x-stranger";
 
 /// Counts the request, and lets it pass as the mood is.
 pub async fn pass(
@@ -37,7 +44,13 @@ pub async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
-    state.seen.fetch_add(1, Ordering::SeqCst);
+    let is_stranger = request.headers().contains_key(STRANGER);
+    if !is_stranger {
+        // First, so that there are never more of them.
+        state.seen.fetch_add(1, Ordering::SeqCst);
+        let is_health = request.uri().path() == "/health";
+        state.seen_health.fetch_add(is_health.into(), Ordering::SeqCst);
+    }
     let mood = *lock(&state.mood);
     match mood {
         Mood::Well => next.run(request).await,
@@ -47,6 +60,10 @@ pub async fn pass(
         Mood::Slow(delay) => {
             tokio::time::sleep(delay).await;
             next.run(request).await
+        }
+        Mood::Overloaded => {
+            let priority = read_priority(request.headers()).ok().flatten().unwrap_or_default();
+            state.door.pass(priority, is_stranger, next.run(request)).await
         }
         Mood::Garbage => Html("<h1>It works!</h1>").into_response(),
         Mood::Flaky(percent) => {

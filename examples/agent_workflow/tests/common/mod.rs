@@ -27,7 +27,7 @@ pub fn report(args: &[&str]) -> Value {
 /// The promises that were broken.
 pub fn broken(report: &Value) -> Vec<String> {
     let promises = report["promises"].as_array().expect("a list");
-    assert_eq!(promises.len(), 9);
+    assert_eq!(promises.len(), 12);
     let broken = promises.iter().filter(|promise| promise["kept"] == false);
     broken.map(|promise| promise["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -45,4 +45,21 @@ pub fn times(report: &Value, system: &str, instead: &str) -> u64 {
     let degraded = report["degraded"].as_array().expect("a list");
     let same = |it: &&Value| it["system"] == system && it["instead"] == instead;
     degraded.iter().find(same).map_or(0, |it| it["times"].as_u64().unwrap())
+}
+
+/// What a region of the inferer did.
+pub fn region<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let each = report["regions"]["each"].as_array().expect("a list");
+    each.iter().find(|it| it["name"] == name).expect("there are two")
+}
+
+/// How many of the requests of this priority an overloaded server let in, and how many not.
+pub fn visitors(report: &Value, system: &str, priority: &str) -> (u64, u64) {
+    let servers = report["visitors"].as_array().expect("a list");
+    let all = servers.iter().filter(|it| it["name"] == system);
+    let all = all.flat_map(|it| it["visitors"].as_array().unwrap());
+    let same = all.filter(|it| it["priority"] == priority);
+    same.fold((0, 0), |(let_in, shed), it| {
+        (let_in + it["let_in"].as_u64().unwrap(), shed + it["shed"].as_u64().unwrap())
+    })
 }

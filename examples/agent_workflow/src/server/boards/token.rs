@@ -1,4 +1,5 @@
-//! The board whose token expires, and which counts how often it is refreshed.
+//! The board whose token expires, and which counts how often it is refreshed. All who
+//! show that token are one client to it.
 
 use std::sync::{
     Arc, Mutex,
@@ -16,7 +17,13 @@ use axum::{
 
 use crate::{
     Failure, lock,
-    server::{Server, boards::projects},
+    server::{
+        Server,
+        boards::{
+            limit::{self, Limit},
+            projects,
+        },
+    },
     system::System,
 };
 
@@ -67,12 +74,14 @@ impl Tokens {
     }
 }
 
-pub fn start(tokens: &Arc<Tokens>) -> Result<Server, Failure> {
+pub fn start(tokens: &Arc<Tokens>, limit: &Arc<Limit>) -> Result<Server, Failure> {
     let refresh = {
         let tokens = Arc::clone(tokens);
         async move || Json(tokens.refresh())
     };
-    let routes = projects().route_layer(middleware::from_fn_with_state(Arc::clone(tokens), check));
+    let routes = projects()
+        .route_layer(middleware::from_fn_with_state(Arc::clone(tokens), check))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(limit), limit::check));
     Server::start(System::TokenBoard, routes, Router::new().route("/token", post(refresh)))
 }
 
