@@ -52,9 +52,14 @@ pub enum Outcome {
     /// The service is in trouble.
     Failure,
     /// The service has more calls than it can answer: it timed out, or said so, as with a
-    /// 429 or a 503. It is a failure, and where the settings have a
-    /// [`max_shed`](crate::BreakerConfig::max_shed), the breaker sheds a share of the
-    /// calls that come after it, until the service answers the rest.
+    /// 429 or a 503. It is a failure.
+    ///
+    /// Where the settings have a [`max_shed`](crate::BreakerConfig::max_shed), the breaker
+    /// sheds a share of the calls that come after it, until the service answers the rest.
+    /// While that share is below `max_shed`, the outcome does not weigh for opening a
+    /// closed breaker. It does weigh once the breaker sheds all that it may, in a ramp, in
+    /// a probe, and where others say that the service is down
+    /// ([`Advice::primed`](crate::Advice::primed)).
     Overload,
     /// Nothing is known: the request was at fault, or the call was cancelled.
     Ignore,

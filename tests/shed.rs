@@ -11,8 +11,8 @@ use std::{
 
 use common::Bench;
 use fusebox::{
-    BreakerConfig, CircuitBreaker, Clock, DefaultObserver, LimitKind, ManualClock, Outcome, Permit,
-    State, Tick,
+    Advice, BreakerConfig, CircuitBreaker, Clock, DefaultObserver, LimitKind, ManualClock, Outcome,
+    Permit, Ratio, State, Tick,
 };
 use proptest::prelude::*;
 
@@ -287,6 +287,134 @@ fn o2_what_is_done_by_hand_and_an_opening_end_it() {
     assert!((0..100).all(|_| breaker.try_acquire().map(Permit::ignore).is_ok()));
 }
 
+/// Half of the last calls open it, or five in a row.
+const TIGHT: [BreakerConfig; 3] = [
+    BreakerConfig::new().failure_threshold(5).max_shed(95),
+    BreakerConfig::new().failure_ratio(Ratio::above(0.5)).max_shed(95),
+    BreakerConfig::new().failure_threshold(10).window(20).max_shed(95),
+];
+
+#[test]
+fn o2_too_much_load_opens_no_breaker_that_can_shed_more() {
+    for config in TIGHT {
+        for (rate, times) in [(100, 2), (1_000, 2), (1_000, 4), (1_000, 10)] {
+            let clock = ManualClock::new();
+            let breaker = breaker(&clock, config);
+            let sum = run(&breaker, rate, rate / times, 20_000);
+            assert_eq!((breaker.state(), breaker.counters().openings), (State::Closed, 0));
+            // A thread adds to a counter in advance: a 64th of it at most.
+            let (failed, counted) = (sum.admitted - sum.answered, breaker.counters().failures);
+            assert!((failed..=failed + failed / 64).contains(&counted), "{counted} of {failed}");
+        }
+    }
+}
+
+/// So many calls a second come, 1000 at most, that end in this way: the milliseconds until
+/// `done`, and how many were admitted meanwhile.
+fn until(
+    breaker: &Plain<'_>,
+    rate: u64,
+    ends: Outcome,
+    done: fn(&Plain<'_>) -> bool,
+) -> (u64, u64) {
+    let (mut passed, mut admitted) = (0, 0);
+    while !done(breaker) {
+        breaker.clock().advance(millis(1_000 / rate));
+        passed += 1_000 / rate;
+        assert!(passed < 10_000, "{:?}", breaker.reading());
+        if let Ok(permit) = breaker.try_acquire() {
+            permit.report(ends);
+            admitted += 1;
+        }
+    }
+    (passed, admitted)
+}
+
+/// The milliseconds until a breaker opens of whose calls none is answered, and the calls.
+fn opens_after(breaker: &Plain<'_>, rate: u64) -> (u64, u64) {
+    until(breaker, rate, Outcome::Overload, |it| it.state() == State::Open)
+}
+
+#[test]
+fn o2_an_outage_that_overloads_alone_tell_opens() {
+    for (rate, most_ms, most_calls) in [(100, 2_500, 76), (1_000, 1_100, 400)] {
+        let clock = ManualClock::new();
+        let breaker = breaker(&clock, TIGHT[0]);
+        let (passed, failed) = opens_after(&breaker, rate);
+        assert!(passed <= most_ms, "{rate}/s: after {passed} ms");
+        assert!((5..=most_calls).contains(&failed), "{rate}/s: after {failed} calls");
+        let counted = breaker.counters().failures;
+        assert!((failed..=failed + failed / 64).contains(&counted), "{counted} of {failed}");
+    }
+    // Where nothing is shed, it weighs at once.
+    let clock = ManualClock::new();
+    assert_eq!(opens_after(&breaker(&clock, TIGHT[0].max_shed(0)), 1_000), (5, 5));
+}
+
+#[test]
+fn o2_an_overload_weighs_in_a_ramp_in_a_probe_and_where_others_have_seen_enough() {
+    let clock = ManualClock::new();
+    let breaker = breaker(&clock, TIGHT[0].ramp_up(Duration::from_secs(4)).ramp_from(50));
+    breaker.trip();
+    clock.advance(Duration::from_mins(1));
+    breaker.try_acquire().unwrap().report(Outcome::Overload);
+    assert_eq!(breaker.state(), State::Open, "a probe's");
+    clock.advance(Duration::from_mins(1));
+    breaker.try_acquire().unwrap().success();
+    let admitted = std::iter::repeat_with(|| breaker.try_acquire()).find_map(Result::ok);
+    admitted.unwrap().report(Outcome::Overload);
+    assert_eq!((breaker.state(), breaker.snapshot().score), (State::Closed, 2), "as two calls");
+
+    breaker.close();
+    let lasts = Duration::from_secs(9);
+    let (instances, failures) = (3, 50);
+    let advice = Advice { primed: true, probed_elsewhere: false, instances, failures, lasts };
+    breaker.advise(Some(advice));
+    breaker.try_acquire().unwrap().report(Outcome::Overload);
+    assert_eq!(breaker.state(), State::Open, "others have seen enough");
+}
+
+#[test]
+fn o2_an_overload_that_was_slow_weighs_as_a_slow_call() {
+    let clock = ManualClock::new();
+    let breaker = breaker(&clock, TIGHT[0].slow_call(millis(100)));
+    let call = |outcome, took| breaker.try_acquire().unwrap().report_after(outcome, millis(took));
+    call(Outcome::Overload, 50);
+    assert_eq!((breaker.snapshot().score, breaker.counters().failures), (0, 1));
+    call(Outcome::Overload, 200);
+    assert_eq!((breaker.snapshot().score, breaker.counters().failures), (1, 2));
+    // It says nothing of the service that a success says.
+    call(Outcome::Overload, 50);
+    assert_eq!((breaker.snapshot().score, breaker.counters().failures), (1, 3));
+}
+
+#[test]
+fn o2_an_overload_of_a_batch_weighs_as_others_do() {
+    for config in TIGHT {
+        let clock = ManualClock::new();
+        let breaker = overloaded(&clock, config);
+        assert_eq!((breaker.snapshot().score, breaker.counters().failures), (0, 32));
+        assert_eq!(breaker.reading().shed, 95);
+        // From now on it sheds all that it may.
+        let batch = breaker.acquire_many(1_000).unwrap();
+        batch.report_all(&[Outcome::Overload; 20]);
+        assert_eq!(breaker.state(), State::Open);
+    }
+}
+
+#[test]
+fn o2_a_service_that_has_recovered_soon_has_all_its_calls_back() {
+    for rate in [100, 1_000] {
+        let clock = ManualClock::new();
+        let breaker = breaker(&clock, config().max_shed(95));
+        run(&breaker, rate, rate / 20, 3_000);
+        let shed = breaker.reading().shed;
+        assert!((90..=95).contains(&shed), "{rate}/s: {shed} % are shed");
+        let (passed, _) = until(&breaker, rate, Outcome::Success, |it| it.reading().shed == 0);
+        assert!(passed <= 1_300, "{rate}/s: after {passed} ms");
+    }
+}
+
 #[test]
 fn o2_a_clock_that_steps_back_stops_nobody_for_long() {
     let clock = ManualClock::new();
@@ -325,13 +453,16 @@ struct Definition {
     answered: f64,
     overloaded: f64,
     there: bool,
+    /// When calls were too many last, as far as it was heeded.
+    too_many: u64,
 }
 
 impl Definition {
     const MOST: f64 = 0.9;
 
-    fn keeps(&self) -> f64 {
-        ((1.0 - self.missing) * 1.1).clamp(1.0 - Self::MOST, 1.0)
+    fn keeps(&self, now: u64) -> f64 {
+        let more = if now - self.too_many < 500 { 1.1 } else { 2.0 };
+        ((1.0 - self.missing) * more).clamp(1.0 - Self::MOST, 1.0)
     }
 
     #[allow(clippy::cast_precision_loss)] // a few hundred milliseconds
@@ -350,12 +481,15 @@ impl Definition {
         }
         let calls = self.answered + self.overloaded;
         let long = if self.there { (passed as f64 / 256.0).min(1.0) } else { 1.0 };
-        let weight = (calls / self.keeps() / 32.0).min(long);
-        let of_late = 1.0 - self.keeps() * self.answered / calls;
+        let weight = (calls / self.keeps(now) / 32.0).min(long);
+        let of_late = 1.0 - self.keeps(now) * self.answered / calls;
         self.missing += weight * (of_late - self.missing);
         self.there = self.missing >= 1.0 / 64.0;
         if !self.there {
             self.missing = 0.0;
+        }
+        if self.overloaded > 0.0 {
+            self.too_many = now;
         }
         (self.at, self.answered, self.overloaded) = (now, 0.0, 0.0);
     }
@@ -369,8 +503,14 @@ proptest! {
     ) {
         let clock = ManualClock::new();
         let breaker = breaker(&clock, config());
-        let mut wanted =
-            Definition { missing: 0.0, at: 0, answered: 0.0, overloaded: 0.0, there: false };
+        let mut wanted = Definition {
+            missing: 0.0,
+            at: 0,
+            answered: 0.0,
+            overloaded: 0.0,
+            there: false,
+            too_many: 0,
+        };
         for (passes, draw) in steps {
             clock.advance(millis(passes));
             let Ok(permit) = breaker.try_acquire() else { continue };
@@ -379,7 +519,7 @@ proptest! {
             wanted.report(clock.now().as_millis(), overloaded);
             // Within a moment in which nobody reported, nothing fades here.
             let shed = f64::from(breaker.reading().shed);
-            let sheds = 100.0 * (1.0 - wanted.keeps());
+            let sheds = 100.0 * (1.0 - wanted.keeps(clock.now().as_millis()));
             prop_assert!((shed - sheds).abs() <= 1.5, "{shed} for {sheds}");
         }
     }

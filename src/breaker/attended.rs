@@ -184,6 +184,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             _ if !word.is_closed() || !word.same_generation(permit) => return None,
             Evidence::Enough { .. } => return None,
             Evidence::Nothing => return Some(Report::Counted),
+            #[cfg(not(fusebox_compact))]
+            Evidence::Spared => return Some(Report::Counted),
             Evidence::Success => false,
             Evidence::Against { .. } => true,
         };

@@ -123,6 +123,13 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
         let recorder = self.breaker.recorder();
         let settings = self.breaker.cell.settings();
         let left = self.calls - outcomes.len() as u64;
+        let seen = self.breaker.load();
+        // One answer for all: they end at one moment, and what is shed changes after it.
+        let overload = if outcomes.contains(&Outcome::Overload) {
+            self.breaker.evidence_of(seen, self.word, (Outcome::Overload, Pace::Fine), settings)
+        } else {
+            Evidence::Nothing
+        };
         let verdict = self.breaker.report_batch(self.word, left, || {
             let mut left = outcomes;
             core::iter::from_fn(move || {
@@ -135,7 +142,10 @@ impl<'a, C: Clock, O: Observer> Permits<'a, C, O> {
                     return None;
                 }
                 left = rest;
-                let then = first.map(|outcome| Evidence::of(outcome, Pace::Fine, settings));
+                let then = first.map(|outcome| match outcome {
+                    Outcome::Overload => overload,
+                    other => Evidence::of(other, Pace::Fine, settings),
+                });
                 Some(Run { successes: successes as u64, then })
             })
         });
@@ -298,7 +308,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 }
                 let counted = then.is_none_or(|evidence| {
                     let counted = report(&mut word, evidence);
-                    failures += u64::from(counted && evidence.is_against());
+                    failures += u64::from(counted && evidence.is_counted());
                     counted
                 });
                 if !counted {
@@ -337,7 +347,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let back = (0..unreported).map(|_| Evidence::Nothing);
         for evidence in all.chain(back) {
             let said = self.weigh(self.load(), permit, evidence, settings);
-            if evidence.is_against() && said == Report::Counted {
+            if evidence.is_counted() && said == Report::Counted {
                 self.cell.failures.add_one();
             }
             if said.verdict() == Verdict::Recorded {

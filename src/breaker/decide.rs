@@ -253,22 +253,23 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
             return (seen.verdict(permit), Some(pace));
         }
-        let evidence = if bypass::breaker(|| self.cell.name()) {
-            if permit.state() != State::HalfOpen {
-                return (seen.verdict(permit), None);
-            }
-            // A probe from before: its place is given back, and that is all.
-            Evidence::Nothing
-        } else {
-            Evidence::of(outcome, pace, settings)
-        };
+        let bypassed = bypass::breaker(|| self.cell.name());
+        if bypassed && permit.state() != State::HalfOpen {
+            return (seen.verdict(permit), None);
+        }
         #[cfg(not(fusebox_compact))]
         if outcome != Outcome::Ignore {
             let overloaded = u64::from(outcome == Outcome::Overload);
             self.heed_load(seen, permit, (1 - overloaded, overloaded), settings);
         }
+        let evidence = if bypassed {
+            // A probe from before: its place is given back, and that is all.
+            Evidence::Nothing
+        } else {
+            self.evidence_of(seen, permit, (outcome, pace), settings)
+        };
         let said = self.weigh(seen, permit, evidence, settings);
-        if evidence.is_against() && said == Report::Counted {
+        if evidence.is_counted() && said == Report::Counted {
             if !matches!(outcome, Outcome::Success | Outcome::Ignore) {
                 self.cell.failures.add_often();
             }
@@ -277,6 +278,23 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             }
         }
         (said.verdict(), Some(pace))
+    }
+
+    /// What the end of a call says, where load may be shed for it.
+    #[inline]
+    pub(super) fn evidence_of(
+        &self,
+        seen: Word,
+        permit: Word,
+        (outcome, pace): (Outcome, Pace),
+        settings: BreakerSettings,
+    ) -> Evidence {
+        #[cfg(not(fusebox_compact))]
+        if outcome == Outcome::Overload && self.spares(seen, permit, settings) {
+            return Evidence::of(Outcome::Ignore, pace, settings).or_spared();
+        }
+        let _ = (seen, permit);
+        Evidence::of(outcome, pace, settings)
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a

@@ -270,7 +270,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        breaker::settings::BreakerConfig, machine::Bits, observe::DefaultObserver,
+        breaker::{permit::Permit, settings::BreakerConfig},
+        machine::Bits,
+        observe::DefaultObserver,
         time::ManualClock,
     };
 
@@ -305,13 +307,13 @@ mod tests {
                 let would = breaker.would_pass(priority);
                 let permit = breaker.try_acquire_as(priority);
                 // Of one class that is counted, an answer is what a call hears.
-                let _ = (would, permit.map(crate::breaker::permit::Permit::success));
+                let _ = (would, permit.map(Permit::success));
                 let _ = breaker.acquire_many(u16::from(*level)).map(|it| it.report_counts(0, 0));
             }
             // Nobody is turned away for ever: after a while with no overload, nobody is.
             for level in levels.iter().cycle().take(300) {
                 clock.advance(core::time::Duration::from_millis(600));
-                let _ = breaker.try_acquire_as(Priority::new(*level)).map(|it| it.success());
+                let _ = breaker.try_acquire_as(Priority::new(*level)).map(Permit::success);
             }
             for level in levels {
                 prop_assert!(breaker.try_acquire_as(Priority::new(level)).is_ok());

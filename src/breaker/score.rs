@@ -72,6 +72,9 @@ impl Rule {
 pub(crate) enum Evidence {
     Success,
     Nothing,
+    /// A failure that does not weigh, as load is shed for it.
+    #[cfg(not(fusebox_compact))]
+    Spared,
     Against {
         points: u64,
     },
@@ -119,5 +122,21 @@ impl Evidence {
     #[inline]
     pub(crate) const fn is_against(self) -> bool {
         matches!(self, Self::Against { .. } | Self::Enough { .. })
+    }
+
+    /// The same of a call that failed, though that does not weigh.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn or_spared(self) -> Self {
+        if matches!(self, Self::Nothing) { Self::Spared } else { self }
+    }
+
+    /// Whether a call counts among those that went wrong.
+    #[inline]
+    pub(crate) const fn is_counted(self) -> bool {
+        #[cfg(not(fusebox_compact))]
+        if matches!(self, Self::Spared) {
+            return true;
+        }
+        self.is_against()
     }
 }

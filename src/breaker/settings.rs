@@ -139,7 +139,17 @@ settings! {
         /// [`Priority`](crate::Priority) first: as many as leave a tenth more than the
         /// service answers. It settles within a second, or some 100 calls. No other error
         /// does; what is no overload counts as answered. The rest always passes, and where
-        /// nothing was reported for a second, so does one call more.
+        /// nothing was reported for a second, so does one call more. After half a second
+        /// without an overload the breaker admits twice what the service answers, so that
+        /// it soon admits all.
+        ///
+        /// While the breaker can still shed more, an overload is a failure that does not
+        /// weigh: it neither adds to the score nor counts in the `window`, though a call
+        /// that was slow weighs as a slow one. So a service with too many calls is relieved, and not cut off. When
+        /// the share has reached `max_shed`, each overload weighs as any failure, and an
+        /// outage that is told by overloads alone opens the breaker about a second later
+        /// than without this. An overload always weighs in a ramp, in a probe, and where
+        /// others say that the service is down ([`Advice::primed`](crate::Advice::primed)).
         max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
     }
     also {

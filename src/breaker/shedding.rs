@@ -1,7 +1,7 @@
 //! How a breaker learns how much load its service answers.
 
 use crate::{
-    breaker::{CircuitBreaker, settings::BreakerSettings, word::Word},
+    breaker::{CircuitBreaker, advice::Advised, settings::BreakerSettings, word::Word},
     machine::Step,
     observe::Observer,
     overload::{
@@ -34,6 +34,21 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         } else if self.cell.gate.load::<Gate>().is_left_over() {
             self.make_gate(self.clock.now());
         }
+    }
+
+    /// Whether an overload of a closed breaker does not weigh, as more of the load can be
+    /// shed still. In a ramp it weighs, and where others say that the service is down.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn spares(&self, seen: Word, permit: Word, settings: BreakerSettings) -> bool {
+        let most = settings.max_shed().into();
+        if most == 0 || !seen.is_closed() || !seen.same_generation(permit) {
+            return false;
+        }
+        let now = self.clock.now();
+        let primed = self.cell.advised.load::<Advised>().primed_ms(now).is_some();
+        let ramps = self.ramped(seen).is_some();
+        !primed && !ramps && !self.cell.shed.load::<Shed>().is_at_most(now, most)
     }
 
     #[cold]

@@ -3,14 +3,16 @@
 //!
 //! | bits | field |
 //! |---|---|
-//! | 63..40 | the share of all attempts that were not answered, lately |
+//! | 63..49 | the share of all attempts that were not answered, lately |
+//! | 48..40 | for how many milliseconds no call had been too many, at most 511 |
 //! | 39..0 | the tick at which it was that |
 //!
 //! An attempt that was shed was not answered, either. So where a service answers half of
 //! what is asked of it, the share is a half, however many are shed. This is the throttling
-//! of clients in "Handling overload", in Google's book on site reliability, with two
-//! differences: errors that are not from load count as answered, and the mean is an
-//! exponential one, so it is one number.
+//! of clients in "Handling overload", in Google's book on site reliability, with three
+//! differences: errors that are not from load count as answered; the mean is an
+//! exponential one, so it is one number; and how much more is admitted than is answered
+//! depends on whether any call was too many of late.
 //!
 //! A call that was admitted stands for `1 / (1 - p)` attempts, where `p` is the share that
 //! is shed: so nobody needs to count those.
@@ -27,8 +29,12 @@ pub(crate) struct Shed(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended(pub(crate) u64);
 
-/// A share of all attempts, in 2^-24.
-const WHOLE: u64 = 1 << 24;
+/// A share of all attempts, in 2^-15.
+const WHOLE: u64 = 1 << 15;
+const MISSING: u32 = 49;
+
+const QUIET: u32 = Tick::BITS;
+const QUIET_MAX: u64 = (1 << (MISSING - QUIET)) - 1;
 
 /// So many attempts weigh as much as all that came before.
 const ATTEMPTS: u64 = 32;
@@ -48,6 +54,10 @@ const MOST: u64 = 99;
 /// The load that is admitted, in tenths of what the service answers: a little more, so
 /// that it is noticed when it answers more.
 const TENTHS: u64 = 11;
+/// After so many milliseconds in which no call was too many, the service has room.
+const ROOMY: u64 = 500;
+/// Then much more is admitted, so that it soon is all.
+const ROOMY_TENTHS: u64 = 20;
 
 impl Ended {
     pub(crate) const fn new(answered: u64, overloaded: u64) -> Self {
@@ -66,8 +76,8 @@ impl Shed {
         self.0 == 0
     }
 
-    const fn new(missing: u64, now: Tick) -> Self {
-        Self(missing << Tick::BITS | now.as_millis() & Tick::MASK)
+    const fn new(missing: u64, quiet: u64, now: Tick) -> Self {
+        Self(missing << MISSING | quiet << QUIET | now.as_millis() & Tick::MASK)
     }
 
     /// The milliseconds since it was so; `None` where that lies ahead, and is not waited
@@ -86,11 +96,21 @@ impl Shed {
     /// The share that is not answered now: with nothing to be heard, it halves each
     /// second.
     const fn missing(self, now: Tick) -> u64 {
-        let missing = self.0 >> Tick::BITS;
+        let missing = self.0 >> MISSING;
         match self.elapsed(now) {
-            Some(elapsed) if elapsed / SILENCE < 24 => missing >> (elapsed / SILENCE),
+            Some(elapsed) if elapsed / SILENCE < 15 => missing >> (elapsed / SILENCE),
             Some(_) => 0,
             None => missing,
+        }
+    }
+
+    /// The milliseconds in which no call was too many until now.
+    const fn quiet(self, now: Tick) -> u64 {
+        let before = self.0 >> QUIET & QUIET_MAX;
+        match self.elapsed(now) {
+            Some(elapsed) if elapsed < QUIET_MAX - before => before + elapsed,
+            Some(_) => QUIET_MAX,
+            None => before,
         }
     }
 
@@ -112,16 +132,16 @@ impl Shed {
 
     /// Somebody tries now, and others wait for what comes of it.
     pub(crate) const fn tried(self, now: Tick) -> Self {
-        Self::new(self.missing(now), now)
+        Self::new(self.missing(now), self.quiet(now), now)
     }
 
     /// The share of the calls that is admitted now, where at most so many percent may be
     /// shed.
     pub(crate) const fn keeps(self, now: Tick, most: u64) -> u64 {
+        let tenths = if self.quiet(now) < ROOMY { TENTHS } else { ROOMY_TENTHS };
         let answered = WHOLE - self.missing(now);
-        let keeps = answered * TENTHS / 10 / (WHOLE / ALL);
-        // A foreign writer's settings may shed more than all.
-        let least = ALL - ALL * (if most < MOST { most } else { MOST }) / 100;
+        let keeps = answered * (ALL / WHOLE) * tenths / 10;
+        let least = least(most);
         if keeps > ALL {
             ALL
         } else if keeps < least {
@@ -129,6 +149,11 @@ impl Shed {
         } else {
             keeps
         }
+    }
+
+    /// Whether as much is shed as may be.
+    pub(crate) const fn is_at_most(self, now: Tick, most: u64) -> bool {
+        self.keeps(now, most) == least(most)
     }
 
     /// With calls that ended.
@@ -148,14 +173,15 @@ impl Shed {
         };
         let long = elapsed * ALL / MEMORY;
         let weight = if heavy < long { heavy } else { long };
-        let of_late = WHOLE - WHOLE / ALL * keeps * answered / calls;
+        let of_late = WHOLE - keeps * answered / calls / (ALL / WHOLE);
         let missing = (self.missing(now) * (ALL - weight) + of_late * weight) / ALL;
+        let quiet = if overloaded > 0 { 0 } else { self.quiet(now) };
         if missing < LITTLE {
             Self::NONE
         } else if missing < WHOLE {
-            Self::new(missing, now)
+            Self::new(missing, quiet, now)
         } else {
-            Self::new(WHOLE - 1, now)
+            Self::new(WHOLE - 1, quiet, now)
         }
     }
 
@@ -166,8 +192,18 @@ impl Shed {
 
     /// As if it were so as of now.
     pub(crate) const fn restamped(self, now: Tick) -> Self {
-        if self.is_none() { self } else { Self::new(self.0 >> Tick::BITS, now) }
+        if self.is_none() {
+            self
+        } else {
+            Self(self.0 & !Tick::MASK | now.as_millis() & Tick::MASK)
+        }
     }
+}
+
+/// The share that is admitted at least, where at most so many percent may be shed. A
+/// foreign writer's settings may shed more than all.
+const fn least(most: u64) -> u64 {
+    ALL - ALL * (if most < MOST { most } else { MOST }) / 100
 }
 
 impl machine::Word for Shed {

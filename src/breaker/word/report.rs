@@ -63,6 +63,8 @@ impl Word {
         match evidence {
             Evidence::Success => self.relieved(settings, 1),
             Evidence::Nothing => self,
+            #[cfg(not(fusebox_compact))]
+            Evidence::Spared => self,
             Evidence::Against { points } => {
                 let now = now();
                 let since = self.elapsed(now);
@@ -130,6 +132,8 @@ impl Word {
             }
             Evidence::Against { .. } => self.reopened(now()),
             Evidence::Enough { millis } => self.trip(millis, settings, now()),
+            #[cfg(not(fusebox_compact))]
+            Evidence::Spared => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
             Evidence::Nothing => self.with(COUNT | STAMP & !MOMENT, probes.bits()),
         }
     }
