@@ -34,9 +34,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// With evidence against the service every call comes here, else a sample.
     #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
-        let settings = self.cell.settings();
-        if let Some(limit) = settings.slow_call_ms() {
-            return self.acquire_timed(seen, limit, settings);
+        if let Some(limit) = self.cell.rule().slow_call_ms() {
+            return self.acquire_timed(seen, limit);
         }
         if self.cell.mark.is_set() {
             return Ok(self.acquire_recorded(seen));
@@ -57,19 +56,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     #[inline(never)]
-    fn acquire_timed(
-        &self,
-        seen: Word,
-        limit: u64,
-        settings: BreakerSettings,
-    ) -> Result<Word, Rejected> {
+    fn acquire_timed(&self, seen: Word, limit: u64) -> Result<Word, Rejected> {
         let now = self.clock.now();
         let first = sampling::timed_at(now.as_millis());
         let (rows, group) = (self.rows(), sampling::group(GROUPS));
         let mut word = seen;
         let charge = |group: usize, word: &mut Word| {
             while let Some(generation) = rows.take_overdue(group, limit, now) {
-                *word = self.charge(*word, generation, settings);
+                *word = self.charge(*word, generation);
             }
         };
         if first || seen.score() != 0 {
@@ -90,7 +84,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A call that has not ended is slow already; the word after that.
     #[cold]
     #[inline(never)]
-    fn charge(&self, seen: Word, generation: u16, settings: BreakerSettings) -> Word {
+    fn charge(&self, seen: Word, generation: u16) -> Word {
+        let settings = self.cell.settings();
         let (recorder, hung) = (self.recorder(), Word::ticket_of(generation));
         if self.weigh(seen, hung, Evidence::slow(settings), settings) == Report::Counted {
             self.cell.slow.add_one();
@@ -124,7 +119,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             _ => return permit,
         }
         let recorded = self.recorder().is_some();
-        if self.cell.settings().slow_call_ms().is_none() {
+        if self.cell.rule().slow_call_ms().is_none() {
             return if recorded { permit.timed(self.clock.now(), None) } else { permit };
         }
         let now = self.clock.now();
@@ -139,20 +134,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// Whether a call took too long: by the word of its caller, or by its permit.
     #[inline]
-    pub(super) fn pace(
-        &self,
-        permit: Word,
-        took: Option<Duration>,
-        settings: BreakerSettings,
-    ) -> Pace {
+    pub(super) fn pace(&self, permit: Word, took: Option<Duration>) -> Pace {
         if !permit.is_timed() && took.is_none() {
             return Pace::Fine;
         }
-        self.measured(permit, took, settings)
+        self.measured(permit, took)
     }
 
     #[inline(never)]
-    fn measured(&self, permit: Word, took: Option<Duration>, settings: BreakerSettings) -> Pace {
+    fn measured(&self, permit: Word, took: Option<Duration>) -> Pace {
         // Whoever is not timed knows itself how long it took.
         let untimed = (Tick::from_millis(0), None);
         let (began, place) = if permit.is_timed() { permit.timing() } else { untimed };
@@ -162,7 +152,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return Pace::Charged;
         }
         // A call may be timed for its record alone.
-        let Some(limit) = settings.slow_call_ms() else { return Pace::Fine };
+        let Some(limit) = self.cell.rule().slow_call_ms() else { return Pace::Fine };
         let elapsed = match took {
             Some(took) => millis::raw(took),
             None => self.clock.now().since(began).as_millis(),

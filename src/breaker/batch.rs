@@ -47,26 +47,31 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline]
     pub fn acquire_many(&self, calls: u16) -> Result<Permits<'_, C, O>, Rejected> {
         let word = self.load();
-        if word.is_closed() {
-            #[cfg(not(fusebox_compact))]
-            if word.has_attention() && self.cell.meets_gate() {
-                return self.acquire_many_gated(word, calls.into());
-            }
+        if word.is_healthy() {
             self.count_calls(calls.into());
-            return Ok(Permits::new(self, word.ticket(), calls.into()));
+            return Ok(Permits::new(self, word, calls.into()));
         }
-        let mut calls = calls.into();
-        let word = self.acquire_not_closed(word, &mut calls, Priority::current())?;
-        Ok(Permits::new(self, word, calls))
+        self.acquire_many_unhealthy(word, calls.into())
     }
 
-    #[cfg(not(fusebox_compact))]
     #[cold]
     #[inline(never)]
-    fn acquire_many_gated(&self, seen: Word, calls: u64) -> Result<Permits<'_, C, O>, Rejected> {
-        let admitted = self.pass(Priority::current(), calls)?;
-        self.count_calls(admitted);
-        Ok(Permits::new(self, seen.ticket(), admitted))
+    fn acquire_many_unhealthy(
+        &self,
+        seen: Word,
+        asked: u64,
+    ) -> Result<Permits<'_, C, O>, Rejected> {
+        let mut calls = asked;
+        if !seen.is_closed() {
+            let word = self.acquire_not_closed(seen, &mut calls, Priority::current())?;
+            return Ok(Permits::new(self, word, calls));
+        }
+        #[cfg(not(fusebox_compact))]
+        if seen.has_attention() && self.cell.meets_gate() {
+            calls = self.pass(Priority::current(), calls)?;
+        }
+        self.count_calls(calls);
+        Ok(Permits::new(self, seen.ticket(), calls))
     }
 }
 

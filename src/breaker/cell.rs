@@ -293,12 +293,19 @@ impl Cell {
     #[cfg(not(fusebox_compact))]
     #[inline]
     pub(crate) fn meets_gate(&self) -> bool {
+        self.meets_gate_or(Word::NEW)
+    }
+
+    /// The same, or whether the word that was seen has a score.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn meets_gate_or(&self, seen: Word) -> bool {
         // The word was loaded relaxed. Whoever closed the breaker wrote the ramp and the
         // gate before that, and a call that sees the one sees the others.
         if !planted!(GateSeenLate) {
             fence(Ordering::Acquire);
         }
-        self.has_gate()
+        self.gate.load::<machine::Bits>().0 | seen.score_bits() != 0
     }
 
     #[cfg(fusebox_compact)]
@@ -306,6 +313,13 @@ impl Cell {
     #[allow(clippy::unused_self)] // as the other's
     pub(crate) const fn has_gate(&self) -> bool {
         false
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn meets_gate_or(&self, seen: Word) -> bool {
+        seen.score_bits() != 0
     }
 
     /// Whether others say something of the service, or did.

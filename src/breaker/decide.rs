@@ -58,13 +58,17 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         // Closed admits everybody, whatever its score, unless it has a gate.
         if seen.has_attention() {
-            #[cfg(not(fusebox_compact))]
-            if self.cell.meets_gate() {
-                return self.acquire_gated(seen, priority);
+            // One test for both: nearly always there is neither.
+            if self.cell.meets_gate_or(seen) {
+                #[cfg(not(fusebox_compact))]
+                if self.cell.has_gate() {
+                    return self.acquire_gated(seen, priority);
+                }
+                // With evidence against the service, every call that can be timed is.
+                return self.acquire_attended(seen);
             }
-            // With evidence against the service, every call that can be timed is, else a
-            // sample.
-            if seen.score() != 0 || !sampling::skips() {
+            // Else a sample.
+            if !sampling::skips() {
                 return self.acquire_attended(seen);
             }
         }
@@ -80,9 +84,16 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         priority: impl FnOnce() -> Priority,
     ) -> Result<Word, Rejected> {
         match self.plain_rejection(seen) {
-            0 => self.acquire_not_closed(seen, &mut 1, priority()),
+            0 => self.acquire_one_not_closed(seen, priority()),
             retry_after_ms => Err(self.reject(State::Open, Some(retry_after_ms))),
         }
+    }
+
+    /// A place for the number of calls is needed here, and not for a rejection.
+    #[cold]
+    #[inline(never)]
+    fn acquire_one_not_closed(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
+        self.acquire_not_closed(seen, &mut 1, priority)
     }
 
     /// The milliseconds left of an opening that waits as the settings say and no
@@ -239,8 +250,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// The same, and how the call's pace was judged; `None` where a bypass judged
-    /// nothing.
-    #[inline]
+    /// nothing. Out of line, as is what comes after it: so none saves the registers of
+    /// another, and a call that ended well reads no settings but a limit of its time.
+    #[inline(never)]
     pub(super) fn weigh_end(
         &self,
         seen: Word,
@@ -248,11 +260,22 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> (Verdict, Option<Pace>) {
-        let settings = self.cell.settings();
-        let pace = self.pace(permit, took, settings);
+        let pace = self.pace(permit, took);
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
             return (seen.verdict(permit), Some(pace));
         }
+        self.weigh_pace(seen, permit, outcome, pace)
+    }
+
+    #[inline(never)]
+    fn weigh_pace(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        pace: Pace,
+    ) -> (Verdict, Option<Pace>) {
+        let settings = self.cell.settings();
         let bypassed = bypass::breaker(|| self.cell.name());
         if bypassed && permit.state() != State::HalfOpen {
             return (seen.verdict(permit), None);

@@ -149,15 +149,44 @@ impl<C, O> CircuitBreaker<C, O> {
 }
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// A closed breaker has a gate, and may admit a call.
+    /// A closed breaker has a gate, and may admit a call. What nearly every call meets
+    /// while load is shed is here, and calls nothing: it needs no stack.
     #[inline(never)]
     pub(super) fn acquire_gated(
         &self,
         seen: Word,
         priority: impl FnOnce() -> Priority,
     ) -> Result<Word, Rejected> {
-        self.pass(priority(), 1)?;
-        // What else there may be to look into.
+        let (gate, priority) = (self.cell.gate.load::<Gate>(), priority());
+        let class = priority.class();
+        if !gate.is_for_load()
+            || bypass::breaker(|| self.cell.name())
+            || !self.cell.mix.count_one(class)
+        {
+            return self.acquire_passing(seen, priority);
+        }
+        if self.turn(gate, class, 1) == 0 {
+            return self.acquire_late(seen, gate, class);
+        }
+        self.acquire_passed(seen)
+    }
+
+    #[inline(never)]
+    fn acquire_passing(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
+        self.pass(priority, 1)?;
+        self.acquire_passed(seen)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn acquire_late(&self, seen: Word, gate: Gate, class: u8) -> Result<Word, Rejected> {
+        self.pass_late(gate, class, 1, false)?;
+        self.acquire_passed(seen)
+    }
+
+    /// A call has passed the gate. There may be more to look into.
+    #[inline]
+    fn acquire_passed(&self, seen: Word) -> Result<Word, Rejected> {
         if self.cell.rule().slow_call_ms().is_some() || self.cell.mark.is_set() {
             return self.acquire_attended(seen);
         }

@@ -1,7 +1,7 @@
 //! Of which classes of priority the last calls were that came to a breaker's gate.
 
 use crate::{
-    overload::classes::{WORDS, counted, halved, word_of},
+    overload::classes::{WORDS, counted, counted_one, halved, word_of},
     sync::{Ordering, UnmodelledU64},
 };
 
@@ -25,6 +25,16 @@ impl Mix {
             self.halve();
         }
         full
+    }
+
+    /// Counts one call of a class, unless that fills its count: [`count`](Self::count)
+    /// does it then.
+    #[inline]
+    pub(crate) fn count_one(&self, class: u8) -> bool {
+        let word = &self.0[word_of(class)];
+        let Some(now) = counted_one(word.load(Ordering::Relaxed), class) else { return false };
+        word.store(now, Ordering::Relaxed);
+        true
     }
 
     #[cold]

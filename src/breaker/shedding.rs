@@ -31,7 +31,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let shed = self.cell.shed.load::<Shed>();
         if settings.max_shed() != 0 && (overloaded != 0 || !shed.is_none()) {
             self.learn_load(Ended::new(answered, overloaded), shed, settings);
-        } else if self.cell.gate.load::<Gate>().is_left_over() {
+        } else if self.cell.gate.load::<Gate>().is_for_load() {
             self.make_gate(self.clock.now());
         }
     }

@@ -175,7 +175,13 @@ impl Word {
     /// The score of a closed word.
     #[inline]
     pub(crate) const fn score(self) -> u64 {
-        (self.0 & SCORE) >> 40
+        self.score_bits() >> 40
+    }
+
+    /// The same where it lies: to be compared with 0.
+    #[inline]
+    pub(crate) const fn score_bits(self) -> u64 {
+        self.0 & SCORE
     }
 
     /// Of a closed word: whether there is more in the slot.

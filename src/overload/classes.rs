@@ -37,6 +37,14 @@ pub(crate) const fn counted(word: u64, class: u8, calls: u64) -> (u64, bool) {
     (word & !(LANE_MASK << shift) | kept << shift, count >= FULL)
 }
 
+/// The same after one call; none where the count is full by then.
+#[inline]
+pub(crate) const fn counted_one(word: u64, class: u8) -> Option<u64> {
+    let shift = shift(class as usize);
+    // So what is added stays within the count.
+    if (word >> shift & LANE_MASK) + 1 < FULL { Some(word + (1 << shift)) } else { None }
+}
+
 /// A word with half of each count.
 pub(crate) const fn halved(word: u64) -> u64 {
     word >> 1 & 0x7FFF_7FFF_7FFF_7FFF

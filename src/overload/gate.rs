@@ -52,9 +52,10 @@ impl Gate {
         self.0 & RAMP != 0
     }
 
-    /// Whether it is neither open nor for a ramp. As load is shed no more, it is to be
-    /// made anew.
-    pub(crate) const fn is_left_over(self) -> bool {
+    /// Whether it is neither open nor for a ramp, but made as load is shed alone. Where
+    /// that is over, it is to be made anew.
+    #[inline]
+    pub(crate) const fn is_for_load(self) -> bool {
         !self.is_open() && !self.is_for_ramp()
     }
 

@@ -196,14 +196,13 @@ impl<'a, C, O> Panel<'a, C, O> {
     #[inline]
     pub fn get<K: AsKey + ?Sized>(self, name: &K) -> Option<&'a CircuitBreaker<C, O>> {
         let key = name.as_key().ok()?;
-        for breaker in self.walk(&key) {
-            match slot::look(&breaker.cell, &key) {
-                Slot::Own => return Some(breaker),
-                Slot::Vacant => return None,
-                Slot::Foreign => {}
-            }
-        }
-        None
+        // Not by a loop, which would ask at each slot in which half of the walk it is.
+        let found = self.walk(&key).find_map(|breaker| match slot::look(&breaker.cell, &key) {
+            Slot::Own => Some(Some(breaker)),
+            Slot::Vacant => Some(None),
+            Slot::Foreign => None,
+        });
+        found.flatten()
     }
 
     /// Iterates over the breakers that were registered, in the order of their
