@@ -25,7 +25,7 @@ fn admitting(clock: &ManualClock, percent: u32) -> Breaker<'_> {
     let settings = BreakerConfig::new().ramp_up(Duration::from_hours(1)).ramp_from(percent).build();
     let breaker = CircuitBreaker::with(None, settings, clock, DefaultObserver);
     breaker.trip();
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     breaker.try_acquire().unwrap().success();
     breaker
 }
