@@ -149,6 +149,40 @@ fn o5_a_standby_for_all_refuses_nothing() {
 }
 
 #[test]
+fn o5_a_share_of_all_finds_a_place_on_any_number_of_threads() {
+    let world = World::new();
+    let breakers = world.breakers();
+    let set = set(&breakers, BARE.spill_share(100).burst(1));
+    breakers[0].force_open();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(spread(&set, 1_000), [0, 1_000, 0, 0]));
+        }
+    });
+}
+
+#[test]
+fn o5_calls_at_a_time_lose_no_share() {
+    let world = World::new();
+    let breakers = world.breakers();
+    let set = set(&breakers, BARE.spill_share(100).burst(1).return_over(Duration::ZERO));
+    breakers[0].force_open();
+    breakers[2].force_open();
+    assert_eq!(taken(&set), Some("us"));
+    breakers[0].close();
+    // While one is at the home, so is another. Both fail there, and go on.
+    let fails_at_home = |index: usize| if index == 0 { Err("down") } else { Ok(index) };
+    let mut inner = None;
+    let outer = set.call_repeatable(|member| {
+        inner.get_or_insert_with(|| set.call_repeatable(|it| fails_at_home(it.index())));
+        fails_at_home(member.index())
+    });
+    assert_eq!((outer, inner), (Ok(1), Some(Ok(1))));
+    // Once the calls are done, each has given one share, and no more.
+    assert_eq!(set.spill_left(1), 0);
+}
+
+#[test]
 fn o5_the_error_lists_every_members_state() {
     let world = World::new();
     let breakers = world.breakers();
@@ -180,14 +214,7 @@ fn o5_the_error_lists_every_members_state() {
     let failed = set.call(|_| Err::<(), _>("not called"));
     assert!(matches!(failed, Err(FailoverError::Refused(_))));
     breakers[0].close();
-    let failed = loop {
-        match set.call(|_| Err::<(), _>("no such article")).unwrap_err() {
-            FailoverError::Refused(refusals) => {
-                assert_eq!(refusals.each()[0].reason(), RefusalReason::Returning);
-            }
-            failed => break failed,
-        }
-    };
+    let failed = set.call(|_| Err::<(), _>("no such article")).unwrap_err();
     assert_eq!(failed.to_string(), "`eu`: no such article");
     assert_eq!(failed.into_failed(), Some("no such article"));
 }
@@ -281,6 +308,65 @@ fn o5_home_takes_a_share_that_grows_and_is_evenly_spread() {
     }
     assert_eq!(set.state(), FailoverState::Home);
     assert_eq!(spread(&set, 1_000), [1_000, 0, 0, 0]);
+}
+
+#[test]
+fn o5_home_is_the_last_resort_while_calls_return() {
+    let world = World::new();
+    let breakers = world.breakers();
+    let set = set(&breakers, BARE.spill_share(0).burst(1));
+    breakers[0].force_open();
+    assert_eq!(spread(&set, 3), [0, 1, 1, 1], "no more may spill");
+    breakers[0].close();
+    // A tenth is its share, and the rest finds no place elsewhere.
+    assert_eq!(spread(&set, 100), [100, 0, 0, 0]);
+    assert_eq!(set.state(), FailoverState::Returning);
+    // Nor does it where the others are down.
+    breakers[1].force_open();
+    breakers[2].force_open();
+    assert_eq!(spread(&set, 100), [100, 0, 0, 0]);
+    // As long as its breaker admits.
+    breakers[0].trip();
+    assert_eq!(spread(&set, 100), [0, 0, 0, 100]);
+}
+
+#[test]
+fn o5_a_call_that_failed_elsewhere_goes_home_while_calls_return() {
+    let world = World::new();
+    let breakers = world.breakers();
+    let set = set(&breakers, BARE.spill_share(100));
+    breakers[2].force_open();
+    breakers[0].force_open();
+    assert_eq!(taken(&set), Some("us"));
+    breakers[0].close();
+    let mut asked = Vec::new();
+    let answer = set.call_repeatable(|member| {
+        asked.push(member.name());
+        if member.index() == 0 { Ok(()) } else { Err("down") }
+    });
+    assert_eq!((answer, asked), (Ok(()), vec!["us", "eu"]));
+    // What is made again is taken from the home's budget.
+    assert_eq!(set.members()[0].spilled(), 1);
+}
+
+#[test]
+fn o5_calls_bring_the_set_home() {
+    let world = World::new();
+    let breakers = world.breakers();
+    let set = set(&breakers, BARE);
+    assert!(set.is_home());
+    breakers[0].force_open();
+    assert!(set.is_home(), "no call has found it down");
+    spread(&set, 1);
+    assert!(!set.is_home());
+    breakers[0].close();
+    world.clock.advance(Duration::from_hours(1));
+    assert!(!set.is_home(), "no call has found it well");
+    spread(&set, 1);
+    assert!(!set.is_home(), "calls return");
+    world.clock.advance(Duration::from_secs(10));
+    spread(&set, 1);
+    assert!(set.is_home());
 }
 
 #[test]

@@ -110,6 +110,8 @@ impl Model {
             !self.open[*at]
                 && if *at == 0 { !waits } else { self.spent[*at] + 1.0 <= self.burst + HAIR }
         });
+        // A home that is well is better than none.
+        let taken = taken.or((!self.open[0]).then_some(0));
         if let Some(at) = taken.filter(|at| *at > 0) {
             self.spent[at] += 1.0;
         }

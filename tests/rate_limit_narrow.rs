@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use fusebox::{DefaultObserver, ManualClock, RateConfig, RateLimit, Remaining};
+use fusebox::{Clock, DefaultObserver, ManualClock, RateConfig, RateLimit, Remaining, Tick};
 use proptest::prelude::*;
 
 const MS: Duration = Duration::from_millis(1);
@@ -81,6 +81,38 @@ fn a_clock_that_steps_back_ends_it_sooner_or_later() {
     assert!(wait <= 510 * SECOND, "{wait:?}");
     clock.advance(510 * SECOND);
     assert!(quota.try_acquire().is_ok());
+}
+
+/// A clock that moves each 4 ms, though it can tell the time more finely.
+struct Coarse<'c>(&'c ManualClock);
+
+impl Clock for Coarse<'_> {
+    fn now(&self) -> Tick {
+        Tick::from_millis(self.0.now().as_millis() / 4 * 4)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[test]
+fn by_a_coarse_clock_it_ends_no_sooner() {
+    for (calls, begins) in (0..4).flat_map(|calls| (1_000..1_008).map(move |at| (calls, at))) {
+        let clock = ManualClock::new();
+        clock.advance(begins * MS);
+        let settings = RateConfig::per_second(1_000).burst(10).clock_step(4 * MS).build();
+        let quota = RateLimit::with(None, settings, Coarse(&clock), DefaultObserver);
+        quota.heed(Remaining { calls, within: SECOND });
+        let admitted = |time: u32| {
+            (0..time)
+                .map(|_| (quota.try_acquire().is_ok(), clock.advance(MS)))
+                .filter(|it| it.0)
+                .count()
+        };
+        assert_eq!(admitted(1_000) as u64, calls, "from {begins} ms on");
+        assert!(admitted(5) > 0, "from {begins} ms on");
+    }
 }
 
 proptest! {

@@ -1,5 +1,5 @@
 //! Model M30: when the home of a failover set opens, no more spills onto the next member than
-//! its budget has, and the change is told once.
+//! its budget has, and the change is told once. Where all calls may spill, none is refused.
 
 use std::sync::{
     Arc as StdArc,
@@ -36,15 +36,16 @@ struct Regions {
 
 type Set = FailoverSet<'static, 2, (), TestClock, Moves>;
 
-/// A set of two, onto whose second member `burst` calls may spill. loom's threads borrow
+/// A set of two, onto whose second member `share` percent of the calls may spill, and one
+/// besides. loom's threads borrow
 /// nothing, so the breakers are leaked, a few words for each order.
-fn set(burst: u32) -> (Arc<Set>, &'static Regions) {
+fn set(share: u32) -> (Arc<Set>, &'static Regions) {
     let (clock, moves) = (TestClock::default(), Moves::default());
     let breaker =
         || CircuitBreaker::with(None, settings(BreakerConfig::new()), clock.clone(), moves.clone());
     let regions: &'static Regions =
         Box::leak(Box::new(Regions { home: breaker(), next: breaker(), moves: moves.clone() }));
-    let config = FailoverConfig::new().spill_share(0).reserve_per_second(0).burst(burst);
+    let config = FailoverConfig::new().spill_share(share).reserve_per_second(0).burst(1);
     let members = [Member::new("home", &regions.home), Member::new("next", &regions.next)];
     (Arc::new(FailoverSet::new(members, config.build())), regions)
 }
@@ -56,7 +57,7 @@ fn taken(set: &Set) -> Option<usize> {
 
 /// The home has opened, and two calls want the one place that the next has.
 fn two_calls_spill() {
-    let (set, regions) = set(1);
+    let (set, regions) = set(0);
     regions.home.force_open();
     let other = {
         let set = set.clone();
@@ -73,7 +74,7 @@ fn two_calls_spill() {
 
 /// The home opens while a call looks for a member.
 fn home_opens_meanwhile() {
-    let (set, regions) = set(1);
+    let (set, regions) = set(0);
     let other = {
         let set = set.clone();
         thread::spawn(move || taken(&set))
@@ -88,10 +89,30 @@ fn home_opens_meanwhile() {
     claim!(told == 1, "that calls go elsewhere was told {told} times");
 }
 
+/// The home has opened, and the next may take all of its calls.
+fn all_may_spill() {
+    let (set, regions) = set(100);
+    regions.home.force_open();
+    let other = {
+        let set = set.clone();
+        thread::spawn(move || taken(&set))
+    };
+    let (mine, others) = (taken(&set), other.join().unwrap());
+    let both = (mine, others) == (Some(1), Some(1));
+    claim!(both, "of two calls that may spill, one found no place");
+    claim!(set.spill_left(1) == 0, "a share was given twice");
+}
+
+#[test]
+fn a_share_in_two_steps_is_caught() {
+    catches(Defect::SharedInTwoSteps, all_may_spill);
+}
+
 #[test]
 fn no_more_spills_than_the_budget_has_and_it_is_told_once() {
     check(two_calls_spill);
     check(home_opens_meanwhile);
+    check(all_may_spill);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
-    Error, ExprPath, FnArg, Pat, Path, Result, Signature, Token, Type, parse::ParseStream,
+    Error, Expr, ExprPath, FnArg, Pat, Path, Result, Signature, Token, Type, parse::ParseStream,
     spanned::Spanned,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) struct WithFailover {
-    set: Path,
+    set: Expr,
     judge: Option<ExprPath>,
     /// The argument that the set gives, with its type.
     member: Option<(Pat, Type)>,
@@ -22,18 +22,18 @@ pub(crate) struct WithFailover {
 
 impl WithFailover {
     pub(crate) fn parse(input: ParseStream<'_>, _krate: &Path) -> Result<Self> {
-        let text = "expected the path to a `static` of the type `FailoverSet`, such as `SHOPS`";
-        let set =
-            input.call(Path::parse_mod_style).map_err(|error| Error::new(error.span(), text))?;
-        if input.peek(Token![=]) {
-            return Err(Error::new(set.span(), text)); // an option, and no set before it
+        let text = "expected a `FailoverSet`: the path to a `static`, such as `SHOPS`, or an \
+                    expression, such as `self.shops`";
+        let set: Expr = input.parse().map_err(|error| Error::new(error.span(), text))?;
+        if let Expr::Assign(option) = &set {
+            return Err(Error::new(option.left.span(), text)); // and no set before it
         }
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
         let mut options = Options::parse(input)?;
         let judge = options.path("judge")?;
-        options.finish("a `static` has its settings already; beside it there is `judge`")?;
+        options.finish("a set has its settings already; beside it there is `judge`")?;
         Ok(Self { set, judge, member: None })
     }
 

@@ -227,8 +227,8 @@ pub fn with_hedge(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The first argument is the member: its index, its name and its value. The set gives it, so
-/// callers leave it out. The path is that of a `static` of the type `FailoverSet`. The option
-/// `judge` is a path to a `fn(Result<&T, &E>) -> Outcome`: what an answer says of the member.
+/// callers leave it out. The set is a `FailoverSet`: the path of a `static`, or an expression
+/// such as `self.shops`, which is evaluated for each call. The option `judge` is a path to a `fn(Result<&T, &E>) -> Outcome`: what an answer says of the member.
 /// Without it every error is a failure.
 ///
 /// A call that no member takes fails with an error of the function's own type, which must be

@@ -57,8 +57,9 @@ pub struct Reading {
     /// The time until a breaker that closed after an outage admits every call again.
     /// `None` where it does already, and in every other state.
     pub ramp_left: Option<Duration>,
-    /// The share of the calls that a closed breaker admits, in percent, rounded up: 100,
-    /// unless it lets calls back after an outage, or sheds load. In every other state 100.
+    /// The share of the calls that a closed breaker admits, in percent, rounded up, though
+    /// 100 only where it admits all of them: it lets none back after an outage, and sheds no
+    /// load. In every other state 100.
     pub admits: u8,
     /// The share of the calls that it sheds as the service is overloaded, in percent,
     /// rounded up.
@@ -126,13 +127,19 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             open_for: self.open_since().map(|since| at.since(since)),
             time_left: word.left_ms(settings, at).map(Duration::from_millis),
             ramp_left: relief.ramp_left_ms.map(Duration::from_millis),
-            admits: percent(relief.share()),
+            admits: admitted(relief.share()),
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }
     }
+}
+
+/// A share in percent, rounded up; less than 100 where it is less than all.
+const fn admitted(share: u64) -> u8 {
+    let percent = percent(share);
+    if percent == 100 && share < ALL { 99 } else { percent }
 }
 
 /// A share in percent, rounded up.

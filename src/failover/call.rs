@@ -178,11 +178,24 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     fn run_elsewhere<'s, R, E, A: Attempts<'s, T, Result<R, E>>>(
         &'s self,
         judge: &impl Judge<R, E>,
-        mut attempts: A,
+        attempts: A,
         mut journey: Journey<'a, E, N>,
     ) -> Result<R, FailoverError<'a, E, N>> {
+        let result = self.run_along(judge, attempts, &mut journey);
+        if A::AGAIN {
+            self.settle(&mut journey);
+        }
+        result
+    }
+
+    fn run_along<'s, R, E, A: Attempts<'s, T, Result<R, E>>>(
+        &'s self,
+        judge: &impl Judge<R, E>,
+        mut attempts: A,
+        journey: &mut Journey<'a, E, N>,
+    ) -> Result<R, FailoverError<'a, E, N>> {
         loop {
-            let Pass { at, mut permit, .. } = self.choose(&mut journey)?;
+            let Pass { at, mut permit, .. } = self.choose(journey, A::AGAIN)?;
             // It was taken a moment ago, and is there.
             let guard = permit.as_mut().and_then(|permit| permit.arm().ok());
             let result = attempts.make(self.chosen(at));

@@ -39,7 +39,8 @@ const fn stayed_well(seen: &Snapshot, generation: u16) -> bool {
 }
 
 impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
-    /// Finds a member for a call.
+    /// Finds a member for a call. One that may go on from there has to
+    /// [`settle`](Self::settle) when it is done.
     ///
     /// The error is what its caller gets.
     #[cold]
@@ -47,17 +48,16 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
     pub(super) fn choose<E>(
         &self,
         journey: &mut Journey<'a, E, N>,
+        goes_on: bool,
     ) -> Result<Pass<'a, C, O>, FailoverError<'a, E, N>> {
-        let (settings, now) = (self.settings, self.clock().now());
-        if !journey.counted {
-            journey.counted = true;
-            self.members.iter().for_each(|it| it.spill.deposit(now, settings));
-        }
-        let pass = if settings.panic_below() > 0 && self.panics() {
+        let pass = if self.settings.panic_below() > 0 && self.panics() {
             self.evenly(journey)
         } else {
-            self.in_order(journey, now)
+            self.in_order(journey, self.clock().now())
         };
+        if !goes_on || pass.is_none() {
+            self.settle(journey);
+        }
         pass.ok_or_else(|| {
             journey.take_failed().unwrap_or_else(|| {
                 let name = |at: usize| self.members[at].name;
@@ -66,14 +66,22 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         })
     }
 
+    /// The call asks no more members: those that it did not ask get its share now. Before
+    /// that it would be lost to a budget that is full, and the call then find no place.
+    pub(crate) fn settle<E>(&self, journey: &mut Journey<'a, E, N>) {
+        let now = self.clock().now();
+        for (at, member) in self.members.iter().enumerate() {
+            if journey.gives(at) {
+                member.spill.deposit(now, self.settings);
+            }
+        }
+    }
+
     /// The first member that admits the call, and onto which it may spill.
     fn in_order<E>(&self, journey: &mut Journey<'a, E, N>, now: Tick) -> Option<Pass<'a, C, O>> {
         let course = self.course.load();
         let stays = self.stays_at(course);
         let waits = !self.settings.sticky() && self.waits_for_home(course, now);
-        if waits {
-            journey.refused[0] = Some(Refused::RETURNING);
-        }
         let mut left = 0_u64;
         for at in (0..N).filter(|at| !(waits && *at == 0 || journey.was_at(*at))) {
             left |= 1 << at;
@@ -90,6 +98,10 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
                 }
             }
         }
+        // A home that is well is better than none, though the call is not in its share.
+        if pass.is_none() && waits && !journey.was_at(0) {
+            pass = self.ask(0, journey, now);
+        }
         self.go(course, stays, pass.as_ref().map(|it| it.at), journey.home);
         pass
     }
@@ -104,11 +116,13 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         let member = &self.members[at];
         // What is made again is more than the home's own calls.
         let pays = at != 0 || journey.repeats();
-        let withdraw = || !pays || member.spill.withdraw(now, self.settings);
+        let finds_place = |journey: &mut Journey<'a, E, N>| {
+            !pays || member.spill.take(journey.gives(at), now, self.settings)
+        };
         // A budget that is spent keeps calls away from a breaker that would admit them. One
         // that would not is asked first, as its answer says more.
         let budget_first = is_well(member.breaker.state());
-        if budget_first && !withdraw() {
+        if budget_first && !finds_place(journey) {
             journey.refused[at] = Some(Refused::SPILL_OVER);
             return None;
         }
@@ -120,7 +134,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
             journey.turn_away(at, &rejected);
             return None;
         }
-        if !budget_first && !withdraw() {
+        if !budget_first && !finds_place(journey) {
             // The permit is given back.
             journey.refused[at] = Some(Refused::SPILL_OVER);
             return None;

@@ -68,8 +68,6 @@ pub enum RefusalReason {
     Limit(LimitKind),
     /// As much as may has spilled onto it.
     SpillOver,
-    /// It is the home, which takes a share of the calls that grows, and this one is not in it.
-    Returning,
     /// It was not asked: its service is gone, or another member's was ready, and that
     /// member's breaker has opened since.
     NotAsked,
@@ -86,9 +84,6 @@ pub(super) struct Refused {
 impl Refused {
     pub(super) const SPILL_OVER: Self =
         Self { reason: RefusalReason::SpillOver, retry_after_ms: u64::MAX };
-    pub(super) const RETURNING: Self =
-        Self { reason: RefusalReason::Returning, retry_after_ms: u64::MAX };
-
     const NOT_ASKED: Self = Self { reason: RefusalReason::NotAsked, retry_after_ms: u64::MAX };
 
     pub(super) fn by(rejected: &Rejected) -> Self {
@@ -132,7 +127,6 @@ impl fmt::Display for Refusal<'_> {
             RefusalReason::Breaker(state) => write!(f, "is {state}")?,
             RefusalReason::Limit(kind) => write!(f, "turned it away ({kind})")?,
             RefusalReason::SpillOver => f.write_str("has no spill-over left")?,
-            RefusalReason::Returning => f.write_str("takes its calls back by and by")?,
             RefusalReason::NotAsked => f.write_str("was not asked")?,
         }
         match self.retry_after() {

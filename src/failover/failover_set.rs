@@ -28,9 +28,13 @@ use crate::{
 /// [`Priority`](crate::Priority) are refused first.
 ///
 /// When the home is back, its share of the calls grows over
-/// [`return_over`](crate::FailoverConfig::return_over), evenly spread. Or calls stay where
-/// they are until that member fails, where the set is
-/// [`sticky`](crate::FailoverConfig::sticky).
+/// [`return_over`](crate::FailoverConfig::return_over), evenly spread. A call that is not in
+/// that share, and finds no place elsewhere, goes home all the same. Or calls stay where they
+/// are until that member fails, where the set is [`sticky`](crate::FailoverConfig::sticky).
+///
+/// A set has no task of its own: it asks breakers only when a call comes. So calls bring it
+/// home, and where none come, [`is_home`](Self::is_home) and [`state`](Self::state) stay as
+/// they are, whatever the home's breaker says.
 ///
 /// A call goes on to another member only where it was not made. Where one that failed may be
 /// made again, [`call_repeatable`](Self::call_repeatable) does that; so much is your word.
@@ -142,7 +146,8 @@ impl<'a, const N: usize, T, C, O> FailoverSet<'a, N, T, C, O> {
         &self.members
     }
 
-    /// Returns where the calls go, as the last call that had to ask found it.
+    /// Returns where the calls go, as the last call that had to ask found it. It changes
+    /// only as calls come.
     ///
     /// ```
     /// use fusebox::{
@@ -160,6 +165,44 @@ impl<'a, const N: usize, T, C, O> FailoverSet<'a, N, T, C, O> {
     #[must_use]
     pub fn state(&self) -> FailoverState {
         self.course.load::<Course>().state()
+    }
+
+    /// Returns whether all calls go home: the [`state`](Self::state) is
+    /// [`FailoverState::Home`].
+    ///
+    /// A call that finds the home well begins the return, and one that comes
+    /// [`return_over`](crate::FailoverConfig::return_over) later ends it. So a set that is
+    /// seldom called is not home for long after its home is well.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{
+    ///     BreakerConfig, CircuitBreaker, DefaultObserver, FailoverConfig, FailoverSet, ManualClock,
+    ///     Member,
+    /// };
+    ///
+    /// let clock = ManualClock::new();
+    /// let settings = BreakerConfig::new().build();
+    /// let [eu, us] =
+    ///     [(); 2].map(|()| CircuitBreaker::with(None, settings, &clock, DefaultObserver));
+    /// let members = [Member::new("eu", &eu), Member::new("us", &us)];
+    /// let set = FailoverSet::new(members, FailoverConfig::new().build());
+    /// let call = || set.call(|_| Ok::<_, ()>(()));
+    /// assert!(set.is_home());
+    /// eu.force_open();
+    /// call()?;
+    /// eu.close();
+    /// clock.advance(Duration::from_secs(60));
+    /// assert!(!set.is_home(), "nobody has called");
+    /// call()?;
+    /// clock.advance(Duration::from_secs(10));
+    /// call()?;
+    /// assert!(set.is_home());
+    /// # Ok::<(), fusebox::FailoverError<'_, (), 2>>(())
+    /// ```
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.state() == FailoverState::Home
     }
 
     #[inline]

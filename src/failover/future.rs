@@ -147,11 +147,13 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         FailoverCall { set: self, attempts, judge, journey: None, at: 0, permit: None, call: None }
     }
 
-    /// The home's permit, while all is well, or that of another member.
+    /// The home's permit, while all is well, or that of another member. A call that may go
+    /// on from there has to [`settle`](Self::settle) when it is done.
     #[inline]
     pub(crate) fn pass<E>(
         &self,
         journey: &mut Option<Journey<'a, E, N>>,
+        goes_on: bool,
     ) -> Result<Pass<'a, C, O>, FailoverError<'a, E, N>> {
         if journey.is_none() && self.is_calm() {
             let mut permit = HeldPermit::empty(self.members[0].breaker);
@@ -160,7 +162,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
                 Err(rejected) => *journey = Some(Journey::turned_away(&rejected)),
             }
         }
-        self.choose(journey.get_or_insert(Journey::new()))
+        self.choose(journey.get_or_insert(Journey::new()), goes_on)
     }
 }
 
@@ -211,7 +213,7 @@ where
         let set = *this.set;
         loop {
             if this.call.is_none() {
-                let mut pass = set.pass(this.journey)?;
+                let mut pass = set.pass(this.journey, A::AGAIN)?;
                 let at = pass.at;
                 *this.at = at;
                 let make = || this.attempts.make(set.chosen(at));
@@ -242,13 +244,21 @@ where
             this.call.set(None);
             *this.permit = None;
             match ended {
-                Ok(answer) => return Poll::Ready(Ok(answer)),
+                Ok(answer) => {
+                    if A::AGAIN
+                        && let Some(journey) = this.journey
+                    {
+                        set.settle(journey);
+                    }
+                    return Poll::Ready(Ok(answer));
+                }
                 Err(Ended::Lost) => {}
                 Err(Ended::Failed(outcome, error)) => {
                     let (at, name) = (*this.at, set.members[*this.at].name);
                     let journey = this.journey.get_or_insert(Journey::new());
                     let goes_on = A::AGAIN && goes_on(outcome);
                     if let ControlFlow::Break(error) = journey.fail(at, name, error, goes_on) {
+                        set.settle(journey);
                         return Poll::Ready(Err(error));
                     }
                 }

@@ -19,8 +19,8 @@ pub(crate) struct Journey<'a, E, const N: usize> {
     pub(super) refused: [Option<Refused>; N],
     /// The state in which the home's breaker turned it away.
     pub(super) home: Option<State>,
-    /// Whether it gave its share to the budgets.
-    pub(super) counted: bool,
+    /// The members to whose budgets it gave its share.
+    given: u64,
     /// What it failed with last, and at which member.
     failed: Option<(&'a str, E)>,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Journey<'a, E, const N: usize> {
 impl<'a, E, const N: usize> Journey<'a, E, N> {
     /// One that begins.
     pub(crate) const fn new() -> Self {
-        Self { tried: 0, skipped: 0, refused: [None; N], home: None, counted: false, failed: None }
+        Self { tried: 0, skipped: 0, refused: [None; N], home: None, given: 0, failed: None }
     }
 
     /// One that the home's breaker turned away.
@@ -54,6 +54,13 @@ impl<'a, E, const N: usize> Journey<'a, E, N> {
     /// Whether it has been at this member, or was turned away there by the breaker.
     pub(super) fn was_at(&self, at: usize) -> bool {
         (self.tried | self.skipped) & 1 << at != 0 || at == 0 && self.home.is_some()
+    }
+
+    /// Whether its share for this member's budget is still to be given, as it now is.
+    pub(super) const fn gives(&mut self, at: usize) -> bool {
+        let gives = self.given & 1 << at == 0;
+        self.given |= 1 << at;
+        gives
     }
 
     /// It failed at this member: whether it goes on to another one.

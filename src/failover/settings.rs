@@ -30,7 +30,8 @@ settings! {
         /// The set takes its own calls as the measure of what a member bears besides: where
         /// several regions are each the home of as many calls, 40 % adds at most 40 % to
         /// what each of the others does. Envoy's overprovisioning factor of 1.4 allows as
-        /// much. A standby that can bear all the calls gets 100 %; then nothing is refused.
+        /// much. A standby that can bear all the calls gets 100 %; then its budget refuses
+        /// none.
         spill_share: percent -> u8 = 40, 0..=100, at 0;
         /// The calls that may spill onto each other member in a second besides.
         ///
@@ -53,7 +54,8 @@ settings! {
         panic_below: percent -> u8 = 0, 0..=100, at 27;
         /// The share of the calls that the home takes first when it is back.
         ///
-        /// It grows evenly to all of them over `return_over`.
+        /// It grows evenly to all of them over `return_over`. Besides, the home takes each
+        /// call that finds no place elsewhere.
         return_from: percent -> u8 = 10, 1..=100, at 34;
         /// The time over which calls return to the home.
         ///

@@ -1,8 +1,14 @@
 //! How much may spill onto a member, and how much did.
 
 use crate::{
-    bypass, failover::settings::FailoverSettings, limit::budget::word::Spent, machine::Machine,
-    observe::Counter, overload::priority::Priority, sync::const_fn, time::Tick,
+    bypass,
+    failover::settings::FailoverSettings,
+    limit::budget::word::Spent,
+    machine::Machine,
+    observe::Counter,
+    overload::priority::Priority,
+    sync::{const_fn, planted},
+    time::Tick,
 };
 
 /// A member's budget: the word of a retry budget, of which a full one is 0.
@@ -19,7 +25,8 @@ impl Spill {
         }
     }
 
-    /// A call of the set begins: it gives its share, unless nothing is spent.
+    /// A call of the set that does not spill onto the member gives its share, unless nothing
+    /// is spent.
     pub(super) fn deposit(&self, now: Tick, settings: FailoverSettings) {
         let seen: Spent = self.spent.load();
         if !seen.is_none() {
@@ -28,12 +35,23 @@ impl Spill {
         }
     }
 
-    /// Takes one call out of the budget; false where none is left for its priority.
-    pub(super) fn withdraw(&self, now: Tick, settings: FailoverSettings) -> bool {
-        // A word that is beyond the depth of this class is left as it is.
-        let terms = settings.terms_of(Priority::current().class());
-        let seen = self.spent.load();
-        self.spent.step(seen, |spent: Spent| spent.withdraw(now, terms)).said || bypass::limits()
+    /// Takes one call out of the budget, after it has given its share if it is to; false
+    /// where none is left for its priority.
+    ///
+    /// Both are one step. Of two, a full budget would lose the first, and calls at a time
+    /// would find no place though each gave one.
+    pub(super) fn take(&self, mut gives: bool, now: Tick, settings: FailoverSettings) -> bool {
+        if gives && planted!(SharedInTwoSteps) {
+            self.deposit(now, settings);
+            gives = false;
+        }
+        let terms = settings.terms();
+        let of_class = settings.terms_of(Priority::current().class());
+        let rule = |spent: Spent| {
+            let spent = if gives { spent.deposit(now, terms) } else { spent };
+            spent.withdraw(now, of_class)
+        };
+        self.spent.step(self.spent.load(), rule).said || bypass::limits()
     }
 
     /// Gives back what a call took that was not made after all.

@@ -83,6 +83,8 @@ pub enum Defect {
     EndedByStore,
     /// Whoever ends a call at a window's end computes, be it taken by another or not.
     WindowWonTwice,
+    /// A call of a failover set gives its share and takes its place in two steps.
+    SharedInTwoSteps,
     /// Where the calls of a failover set go is overwritten.
     MovedByStore,
     /// A breaker closes first, and begins to let calls back after that.

@@ -114,6 +114,57 @@ impl<'a, S, const N: usize, T, C: Clock, O: Observer, J> FailoverService<'a, S, 
         }
     }
 
+    /// Finds a member whose service is ready.
+    fn poll_members<Request>(
+        &mut self,
+        cx: &mut Context<'_>,
+        journey: &mut Option<Journey<'a, S::Error, N>>,
+    ) -> Poll<Result<(), FailoverError<'a, S::Error, N>>>
+    where
+        S: Service<Request>,
+    {
+        loop {
+            if let Next::Chosen(pass) = &mut self.next
+                && Self::still_admits(pass).is_err()
+            {
+                self.give_back();
+            }
+            if !matches!(self.next, Next::Chosen(_)) {
+                match self.set.pass(journey, true) {
+                    Ok(pass) => self.next = Next::Chosen(pass),
+                    Err(FailoverError::Refused(refusals)) => {
+                        self.next = Next::Refused(refusals); // `call` says so
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(gone) => return Poll::Ready(Err(gone)),
+                }
+            }
+            let Next::Chosen(Pass { at, permit, .. }) = &mut self.next else { continue };
+            let at = *at;
+            let name = self.set.members()[at].name();
+            let journey = journey.get_or_insert(Journey::new());
+            let Some(service) = &mut self.services[at] else {
+                // It is gone, and its breaker does not know yet.
+                self.give_back();
+                journey.skip(at);
+                continue;
+            };
+            match ready!(service.poll_ready(cx)) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) => {
+                    // A service that cannot even get ready has failed, for good.
+                    if let Some(Ok(guard)) = permit.as_mut().map(Held::arm) {
+                        guard.end(Outcome::Failure);
+                    }
+                    self.services[at] = None;
+                    self.give_back();
+                    // It goes on, as nothing was called.
+                    let _ = journey.fail(at, name, error, true);
+                }
+            }
+        }
+    }
+
     /// Whether the reservation still holds: the breaker admits the call as before.
     fn still_admits(pass: &mut Pass<'a, C, O>) -> Result<(), Rejected> {
         pass.permit.as_mut().map_or(Ok(()), Held::acquire)
@@ -162,46 +213,11 @@ where
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         let mut journey = None;
-        loop {
-            if let Next::Chosen(pass) = &mut self.next
-                && Self::still_admits(pass).is_err()
-            {
-                self.give_back();
-            }
-            if !matches!(self.next, Next::Chosen(_)) {
-                match self.set.pass(&mut journey) {
-                    Ok(pass) => self.next = Next::Chosen(pass),
-                    Err(FailoverError::Refused(refusals)) => {
-                        self.next = Next::Refused(refusals); // `call` says so
-                        return Poll::Ready(Ok(()));
-                    }
-                    Err(gone) => return Poll::Ready(Err(gone)),
-                }
-            }
-            let Next::Chosen(Pass { at, permit, .. }) = &mut self.next else { continue };
-            let at = *at;
-            let name = self.set.members()[at].name();
-            let journey = journey.get_or_insert(Journey::new());
-            let Some(service) = &mut self.services[at] else {
-                // It is gone, and its breaker does not know yet.
-                self.give_back();
-                journey.skip(at);
-                continue;
-            };
-            match ready!(service.poll_ready(cx)) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(error) => {
-                    // A service that cannot even get ready has failed, for good.
-                    if let Some(Ok(guard)) = permit.as_mut().map(Held::arm) {
-                        guard.end(Outcome::Failure);
-                    }
-                    self.services[at] = None;
-                    self.give_back();
-                    // It goes on, as nothing was called.
-                    let _ = journey.fail(at, name, error, true);
-                }
-            }
+        let ready = self.poll_members(cx, &mut journey);
+        if let Some(journey) = &mut journey {
+            self.set.settle(journey);
         }
+        ready
     }
 
     /// # Panics

@@ -74,7 +74,9 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
     /// What a service says later replaces what it said before. Instances that share a
     /// service's quota and not this limit do not know of each other.
     ///
-    /// A time is a year at most, and kept in whole milliseconds, rounded up.
+    /// A time is a year at most. It is kept in whole milliseconds, rounded up, and measured
+    /// by the clock's [`elapsed`](Clock::elapsed): so it never ends early, however coarse the
+    /// clock's [`now`](Clock::now) is. It may end by one step of `now` later.
     ///
     /// ```
     /// use core::time::Duration;
@@ -104,11 +106,12 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             return;
         }
         let spacing = nanos.div_ceil(calls.max(1)).max(cost);
-        let now_ms = self.clock.now().as_millis();
-        self.narrow.store(Narrow::new(spacing, now_ms.wrapping_add(within_ms)));
+        let now = self.fine_now();
+        // `now` of the clock is no later than that, so it reaches the end no sooner.
+        let until_ms = now.div_ceil(1_000_000).wrapping_add(within_ms);
+        self.narrow.store(Narrow::new(spacing, until_ms));
         if calls == 0 {
             // Not even the one that comes first.
-            let now = self.now(settings);
             self.arrival.step(self.arrival.load(), |arrival: Arrival| {
                 (arrival.not_before(now, spacing, settings.depth().max(spacing)), ())
             });
@@ -148,7 +151,8 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             return None;
         }
         let cost = narrow.spacing().saturating_mul(calls.into());
-        let now = self.now(settings);
+        // By a coarse clock, the last one might come within the time of the next.
+        let now = self.fine_now();
         // After that time, calls are worth what the settings say.
         let end = left_ms.saturating_mul(1_000_000).max(settings.cost_of(calls));
         let depth = settings.depth().max(end);

@@ -281,13 +281,17 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
     #[inline]
     pub(super) fn now(&self, settings: RateSettings) -> u64 {
         if settings.precise() {
-            // It wraps, as the word does.
-            #[allow(clippy::cast_possible_truncation)]
-            let nanos = self.clock.elapsed().as_nanos() as u64;
-            nanos
+            self.fine_now()
         } else {
             self.clock.now().as_millis().wrapping_mul(1_000_000)
         }
+    }
+
+    /// The time in nanoseconds, as finely as the clock can tell it.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // it wraps, as the word does
+    pub(super) fn fine_now(&self) -> u64 {
+        self.clock.elapsed().as_nanos() as u64
     }
 
     /// Gives back what was taken, as far as it has not been made up for.
@@ -296,7 +300,10 @@ impl<C: Clock, O: Observer> RateLimit<C, O> {
             return;
         }
         let Some(settings) = self.settings() else { return };
-        let (now, depth) = (self.now(settings), settings.depth());
+        // By the clock by which they were taken.
+        let narrow = self.narrow.load::<Narrow>() != Narrow::NOT;
+        let now = if narrow { self.fine_now() } else { self.now(settings) };
+        let depth = settings.depth();
         self.arrival.step(self.arrival.load(), |arrival: Arrival| {
             (arrival.give_back(now, cost, end, depth), ())
         });

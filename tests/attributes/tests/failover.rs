@@ -124,3 +124,42 @@ fn o5_methods_and_stacks_take_it_too() {
     assert_eq!(shop.method(1), Ok(101));
     assert_eq!(shop.counter.count(), 5);
 }
+
+/// A set of one's own, in a field.
+struct Region<'a> {
+    shops: FailoverSet<'a, 2, &'static str>,
+}
+
+impl Region<'_> {
+    #[with_failover(self.shops)]
+    fn plain(&self, member: Chosen<'_, &str>, text: String) -> Result<String, AiError> {
+        Ok(format!("{text}{}", member.value()))
+    }
+
+    #[with_retry(max_attempts = 2, base_delay = "0s")]
+    #[with_failover(self.shops, judge = judge)]
+    async fn retried(&self, member: Chosen<'_, &str>) -> Result<usize, AiError> {
+        tokio::task::yield_now().await;
+        Ok(member.index())
+    }
+
+    #[resilient(failover(Self::set(self)))]
+    async fn found(&self, member: Chosen<'_, &str>) -> Result<usize, AiError> {
+        Ok(member.index())
+    }
+
+    fn set(&self) -> &FailoverSet<'_, 2, &'static str> {
+        &self.shops
+    }
+}
+
+#[tokio::test]
+async fn o5_the_set_may_be_an_expression() {
+    let [eu, us] = [(); 2].map(|()| CircuitBreaker::new(BreakerConfig::new().build()));
+    let members = [Member::new("eu", &eu).at("8001"), Member::new("us", &us).at("8002")];
+    let region = Region { shops: FailoverSet::new(members, FailoverConfig::new().build()) };
+    assert_eq!(region.plain("port ".into()).as_deref(), Ok("port 8001"));
+    eu.force_open();
+    assert_eq!(region.plain("port ".into()).as_deref(), Ok("port 8002"));
+    assert_eq!((region.retried().await, region.found().await), (Ok(1), Ok(1)));
+}

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use fusebox::{RateConfig, RateLimit, RateSettings, Remaining, http};
+use fusebox::{RateConfig, RateLimit, RateSettings, http};
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -18,9 +18,6 @@ const UNTOLD: RateSettings = RateConfig::per_second(1_000).burst(4).precise(true
 
 /// A call that would have to wait for longer is given up.
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// How long a step of the coarse clock may be, by which a limit is narrow.
-const STEP: Duration = Duration::from_millis(10);
 
 /// What may be asked with one key.
 pub struct Quota {
@@ -68,8 +65,8 @@ impl Quota {
 
     /// Says nothing where the board says nothing.
     fn heed(&self, headers: &HeaderMap) {
-        if let Some(Remaining { calls, within }) = http::remaining(headers, SystemTime::now()) {
-            self.limit.heed(Remaining { calls, within: within + STEP });
+        if let Some(remaining) = http::remaining(headers, SystemTime::now()) {
+            self.limit.heed(remaining);
         }
     }
 
