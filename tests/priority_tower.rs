@@ -1,11 +1,12 @@
 //! Priorities of requests to services: O3.
 
-use std::{convert::Infallible, future::Future, pin::pin, task::Poll};
+use std::{convert::Infallible, future::Future, pin::pin, task::Poll, time::Duration};
 
 use fusebox::{
-    Priority,
+    AsyncSleep, BreakerConfig, CallError, CircuitBreaker, DefaultObserver, LimitKind, ManualClock,
+    Outcome, Priority,
     http::{PRIORITY, write_priority},
-    tower::PriorityLayer,
+    tower::{CircuitBreakerLayer, PriorityLayer},
 };
 use http::Request;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -159,4 +160,49 @@ fn o3_a_clone_is_a_layer_of_its_own() {
     let service = PriorityLayer::of(|level: &u8| Priority::new(*level)).layer(Telling::default());
     let (first, second) = (service.clone(), service);
     assert_eq!((ask(first, 1)[2], ask(second, 2)[2]), (Priority::new(1), Priority::new(2)));
+}
+
+type Breaker<'c> = CircuitBreaker<&'c ManualClock>;
+
+/// A breaker that sheds all of its calls but one in a hundred: all but the critical ones,
+/// which are fewer.
+fn shedding(clock: &ManualClock) -> Breaker<'_> {
+    let settings = BreakerConfig::new().failure_threshold(2_047).max_shed(99).build();
+    let breaker = CircuitBreaker::with(None, settings, clock, DefaultObserver);
+    breaker.acquire_many(32).unwrap().report_all(&[Outcome::Overload; 32]);
+    breaker
+}
+
+/// What the service that is called says of itself: whether the request came to it.
+async fn reached<R>(_: R) -> Result<(), Infallible> {
+    Ok(())
+}
+
+fn limit<E>(answer: Result<(), CallError<E>>) -> Option<LimitKind> {
+    match answer {
+        Ok(()) => None,
+        Err(CallError::Rejected(rejected)) => rejected.limit(),
+        Err(_) => panic!("the service does not fail"),
+    }
+}
+
+#[test]
+fn o3_a_breaker_that_sheds_asks_for_the_priority_of_a_request() {
+    let clock = ManualClock::new();
+    let breaker: &'static Breaker<'static> =
+        Box::leak(Box::new(shedding(Box::leak(Box::new(clock)))));
+    let of_requests = ServiceBuilder::new()
+        .layer(PriorityLayer::of(|level: &Priority| *level))
+        .layer(CircuitBreakerLayer::new(breaker))
+        .service_fn(reached);
+    // The line runs where calls are, so nearly all have to be of low classes.
+    for _ in 0..300 {
+        let _ = breaker.try_acquire_as(Priority::BACKGROUND).map(fusebox::Permit::ignore);
+    }
+    breaker.clock().advance(Duration::from_millis(10));
+    let ask = |priority| limit(finish(of_requests.clone().oneshot(priority)));
+    assert_eq!(ask(Priority::BACKGROUND), Some(LimitKind::Shedding));
+    assert_eq!(ask(Priority::CRITICAL), None);
+    assert_eq!(ask(Priority::BACKGROUND), Some(LimitKind::Shedding));
+    assert_eq!(breaker.counters().shed, 302 - u64::from(breaker.counters().shed == 301));
 }

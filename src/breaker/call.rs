@@ -337,6 +337,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.report_unhealthy(word, permit, Outcome::Ignore)
     }
 
+    /// Whether the breaker is closed and does not admit every call, so that it matters
+    /// who asks.
+    #[cfg(feature = "tower")]
+    pub(crate) fn chooses(&self) -> bool {
+        let word = self.load();
+        word.is_closed() && word.has_attention() && self.cell.has_gate()
+    }
+
     /// Whether a permit that was taken at `permit` still says what the breaker
     /// would: the state has not changed since, or does not matter.
     #[inline]

@@ -2,6 +2,8 @@
 
 use core::{ops::Deref, task::Poll, time::Duration};
 
+#[cfg(feature = "tower")]
+use crate::overload::priority::Priority;
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -53,9 +55,14 @@ pub(crate) struct HeldPermit<B: BreakerRef> {
 enum Stage {
     /// The breaker has not been asked, or said no.
     Empty,
-    /// For a call that begins later.
+    /// For a call that begins later. Where not every call was admitted, the priority under
+    /// which the breaker was asked.
     #[cfg(feature = "tower")]
-    Reserved,
+    Reserved(Option<Priority>),
+    /// For a call that begins later, and for which the breaker is asked then: not every
+    /// call is admitted, and nobody knows its priority yet.
+    #[cfg(feature = "tower")]
+    Deferred,
     /// When its call began, where somebody asks for the call's time.
     Held(Option<Duration>),
     /// The permit was taken out for a call, which is done, or panicked.
@@ -74,23 +81,54 @@ impl<B: BreakerRef> HeldPermit<B> {
         &self.breaker
     }
 
-    /// Whether it holds a permit.
+    /// Whether a call may begin, for all that is known.
     #[cfg(feature = "tower")]
     #[inline]
-    pub(crate) const fn is_held(&self) -> bool {
-        matches!(self.stage, Stage::Reserved | Stage::Held(_))
+    pub(crate) const fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Reserved(_) | Stage::Deferred)
     }
 
-    /// Takes a permit, unless one is held that is still current. One that was
-    /// taken before the breaker opened admits nothing any more.
+    /// Takes a permit for a call that begins later, unless one is reserved that is still
+    /// current. One that was taken before the breaker opened admits nothing any more.
+    /// Where not every call is admitted, it is asked for now only where `waits`.
     #[cfg(feature = "tower")]
-    pub(crate) fn acquire(&mut self) -> Result<(), Rejected> {
-        if self.is_held() && self.breaker.is_current(self.word) {
+    pub(crate) fn reserve(&mut self, waits: bool) -> Result<(), Rejected> {
+        if self.is_reserved() {
             return Ok(());
         }
         self.give_back();
+        let chooses = self.breaker.chooses();
+        if chooses && !waits {
+            self.stage = Stage::Deferred;
+            return Ok(());
+        }
+        self.take(chooses.then(Priority::current))
+    }
+
+    /// The call begins. Where not every call is admitted, the breaker is asked now that
+    /// its priority is known, unless it was asked under that one.
+    #[cfg(feature = "tower")]
+    pub(crate) fn renew(&mut self) -> Result<(), Rejected> {
+        if let Stage::Reserved(asked) = self.stage
+            && self.is_reserved()
+            && (!self.breaker.chooses() || asked == Some(Priority::current()))
+        {
+            return Ok(());
+        }
+        self.give_back();
+        self.take(None)
+    }
+
+    #[cfg(feature = "tower")]
+    fn is_reserved(&self) -> bool {
+        matches!(self.stage, Stage::Reserved(_)) && self.breaker.is_current(self.word)
+    }
+
+    #[cfg(feature = "tower")]
+    fn take(&mut self, asked: Option<Priority>) -> Result<(), Rejected> {
+        self.stage = Stage::Empty;
         let (_, word) = self.breaker.try_acquire()?.into_parts();
-        (self.word, self.stage) = (self.breaker.untimed(word), Stage::Reserved);
+        (self.word, self.stage) = (self.breaker.untimed(word), Stage::Reserved(asked));
         Ok(())
     }
 
@@ -102,7 +140,9 @@ impl<B: BreakerRef> HeldPermit<B> {
         let (permit, started) = match core::mem::replace(&mut self.stage, Stage::Spent) {
             Stage::Empty => (self.breaker.try_acquire()?, self.breaker.begin_call()),
             #[cfg(feature = "tower")]
-            Stage::Reserved => {
+            Stage::Deferred => (self.breaker.try_acquire()?, self.breaker.begin_call()),
+            #[cfg(feature = "tower")]
+            Stage::Reserved(_) => {
                 let word = self.breaker.timed_from_now(self.word);
                 (Permit::new(&*self.breaker, word), self.breaker.begin_call())
             }
@@ -155,7 +195,7 @@ impl<B: BreakerRef> HeldPermit<B> {
                 self.breaker.tell_call(started, Outcome::Ignore);
             }
             #[cfg(feature = "tower")]
-            Stage::Reserved => drop(Permit::new(&*self.breaker, self.word)),
+            Stage::Reserved(_) => drop(Permit::new(&*self.breaker, self.word)),
             unheld => self.stage = unheld,
         }
     }

@@ -37,6 +37,12 @@ use crate::{
 /// A layer that [waits](Self::waiting) does the reverse: its service is not
 /// ready until the breaker admits a call.
 ///
+/// While the breaker is closed and does not admit every call, as it sheds load or lets
+/// calls back after an outage, it is asked in `call`: only there is a request's priority
+/// known, where a [`PriorityLayer`](crate::tower::PriorityLayer) outside of this one finds
+/// it. A layer that waits asks in `poll_ready` even then, under the priority of the scope
+/// there, and once more in `call` for a request of another priority: that may be rejected.
+///
 /// A permit that `poll_ready` reserved and no call used is given back when the
 /// service is dropped. A permit that was reserved before the breaker opened
 /// admits nothing, and the breaker is asked again. Clones share the breaker,
@@ -161,7 +167,7 @@ impl<S, B: BreakerRef, J, W: Wait, X> CircuitBreakerService<S, B, J, W, X> {
                 ready!(sleep.as_mut().poll(cx));
                 self.waiting = None;
             }
-            let Err(rejected) = self.permit.acquire() else { return Poll::Ready(Ok(())) };
+            let Err(rejected) = self.permit.reserve(W::WAITS) else { return Poll::Ready(Ok(())) };
             match self.wait.wait(&rejected) {
                 Some(sleep) => self.waiting = Some(Box::pin(sleep)),
                 None => return Poll::Ready(Err(rejected)),
@@ -215,9 +221,9 @@ where
         let mut permit = core::mem::replace(&mut self.permit, empty);
         let called = self.rejected.take().map_or_else(
             || {
-                assert!(permit.is_held(), "called before `poll_ready` said that it is ready");
-                // It may have been reserved before the breaker opened.
-                permit.acquire().and_then(|()| permit.under(|| self.inner.call(request)))
+                assert!(permit.is_ready(), "called before `poll_ready` said that it is ready");
+                // It may have been reserved before the breaker opened, or a gate was there.
+                permit.renew().and_then(|()| permit.under(|| self.inner.call(request)))
             },
             Err,
         );

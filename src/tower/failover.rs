@@ -167,7 +167,7 @@ impl<'a, S, const N: usize, T, C: Clock, O: Observer, J> FailoverService<'a, S, 
 
     /// Whether the reservation still holds: the breaker admits the call as before.
     fn still_admits(pass: &mut Pass<'a, C, O>) -> Result<(), Rejected> {
-        pass.permit.as_mut().map_or(Ok(()), Held::acquire)
+        pass.permit.as_mut().map_or(Ok(()), |held| held.reserve(true))
     }
 }
 

@@ -9,6 +9,9 @@ pub trait Wait {
     /// A delay.
     type Sleep: Future<Output = ()>;
 
+    /// Whether a service waits at all.
+    const WAITS: bool;
+
     /// Returns a future to wait for, or `None` if the call is to be rejected.
     fn wait(&self, rejected: &Rejected) -> Option<Self::Sleep>;
 }
@@ -19,6 +22,8 @@ pub struct Reject;
 
 impl Wait for Reject {
     type Sleep = core::future::Pending<()>;
+
+    const WAITS: bool = false;
 
     fn wait(&self, _rejected: &Rejected) -> Option<Self::Sleep> {
         None
@@ -35,6 +40,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl<S: AsyncSleep> Wait for WaitBy<S> {
     type Sleep = S::Sleep;
+
+    const WAITS: bool = true;
 
     fn wait(&self, rejected: &Rejected) -> Option<S::Sleep> {
         let delay = match (rejected.state(), rejected.retry_after()) {
