@@ -121,7 +121,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// # let done = pin!(async {
     /// let answer = API.call_async_overload_if(|status| matches!(status, 429 | 503), fetch()).await;
     /// assert!(answer.is_err());
-    /// assert_eq!(API.snapshot().score, 1);
+    /// assert_eq!(API.counters().failures, 1);
     /// # }).poll(&mut Context::from_waker(Waker::noop()));
     /// # assert!(done.is_ready());
     /// ```

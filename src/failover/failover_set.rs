@@ -183,8 +183,8 @@ impl<'a, const N: usize, T, C, O> FailoverSet<'a, N, T, C, O> {
     ///
     /// let clock = ManualClock::new();
     /// let settings = BreakerConfig::new().build();
-    /// let [eu, us] =
-    ///     [(); 2].map(|()| CircuitBreaker::with(None, settings, &clock, DefaultObserver));
+    /// let eu = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+    /// let us = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
     /// let members = [Member::new("eu", &eu), Member::new("us", &us)];
     /// let set = FailoverSet::new(members, FailoverConfig::new().build());
     /// let call = || set.call(|_| Ok::<_, ()>(()));

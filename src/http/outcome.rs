@@ -42,7 +42,7 @@ pub fn outcome(status: StatusCode) -> Outcome {
 /// let busy = ::http::Response::builder().status(503).body(()).unwrap();
 /// let answer = SHOP.call_judged(http::judge, || Ok::<_, std::io::Error>(busy));
 /// assert_eq!(answer.unwrap().status(), 503);
-/// assert_eq!(SHOP.snapshot().score, 1);
+/// assert_eq!(SHOP.counters().failures, 1);
 /// ```
 pub fn judge<B, E: 'static>(answer: Result<&Response<B>, &E>) -> Outcome {
     match answer {

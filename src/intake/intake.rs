@@ -214,7 +214,7 @@ impl<C, O> Intake<C, O> {
 
 impl<C: Clock, O: Observer> Intake<C, O> {
     /// A call comes: it stands in line for a worker from now on. With `std`, the deadline
-    /// of the [scope](crate::Deadline::current) that this runs in is the call's.
+    /// of the [scope](crate::Deadline) that this runs in is the call's.
     ///
     /// # Errors
     /// [`Limited`] where the call would wait for longer than its class may
@@ -228,7 +228,7 @@ impl<C: Clock, O: Observer> Intake<C, O> {
 
     /// A call comes that has a deadline of its own: it stands in line for a worker from now
     /// on. The earlier one holds of that deadline and the one of the
-    /// [scope](crate::Deadline::current) that this runs in.
+    /// [scope](crate::Deadline) that this runs in.
     ///
     /// # Errors
     /// As [`enter`](Self::enter).
