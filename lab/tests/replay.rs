@@ -177,6 +177,30 @@ fn live(breaker: &Breaker<'_>, clock: &ManualClock, acts: &[Act]) -> Seen {
     seen
 }
 
+/// An entry keeps four bits of the generation: a call that is stale may look like one of
+/// the state in force.
+#[test]
+fn d4_a_probe_of_sixteen_generations_ago_is_stale_in_a_replay_too() {
+    let (clock, tape) = (ManualClock::new(), Tape::new(4_096));
+    let wait = Duration::from_millis(26);
+    let settings =
+        BreakerConfig::new().failure_threshold(1).recovery_timeout(wait).probes(2).build();
+    let breaker = recorded(settings, &clock, &tape);
+    breaker.try_acquire().unwrap().failure();
+    clock.advance(wait);
+    let old = breaker.try_acquire().unwrap();
+    for _ in 0..8 {
+        breaker.try_acquire().unwrap().failure();
+        clock.advance(wait);
+    }
+    let probe = breaker.try_acquire().unwrap();
+    assert_eq!(breaker.snapshot().generation, 2 + 16);
+    assert_eq!(old.failure(), Verdict::Stale);
+    probe.success();
+    assert_eq!(breaker.state(), State::Closed);
+    assert_eq!(story(&tape).live().differing, 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

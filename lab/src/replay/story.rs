@@ -76,11 +76,12 @@ struct Era {
 }
 
 impl Era {
-    /// The last one of such a generation before this entry.
-    fn of(index: usize, generation: u8, eras: &[Self]) -> Option<usize> {
-        let is_own =
-            |era: &Self| era.from <= index && era.generation & 0xF == u16::from(generation);
-        eras.iter().rposition(is_own)
+    /// The last one of such a generation before this entry. Of one that was stale, it is
+    /// not the one in force: an entry tells 16 generations apart.
+    fn of(index: usize, generation: u8, is_stale: bool, eras: &[Self]) -> Option<usize> {
+        let begun = eras.iter().take_while(|era| era.from <= index).count();
+        let of_it = &eras[..begun.saturating_sub(is_stale.into())];
+        of_it.iter().rposition(|era| era.generation & 0xF == u16::from(generation))
     }
 }
 
@@ -155,7 +156,8 @@ impl Story {
                 }
                 What::Ended { outcome, took, slow, charged, verdict } => {
                     // Its generation began before the story.
-                    let Some(era) = Era::of(index, generation, eras) else { continue };
+                    let is_stale = verdict == Some(Verdict::Stale);
+                    let Some(era) = Era::of(index, generation, is_stale, eras) else { continue };
                     // What is known of a time that was rounded.
                     let took = match limit {
                         Some(limit) if slow => took.max(limit + Duration::from_millis(1)),
@@ -268,13 +270,16 @@ fn eras((began, start): (Tick, Checkpoint), entries: &[Entry]) -> Vec<Era> {
             What::Hung if is_current && breaker.state() == State::Closed => {
                 let _ = breaker.resume_call().map(|it| it.report_all(&[hung(breaker.settings())]));
             }
-            What::Ended { outcome, took, slow, charged, .. } if is_current => {
+            What::Ended { outcome, took, slow, charged, verdict }
+                if is_current && verdict != Some(Verdict::Stale) =>
+            {
                 let limit = breaker.settings().slow_call().filter(|_| slow);
                 let took =
                     limit.map_or(Duration::ZERO, |it| took.max(it + Duration::from_millis(1)));
                 let outcome = End { outcome, took, charged }.judged(breaker.settings(), true);
                 let permit = if breaker.state() == State::HalfOpen {
-                    let own = probes.iter().position(|(of, _)| *of == entry.generation);
+                    // The latest: one of 16 generations ago may never end.
+                    let own = probes.iter().rposition(|(of, _)| *of == entry.generation);
                     own.map(|it| probes.remove(it).1).or_else(|| earlier.next())
                 } else {
                     breaker.resume_call().or_else(|| breaker.acquire_many(1).ok())
