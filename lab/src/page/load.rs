@@ -54,9 +54,9 @@ nothing, 10 % and 30 % of an answer. The mean of two seeds.
 SURPLUS
 Where refusals cost nothing, nobody can do better than to send everything. fusebox looks
 only at errors that say that there is too much load, and lets through a tenth more than
-is answered. The preset also opens: 503s are failures, and before the share that is shed
-has grown, more than half of the calls may fail. The last row has a breaker that never
-opens, and shows what shedding does by itself.
+is answered. A 503 weighs nothing in its breaker while more can be shed, so shedding has
+time to grow: the preset that sheds does as a breaker that never opens. The preset without
+shedding opens, as 503s are failures.
 
 Where each of twenty callers has a rule of its own, and a refusal costs a tenth:
 
