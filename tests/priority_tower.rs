@@ -3,8 +3,8 @@
 use std::{convert::Infallible, future::Future, pin::pin, task::Poll, time::Duration};
 
 use fusebox::{
-    BreakerConfig, CallError, CircuitBreaker, DefaultObserver, LimitKind, ManualClock, Outcome,
-    Priority,
+    AsyncSleep, BreakerConfig, CallError, CircuitBreaker, DefaultObserver, LimitKind, ManualClock,
+    Outcome, Permit, Priority,
     http::{PRIORITY, write_priority},
     tower::{CircuitBreakerLayer, PriorityLayer},
 };
@@ -164,40 +164,102 @@ fn o3_a_clone_is_a_layer_of_its_own() {
 
 type Breaker<'c> = CircuitBreaker<&'c ManualClock>;
 
-/// A breaker that sheds all of its calls but one in a hundred: all but the critical ones,
-/// which are fewer.
+/// A breaker that admits one in a hundred of its calls, of which nearly all have been of the
+/// background.
 fn shedding(clock: &ManualClock) -> Breaker<'_> {
     let settings = BreakerConfig::new().failure_threshold(2_047).max_shed(99).build();
     let breaker = CircuitBreaker::with(None, settings, clock, DefaultObserver);
     breaker.acquire_many(32).unwrap().report_all(&[Outcome::Overload; 32]);
+    for _ in 0..250 {
+        let _ = breaker.try_acquire_as(Priority::BACKGROUND).map(Permit::ignore);
+    }
+    // The next one that is turned away makes the line run through the background.
+    clock.advance(Duration::from_millis(10));
+    let _ = breaker.try_acquire_as(Priority::BACKGROUND).map(Permit::ignore);
+    assert_eq!(breaker.reading().admits_from.map(Priority::class), Some(2));
     breaker
 }
 
-/// What the service that is called says of itself: whether the request came to it.
-async fn reached<R>(_: R) -> Result<(), Infallible> {
-    Ok(())
-}
-
-fn limit<E>(answer: &Result<(), CallError<E>>) -> Option<LimitKind> {
-    answer.as_ref().err().and_then(|error| error.as_rejected()?.limit())
+/// Why a request was not made, if it was not.
+fn why<S, R>(service: S, request: R) -> Option<LimitKind>
+where
+    S: Service<R, Response = (), Error = CallError<Infallible>>,
+{
+    finish(service.oneshot(request)).err().map(|error| match error {
+        CallError::Rejected(rejected) => rejected.limit().expect("it is closed"),
+        other => panic!("{other:?}"),
+    })
 }
 
 #[test]
-fn o3_a_breaker_that_sheds_asks_for_the_priority_of_a_request() {
+fn o3_a_breaker_inside_is_asked_under_the_priority_of_the_request() {
     let clock = ManualClock::new();
-    let breaker: &'static Breaker<'static> =
-        Box::leak(Box::new(shedding(Box::leak(Box::new(clock)))));
-    let of_requests = ServiceBuilder::new()
-        .layer(PriorityLayer::of(|level: &Priority| *level))
-        .layer(CircuitBreakerLayer::new(breaker))
-        .service_fn(reached);
-    // The line runs where calls are, so nearly all have to be of low classes.
-    for _ in 0..300 {
-        let _ = breaker.try_acquire_as(Priority::BACKGROUND).map(fusebox::Permit::ignore);
+    let breaker = &shedding(&clock);
+    let rejections = breaker.counters().rejections;
+    let inner = service_fn(|_: Priority| async { Ok::<_, Infallible>(()) });
+    let inner = CircuitBreakerLayer::new(breaker).layer(inner);
+    let service = PriorityLayer::of(|priority: &Priority| *priority).layer(inner);
+    // Not more of them than one in a hundred of all calls.
+    for _ in 0..2 {
+        assert_eq!(why(service.clone(), Priority::CRITICAL), None);
+        assert_eq!(why(service.clone(), Priority::BACKGROUND), Some(LimitKind::Shedding));
     }
-    breaker.clock().advance(Duration::from_millis(10));
-    let ask = |priority| limit(&finish(of_requests.clone().oneshot(priority)));
-    assert_eq!(ask(Priority::BACKGROUND), Some(LimitKind::Shedding));
-    assert_eq!(ask(Priority::CRITICAL), None);
-    assert_eq!(ask(Priority::BACKGROUND), Some(LimitKind::Shedding));
+    assert_eq!(breaker.counters().rejections, rejections + 2, "each is asked for once");
+}
+
+#[test]
+fn o3_a_breaker_inside_is_asked_under_the_priority_of_a_header() {
+    let clock = ManualClock::new();
+    let breaker = &shedding(&clock);
+    let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(()) });
+    let inner = CircuitBreakerLayer::new(breaker).layer(inner);
+    let service = PriorityLayer::from_headers().layer(inner);
+    assert_eq!(why(service.clone(), request(&["critical"])), None);
+    assert_eq!(why(service.clone(), request(&["background"])), Some(LimitKind::Shedding));
+    assert_eq!(why(service, request(&["0"])), Some(LimitKind::Shedding));
+}
+
+#[test]
+fn o3_a_permit_from_before_the_gate_is_asked_for_again() {
+    let clock = ManualClock::new();
+    let settings = BreakerConfig::new().failure_threshold(2_047).max_shed(99).build();
+    let breaker = &CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+    let inner = service_fn(|_: Priority| async { Ok::<_, Infallible>(()) });
+    let inner = CircuitBreakerLayer::new(breaker).layer(inner);
+    let mut services = [inner.clone(), inner]
+        .map(|inner| PriorityLayer::of(|priority: &Priority| *priority).layer(inner));
+    let answers = services.each_mut().map(|service| finish(service.ready()).map(drop));
+    assert!(answers.iter().all(Result::is_ok));
+    breaker.acquire_many(32).unwrap().report_all(&[Outcome::Overload; 32]);
+    // Nobody has called yet: the line runs through the default class.
+    let [first, second] = &mut services;
+    assert!(finish(first.call(Priority::BACKGROUND)).is_err());
+    assert!(finish(second.call(Priority::CRITICAL)).is_ok());
+}
+
+/// A layer that waits has nothing to wait for here.
+#[derive(Clone, Copy)]
+struct NoSleep;
+
+impl AsyncSleep for NoSleep {
+    type Sleep = std::future::Ready<()>;
+
+    fn sleep_async(&self, _: Duration) -> Self::Sleep {
+        std::future::ready(())
+    }
+}
+
+#[test]
+fn o3_a_layer_that_waits_asks_again_for_a_request_of_another_priority() {
+    let clock = ManualClock::new();
+    let breaker = &shedding(&clock);
+    let inner = service_fn(|_: Priority| async { Ok::<_, Infallible>(()) });
+    let inner = CircuitBreakerLayer::new(breaker).waiting(NoSleep).layer(inner);
+    let service = PriorityLayer::of(|priority: &Priority| *priority).layer(inner);
+    let rejections = || breaker.counters().rejections;
+    let before = rejections();
+    assert_eq!(why(service.clone(), Priority::DEFAULT), None);
+    assert_eq!(why(service.clone(), Priority::CRITICAL), None);
+    assert_eq!(rejections(), before);
+    assert_eq!(why(service, Priority::BACKGROUND), Some(LimitKind::Shedding));
 }
