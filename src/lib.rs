@@ -69,7 +69,7 @@
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
-//! A breaker takes 384 bytes. A program for a small device can have it in 32, with
+//! A breaker takes 512 bytes. A program for a small device can have it in 32, with
 //! a name of at most 8 bytes and without counters. Build it with
 //! `RUSTFLAGS="--cfg fusebox_compact"`, or put that in `.cargo/config.toml`. It is
 //! not a feature, because it takes something away: the one who builds the program

@@ -43,7 +43,7 @@ pub fn breaker(sensor: usize) -> Result<&'static Breaker, Failed> {
 
 /// Every sensor finds its own slot, and a ninth finds none.
 pub fn check_slots() -> Result<(), Failed> {
-    const BYTES: usize = if cfg!(fusebox_compact) { 32 } else { 384 };
+    const BYTES: usize = if cfg!(fusebox_compact) { 32 } else { 512 };
     cortex_m_semihosting::hprintln!("{} bytes a slot", size_of::<Breaker>());
     check("a slot has the size that the docs state", size_of::<Breaker>() == BYTES)?;
     for (sensor, key) in KEYS.iter().enumerate() {

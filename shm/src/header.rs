@@ -57,7 +57,7 @@ impl Kind {
 
 pub(crate) const PANEL: Kind = Kind {
     magic: u64::from_ne_bytes(*b"fusebox\xFF"),
-    version: 5,
+    version: 6,
     slot: size_of::<CircuitBreaker>() + size_of::<Limits>() + size_of::<PlaceWords>(),
     least: 1,
     other: || Problem::NotAPanel,

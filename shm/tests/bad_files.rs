@@ -106,8 +106,8 @@ fn the_other_byte_order() {
 fn slots_of_another_size() {
     let bench = Bench::with_shop();
     set_layout(&bench, SLOT_SIZE, 128);
-    refused(&bench.path, "its slots have 128 bytes and this program's have 1152", |problem| {
-        matches!(problem, Problem::SlotSize { found: 128, own: 1152 })
+    refused(&bench.path, "its slots have 128 bytes and this program's have 1280", |problem| {
+        matches!(problem, Problem::SlotSize { found: 128, own: 1280 })
     });
 }
 

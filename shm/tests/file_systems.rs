@@ -43,7 +43,7 @@ fn a_copy_with_holes_is_filled_or_refused_and_never_a_signal_later() {
     let sparse = at.join("sparse");
     fs::write(&sparse, header).unwrap();
     let file = fs::File::options().write(true).open(&sparse).unwrap();
-    file.set_len(128 + 256 * 1152).unwrap();
+    file.set_len(128 + 256 * 1280).unwrap();
     let blocks = || fs::metadata(&sparse).unwrap().blocks();
     let few = blocks();
 
@@ -123,7 +123,7 @@ fn on_a_disk_it_outlives_its_programs_as_well() {
     open().get_or_init("shop", brittle()).unwrap().force_open();
     assert!(open().get("shop").unwrap().try_acquire().is_err());
     assert!(
-        fs::metadata(&path).unwrap().blocks() * 512 >= 128 + 1152 * 8,
+        fs::metadata(&path).unwrap().blocks() * 512 >= 128 + 1280 * 8,
         "all of it has its place"
     );
 }

@@ -6,7 +6,7 @@ use common::{Bench, brittle};
 use fusebox::{BreakerConfig, BudgetConfig, RateConfig, State, Tick};
 use fusebox_shm::SharedPanel;
 
-/// All that a file of layout 5 may hold, but for its times.
+/// All that a file of layout 6 may hold, but for its times.
 ///
 /// Should this test fail after a change, then programs of the former release and
 /// of this one would misread each other: give the layout another version in
@@ -49,7 +49,7 @@ fn a_file_of_layout_5_is_these_bytes() {
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 5, 1152, 8, 0x503B_545E]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 6, 1280, 8, 0x503B_545E]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
@@ -115,10 +115,10 @@ fn a_vacant_slot_is_zeros_and_a_new_file_nothing_else() {
     let bench = Bench::new();
     bench.open();
     let bytes = bench.bytes();
-    assert_eq!(bytes.len(), 128 + 8 * 1152);
-    assert!(bytes[128..128 + 8 * 384].iter().all(|byte| *byte == 0));
+    assert_eq!(bytes.len(), 128 + 8 * 1280);
+    assert!(bytes[128..128 + 8 * 512].iter().all(|byte| *byte == 0));
     // But for the bulkheads, which whoever maps the file tells to count nothing.
-    let (limits, places) = bytes[128 + 8 * 384..].split_at(8 * 256);
+    let (limits, places) = bytes[128 + 8 * 512..].split_at(8 * 256);
     assert!(places.iter().all(|byte| *byte == 0));
     for limits in limits.as_chunks::<256>().0 {
         let (before, after) = (&limits[..96], &limits[104..]);

@@ -214,7 +214,7 @@ fn stamped(now: u64) -> impl Strategy<Value = u64> {
 fn write(path: &Path, slot: usize, at: usize, words: &[u64]) {
     let bytes: Vec<_> = words.iter().flat_map(|it| it.to_ne_bytes()).collect();
     let file = fs::File::options().write(true).open(path).unwrap();
-    file.write_all_at(&bytes, (128 + slot * 384 + at * 8) as u64).unwrap();
+    file.write_all_at(&bytes, (128 + slot * 512 + at * 8) as u64).unwrap();
 }
 
 const NOW: u64 = 1_000_000_000;
@@ -280,7 +280,7 @@ fn shedding_word() -> u64 {
     let panel = bench.open();
     panel.get_or_init("shop", shedding()).unwrap();
     let slot = panel.panel().slots().iter().position(|it| it.name().is_some()).unwrap();
-    u64::from_ne_bytes(*bench.bytes()[128 + slot * 384 + LOAD * 8..].first_chunk().unwrap())
+    u64::from_ne_bytes(*bench.bytes()[128 + slot * 512 + LOAD * 8..].first_chunk().unwrap())
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn the_words_are_where_this_test_writes_them() {
     let slot = panel.panel().slots().iter().position(|it| it.name().is_some()).unwrap();
     let word = |at: usize| {
         let bytes = bench.bytes();
-        u64::from_ne_bytes(*bytes[128 + slot * 384 + at * 8..].first_chunk().unwrap())
+        u64::from_ne_bytes(*bytes[128 + slot * 512 + at * 8..].first_chunk().unwrap())
     };
     assert_eq!([GATE, RAMP, RAMP + 1].map(word), [0; 3]);
     ramp(shop);

@@ -13,7 +13,7 @@ use fusebox_shm::{Options, SharedView};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 /// The length of a panel of eight slots.
-const LEN: usize = 128 + 8 * 1152;
+const LEN: usize = 128 + 8 * 1280;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -63,7 +63,7 @@ proptest! {
         let bench = Bench::with_shop();
         let words: Vec<_> = limits.iter().chain(&places).flat_map(|it| it.to_ne_bytes()).collect();
         let file = fs::File::options().write(true).open(&bench.path).unwrap();
-        file.write_all_at(&words, 128 + 8 * 384).unwrap();
+        file.write_all_at(&words, 128 + 8 * 512).unwrap();
         let panel = bench.open();
         let workers = panel.bulkhead("shop").unwrap();
         prop_assert!(workers.limit().is_none_or(|limit| limit <= 62) && workers.in_flight() <= 62);
@@ -109,11 +109,11 @@ fn faults_are_reported_and_mended() {
     let fault = || view.readings().next().unwrap().1.fault;
     let set = |at: usize, word: u64| {
         let file = fs::File::options().write(true).open(&bench.path).unwrap();
-        file.write_all_at(&word.to_ne_bytes(), (128 + slot * 384 + at * 8) as u64).unwrap();
+        file.write_all_at(&word.to_ne_bytes(), (128 + slot * 512 + at * 8) as u64).unwrap();
     };
     let word = |at: usize| {
         let bytes = bench.bytes();
-        u64::from_ne_bytes(*bytes[128 + slot * 384 + at * 8..].first_chunk().unwrap())
+        u64::from_ne_bytes(*bytes[128 + slot * 512 + at * 8..].first_chunk().unwrap())
     };
     assert_eq!((fault(), shop.fault()), (None, None));
 

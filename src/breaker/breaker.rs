@@ -111,6 +111,12 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.word.load()
     }
 
+    /// Whether a call has nothing to look into.
+    #[inline]
+    pub(super) fn seems_healthy(&self) -> bool {
+        self.load().is_healthy()
+    }
+
     /// Returns the observer of the breaker.
     pub const fn observer(&self) -> &O {
         &self.observer
@@ -250,7 +256,7 @@ impl<C, O> CircuitBreaker<C, O> {
     pub(crate) fn seems_well(&self) -> bool {
         let word = self.load();
         if word.is_closed() {
-            word.is_healthy() || word.is_attended() && !self.cell.has_gate()
+            word.is_healthy() || word.is_attended() && self.cell.admits_all()
         } else {
             word.state() == State::Disabled
         }

@@ -9,6 +9,7 @@ use crate::{
         CircuitBreaker,
         judge::{EveryError, Judge, errors_that, overload_if},
         permit::{CallGuard, Permit},
+        watched::is_watched,
         word::Word,
     },
     bypass,
@@ -43,6 +44,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         // touches the memory through which the large result returns.
         match self.acquire_unhealthy(word) {
             Ok(word) => Ok(Permit::new(self, word)),
+            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
             Err(rejected) => Err(rejected),
         }
     }
@@ -71,6 +73,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         match self.acquire_unhealthy_as(word, priority) {
             Ok(word) => Ok(Permit::new(self, word)),
+            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
             Err(rejected) => Err(rejected),
         }
     }
@@ -257,7 +260,20 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         f: impl FnOnce() -> Result<T, E>,
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
-        let guard = CallGuard::new(self.try_acquire()?, self.begin_call());
+        let seen = self.load();
+        let word = if seen.is_healthy() {
+            self.count_call();
+            seen
+        } else {
+            match self.acquire_unhealthy(seen) {
+                Ok(word) => word,
+                Err(said) if is_watched(&said) => {
+                    return self.guard_watched(&said, judge, f, failed);
+                }
+                Err(rejected) => return Err(rejected.into()),
+            }
+        };
+        let guard = CallGuard::new(Permit::new(self, word), self.begin_call());
         let result = f();
         guard.report(judge, result, failed)
     }

@@ -21,10 +21,10 @@ use crate::{
     sync::{AtomicU64, const_fn, planted},
 };
 
-/// 384 bytes in six cache lines: what decisions read; what failures, rejections
+/// 512 bytes in eight cache lines: what decisions read; what failures, rejections
 /// and the like count; the last calls and the text of the last error; the name; what
-/// calls write while load is shed or let back; words to come. A call reads the first
-/// one alone. The alignment keeps neighbours in an array from sharing a line, and the
+/// calls write while load is shed or let back; what is learned, and what somebody
+/// watches. A call reads the first one alone. The alignment keeps neighbours in an array from sharing a line, and the
 /// pair of lines that x86-64 fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
@@ -82,14 +82,24 @@ pub(crate) struct Cell {
     /// What the calls were that came to the gate.
     #[cfg(not(fusebox_compact))]
     pub(crate) mix: Mix,
-    /// The rest of the last lines: zeros, for words to come.
+    /// What is learned of the service.
+    learned: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    /// What is foreseen of it.
+    foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    /// A drill, and what has come of it.
+    drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
+    /// A breaker of other settings that is fed with the same outcomes.
+    shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
+    /// Which breakers' calls call this one.
+    callers: [u64; if cfg!(fusebox_compact) { 0 } else { 5 }],
+    /// The rest of the last line: zeros, for a word to come.
     spare: [u64; SPARE],
 }
 
 /// Words of the settings.
 const KEPT: usize = if cfg!(fusebox_compact) { 1 } else { BreakerSettings::WORDS };
 
-const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 6 };
+const SPARE: usize = if cfg!(fusebox_compact) { 0 } else { 1 };
 
 impl Cell {
     const_fn! {
@@ -147,6 +157,11 @@ impl Cell {
                 turns: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
                 mix: Mix::new(),
+                learned: [0; _],
+                foreseen: [0; _],
+                drilled: [0; _],
+                shadow: [0; _],
+                callers: [0; _],
                 spare: [0; SPARE],
             }
         }
@@ -282,11 +297,41 @@ impl Cell {
         }
     }
 
-    /// Whether a closed breaker may not admit every call.
+    /// Whether a closed breaker may not admit every call, or somebody watches.
     #[cfg(not(fusebox_compact))]
     #[inline]
     pub(crate) fn has_gate(&self) -> bool {
-        !self.gate.load::<Gate>().is_open()
+        !self.gate.load::<Gate>().is_clear()
+    }
+
+    /// Whether a closed breaker admits every call.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn admits_all(&self) -> bool {
+        self.gate.load::<Gate>().is_open()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn admits_all(&self) -> bool {
+        true
+    }
+
+    /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
+    /// map.
+    #[cfg(not(fusebox_compact))]
+    #[allow(clippy::unused_self)] // REMOVE with the first watcher
+    pub(crate) const fn needs_watch(&self) -> bool {
+        false
+    }
+
+    /// Somebody has begun to watch this breaker's calls, or does so no more.
+    #[cfg(not(fusebox_compact))]
+    #[allow(dead_code)] // REMOVE with the first watcher
+    pub(crate) fn watch(&self) {
+        self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
+        self.attend();
     }
 
     /// The same for a call that has just seen attention.

@@ -93,7 +93,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     fn acquire_one_not_closed(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
-        self.acquire_not_closed(seen, &mut 1, priority)
+        let permit = self.acquire_not_closed(seen, &mut 1, priority)?;
+        #[cfg(not(fusebox_compact))]
+        if self.is_watched() {
+            return Err(self.begin_watched(permit));
+        }
+        Ok(permit)
     }
 
     /// The milliseconds left of an opening that waits as the settings say and no

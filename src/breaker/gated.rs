@@ -99,7 +99,7 @@ impl<C, O> CircuitBreaker<C, O> {
             let there = self.cell.gate.load::<Gate>();
             // What that gate was made of, and nothing older, is what is looked at next.
             fence(Ordering::Acquire);
-            let made = self.gate_now(now);
+            let made = self.gate_now(now).watched(self.cell.needs_watch());
             if !self.cell.gate.replace(there, made) {
                 continue;
             }
@@ -110,7 +110,7 @@ impl<C, O> CircuitBreaker<C, O> {
                     continue;
                 }
             }
-            if made.is_open() != there.is_open() {
+            if made.is_clear() != there.is_clear() {
                 self.cell.attend();
             }
             return made;
@@ -159,7 +159,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Result<Word, Rejected> {
         let (gate, priority) = (self.cell.gate.load::<Gate>(), priority());
         let class = priority.class();
-        if !gate.is_for_load()
+        if !gate.is_for_load_alone()
             || bypass::breaker(|| self.cell.name())
             || !self.cell.mix.count_one(class)
         {
@@ -174,6 +174,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     fn acquire_passing(&self, seen: Word, priority: Priority) -> Result<Word, Rejected> {
         self.pass(priority, 1)?;
+        if self.is_watched() {
+            return Err(self.begin_watched(self.acquire_passed(seen)?));
+        }
         self.acquire_passed(seen)
     }
 
@@ -204,7 +207,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                 gate = self.make_gate(now);
             }
         }
-        if gate.is_open() || bypass::breaker(|| self.cell.name()) {
+        if gate.is_clear() || bypass::breaker(|| self.cell.name()) {
             return Ok(calls);
         }
         let class = priority.class();

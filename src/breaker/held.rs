@@ -8,6 +8,7 @@ use crate::{
     breaker::{
         CircuitBreaker,
         permit::{CallGuard, Permit},
+        watched::{WATCHES, Watch},
         word::Word,
     },
     error::Rejected,
@@ -65,6 +66,8 @@ enum Stage {
     Deferred,
     /// When its call began, where somebody asks for the call's time.
     Held(Option<Duration>),
+    /// The same of a call of a breaker that somebody watches.
+    Watched(Option<Duration>, Watch),
     /// The permit was taken out for a call, which is done, or panicked.
     Spent,
 }
@@ -139,6 +142,7 @@ impl<B: BreakerRef> HeldPermit<B> {
     pub(crate) fn arm(&mut self) -> Result<CallGuard<'_, B::Clock, B::Observer>, Rejected> {
         let (permit, started) = match core::mem::replace(&mut self.stage, Stage::Spent) {
             Stage::Empty => (self.breaker.try_acquire()?, self.breaker.begin_call()),
+            Stage::Watched(started, _) => (Permit::new(&*self.breaker, self.word), started),
             #[cfg(feature = "tower")]
             Stage::Deferred => (self.breaker.try_acquire()?, self.breaker.begin_call()),
             #[cfg(feature = "tower")]
@@ -171,11 +175,53 @@ impl<B: BreakerRef> HeldPermit<B> {
         poll: impl FnOnce() -> Poll<T>,
         report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> Result<R, X>,
     ) -> Poll<Result<R, X>> {
+        if WATCHES && self.is_watched() {
+            return self.poll_watched(poll, report);
+        }
         let guard = self.arm()?;
         match poll() {
             Poll::Pending => {
                 let (word, started) = guard.into_kept();
                 self.keep(word, started);
+                Poll::Pending
+            }
+            Poll::Ready(result) => Poll::Ready(report(guard, result)),
+        }
+    }
+
+    /// Whether the call is watched, or is about to begin and will be.
+    #[inline]
+    fn is_watched(&self) -> bool {
+        match self.stage {
+            Stage::Watched(..) => true,
+            Stage::Empty => !self.breaker.seems_healthy() && self.breaker.is_watched(),
+            _ => false,
+        }
+    }
+
+    /// The same of a call that is watched.
+    #[cold]
+    #[inline(never)]
+    fn poll_watched<T, R, X: From<Rejected>>(
+        &mut self,
+        poll: impl FnOnce() -> Poll<T>,
+        report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> Result<R, X>,
+    ) -> Poll<Result<R, X>> {
+        let watch = match self.stage {
+            Stage::Watched(_, watch) => Some(watch),
+            _ => self.breaker.watch(),
+        };
+        let guard = self.arm()?;
+        let scope = watch.map(Watch::enter);
+        let polled = poll();
+        drop(scope);
+        match polled {
+            Poll::Pending => {
+                let (word, started) = guard.into_kept();
+                self.keep(word, started);
+                if let Some(watch) = watch {
+                    self.stage = Stage::Watched(started, watch);
+                }
                 Poll::Pending
             }
             Poll::Ready(result) => Poll::Ready(report(guard, result)),
@@ -190,7 +236,7 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline]
     fn give_back(&mut self) {
         match core::mem::replace(&mut self.stage, Stage::Empty) {
-            Stage::Held(started) => {
+            Stage::Held(started) | Stage::Watched(started, _) => {
                 drop(Permit::new(&*self.breaker, self.word));
                 self.breaker.tell_call(started, Outcome::Ignore);
             }

@@ -42,6 +42,7 @@ pub(crate) mod snapshot;
 mod starts;
 mod told;
 mod traced;
+mod watched;
 pub(crate) mod word;
 
 #[cfg(not(fusebox_compact))]

@@ -90,7 +90,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
         self.cell.ramp.step(self.cell.ramp.load(), |_: Ramp| (ramp, ()));
         let share = ramp.share(now, self.slope()).unwrap_or(ALL);
         let gate = Gate::new(line(self.cell.mix.get(), share), true, false, now);
-        self.cell.gate.step(self.cell.gate.load(), |_: Gate| (gate, ()));
+        self.cell.gate.step(self.cell.gate.load(), |it: Gate| (gate.watched(it.is_watched()), ()));
     }
 
     /// The clock has begun anew: what began, began now.

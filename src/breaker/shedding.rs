@@ -22,7 +22,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         (answered, overloaded): (u64, u64),
         settings: BreakerSettings,
     ) {
-        if overloaded == 0 && self.cell.gate.load::<Gate>().is_open()
+        if overloaded == 0 && self.cell.gate.load::<Gate>().is_clear()
             || !seen.is_closed()
             || !seen.same_generation(permit)
         {
@@ -31,9 +31,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let shed = self.cell.shed.load::<Shed>();
         if settings.max_shed() != 0 && (overloaded != 0 || !shed.is_none()) {
             self.learn_load(Ended::new(answered, overloaded), shed, settings);
-        } else if self.cell.gate.load::<Gate>().is_for_load() {
+        } else if self.outlasts_its_reason(self.cell.gate.load()) {
             self.make_gate(self.clock.now());
         }
+    }
+
+    /// Whether a gate is made as load is shed, or watched by nobody.
+    fn outlasts_its_reason(&self, gate: Gate) -> bool {
+        gate.is_for_load() || gate.is_watched() && !self.cell.needs_watch()
     }
 
     /// Whether an overload of a closed breaker does not weigh, as more of the load can be

@@ -6,7 +6,7 @@
 //! | 59..43 | the share of that class that is admitted |
 //! | 42 | it is made for a ramp |
 //! | 41 | it is made as load is shed |
-//! | 40 | 0 |
+//! | 40 | somebody watches: each call looks further |
 //! | 39..0 | the tick at which it was made |
 //!
 //! Of a class above the line all calls pass, of one below it none. So by one word no call
@@ -15,7 +15,7 @@
 use super::ALL;
 use crate::{machine, time::Tick};
 
-/// A gate. 0 stands open to all.
+/// A gate. 0 stands open to all, and nobody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gate(u64);
 
@@ -24,6 +24,7 @@ const SHARE: u32 = 43;
 const SHARE_MASK: u64 = (1 << 17) - 1;
 const RAMP: u64 = 1 << 42;
 const SHED: u64 = 1 << 41;
+const WATCHED: u64 = 1 << 40;
 
 /// So long a gate serves, in milliseconds, where load is shed.
 const LASTS: u64 = 8;
@@ -42,9 +43,34 @@ impl Gate {
         Self((class as u64) << CLASS | (share & SHARE_MASK) << SHARE | reasons | made)
     }
 
+    /// Whether every call passes.
     #[inline]
     pub(crate) const fn is_open(self) -> bool {
+        self.0 & (RAMP | SHED) == 0
+    }
+
+    /// Whether there is nothing to look at: every call passes, and nobody watches.
+    #[inline]
+    pub(crate) const fn is_clear(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether somebody watches the calls, be they all admitted or not: a drill, a
+    /// shadow, whoever draws the map.
+    #[inline]
+    pub(crate) const fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
+    /// The same gate, watched or not.
+    pub(crate) const fn watched(self, watched: bool) -> Self {
+        match (watched, self.is_open()) {
+            (false, true) => Self::OPEN,
+            (false, false) => Self(self.0 & !WATCHED),
+            // It says for itself that all pass.
+            (true, true) => Self(ALL << SHARE | WATCHED),
+            (true, false) => Self(self.0 | WATCHED),
+        }
     }
 
     #[inline]
@@ -56,14 +82,20 @@ impl Gate {
     /// that is over, it is to be made anew.
     #[inline]
     pub(crate) const fn is_for_load(self) -> bool {
-        !self.is_open() && !self.is_for_ramp()
+        self.0 & (RAMP | SHED) == SHED
+    }
+
+    /// The same, and whether nobody watches.
+    #[inline]
+    pub(crate) const fn is_for_load_alone(self) -> bool {
+        self.0 & (RAMP | SHED | WATCHED) == SHED
     }
 
     /// The share of a class that is admitted.
     #[inline]
     pub(crate) const fn share_of(self, class: u8) -> u64 {
         let line = self.0 >> CLASS;
-        if self.is_open() || class as u64 > line {
+        if self.is_clear() || class as u64 > line {
             ALL
         } else if (class as u64) < line {
             0

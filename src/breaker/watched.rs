@@ -1,0 +1,117 @@
+//! A breaker whose calls somebody watches: a drill, a shadow, whoever draws the map.
+//!
+//! Its gate has the bit that says so, and keeps the bit of attention. So each of its calls
+//! comes out of line: in [`begin_watched`] when it begins, and in [`guard_watched`] and
+//! [`HeldPermit::poll`] around the caller's own code.
+//!
+//! [`begin_watched`]: CircuitBreaker::begin_watched
+//! [`guard_watched`]: CircuitBreaker::guard_watched
+//! [`HeldPermit::poll`]: crate::breaker::held::HeldPermit::poll
+
+use crate::{
+    breaker::{
+        CircuitBreaker,
+        permit::{CallGuard, Permit},
+        word::Word,
+    },
+    error::Rejected,
+    observe::Observer,
+    state::{Outcome, State},
+    time::Clock,
+};
+#[cfg(not(fusebox_compact))]
+use crate::{
+    name::{Name, WORDS},
+    overload::gate::Gate,
+};
+
+/// Whether anything may be in this build for which calls come out of line.
+pub(super) const WATCHES: bool =
+    cfg!(all(any(feature = "drill", feature = "map"), not(fusebox_compact)));
+
+/// Says that a call is admitted under this permit, and watched. It is said as a rejection
+/// is, so that a call that nobody watches is compiled as if nobody ever did.
+#[cfg(not(fusebox_compact))]
+fn watched(permit: Word) -> Rejected {
+    // A breaker that is disabled turns nobody away.
+    Rejected::new(Name::from_words([0; WORDS]), State::Disabled, Some(permit.0))
+}
+
+/// Whether that is what is said.
+#[inline]
+pub(super) const fn is_watched(said: &Rejected) -> bool {
+    WATCHES && matches!(said.state(), State::Disabled)
+}
+
+/// The permit of a call that is watched.
+fn permit_in(said: &Rejected) -> Word {
+    Word(said.retry_after_ms().unwrap_or_default())
+}
+
+/// What a call of a watched breaker carries from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Watch;
+
+/// While the caller's own code runs in a watched call.
+pub(super) struct WatchScope;
+
+impl Watch {
+    /// The caller's own code runs from now on.
+    pub(super) const fn enter(self) -> WatchScope {
+        WatchScope
+    }
+}
+
+impl<C, O> CircuitBreaker<C, O> {
+    /// What a call carries that begins now; nothing where nobody watches.
+    pub(super) fn watch(&self) -> Option<Watch> {
+        self.is_watched().then_some(Watch)
+    }
+
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(super) fn is_watched(&self) -> bool {
+        WATCHES && self.cell.gate.load::<Gate>().is_watched()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(super) const fn is_watched(&self) -> bool {
+        false
+    }
+}
+
+impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
+    /// A watched breaker has admitted a call under this permit. Who gets the answer asks
+    /// [`is_watched`].
+    #[cfg(not(fusebox_compact))]
+    #[cold]
+    #[inline(never)]
+    #[allow(clippy::unused_self)] // REMOVE with the first watcher
+    pub(super) fn begin_watched(&self, permit: Word) -> Rejected {
+        watched(permit)
+    }
+
+    /// The permit of a call that is made by hand.
+    #[cold]
+    pub(super) fn watched_permit(&self, said: &Rejected) -> Permit<'_, C, O> {
+        Permit::new(self, permit_in(said))
+    }
+
+    /// The rest of [`guard`](Self::guard) for a call that is watched.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn guard_watched<T, E, X: From<Rejected>>(
+        &self,
+        said: &Rejected,
+        judge: impl FnOnce(Result<&T, &E>) -> Outcome,
+        f: impl FnOnce() -> Result<T, E>,
+        failed: impl FnOnce(E) -> X,
+    ) -> Result<T, X> {
+        let guard = CallGuard::new(self.watched_permit(said), self.begin_call());
+        let scope = self.watch().map(Watch::enter);
+        let result = f();
+        drop(scope);
+        guard.report(judge, result, failed)
+    }
+}
