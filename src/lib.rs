@@ -99,6 +99,7 @@ pub mod health;
 pub mod http;
 mod intake;
 mod label;
+mod learn;
 mod limit;
 mod machine;
 mod name;
@@ -153,6 +154,8 @@ pub use intake::{
     place::{AtWork, InLine},
     settings::{IntakeConfig, IntakeSettings},
 };
+#[cfg(not(fusebox_compact))]
+pub use learn::learned::Learned;
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
     settings::{AdaptiveConfig, AdaptiveSettings},
@@ -190,8 +193,8 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
-    Summary, Tally, TimeCalls, Transition,
+    FailoverState, FallbackUsed, LastError, LearnedReason, Limit, Misconfigured, Observer,
+    Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
@@ -288,6 +291,7 @@ pub mod layers {
         limit::{
             deadline::until::Until,
             hedge::{
+                delay::AfterLearned,
                 pays::{Shared as SharedBudget, Unpaid},
                 repeats::{EveryCall, Unsaid, WhereIdempotent},
             },

@@ -3,6 +3,7 @@
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, mix::Mix},
+    learn::words::Words as Learned,
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -83,7 +84,8 @@ pub(crate) struct Cell {
     #[cfg(not(fusebox_compact))]
     pub(crate) mix: Mix,
     /// What is learned of the service.
-    learned: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) learned: Learned,
     /// What is foreseen of it.
     foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
     /// A drill, and what has come of it.
@@ -157,7 +159,8 @@ impl Cell {
                 turns: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
                 mix: Mix::new(),
-                learned: [0; _],
+                #[cfg(not(fusebox_compact))]
+                learned: Learned::new(BreakerSettings::unpack(settings).learns()),
                 foreseen: [0; _],
                 drilled: [0; _],
                 shadow: [0; _],
@@ -271,9 +274,12 @@ impl Cell {
         if cfg!(fusebox_compact) {
             return; // there never is anything
         }
+        #[cfg(not(fusebox_compact))]
+        self.learned.step_latency(|latency| latency.looked_at(self.load().learns()));
         let mut word = self.word.load::<Word>();
         loop {
             let needed = attends(self.settings())
+                || self.learns()
                 || !self.history.get().is_clear()
                 || self.mark.is_set()
                 || self.is_advised()
@@ -302,6 +308,20 @@ impl Cell {
     #[inline]
     pub(crate) fn has_gate(&self) -> bool {
         !self.gate.load::<Gate>().is_clear()
+    }
+
+    /// Whether calls are timed to be learned from.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn learns(&self) -> bool {
+        self.learned.are_looked_at()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn learns(&self) -> bool {
+        false
     }
 
     /// Whether a closed breaker admits every call.
@@ -369,7 +389,7 @@ impl Cell {
 
     /// Whether others say something of the service, or did.
     #[cfg(not(fusebox_compact))]
-    fn is_advised(&self) -> bool {
+    pub(crate) fn is_advised(&self) -> bool {
         !self.advised.load::<Advised>().is_none()
     }
 

@@ -10,6 +10,7 @@ use crate::{
         settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
+    learn::learned::Learned,
     name::Name,
     observe::LastError,
     overload::{ALL, gate::Gate, priority::Priority},
@@ -67,6 +68,8 @@ pub struct Reading {
     /// The lowest priority of which a closed breaker admits any call, where it does not
     /// admit every call. Those above it are all admitted, and those below it are not.
     pub admits_from: Option<Priority>,
+    /// What the breaker has learned of its service.
+    pub learned: Learned,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
@@ -130,6 +133,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             admits: admitted(relief.share()),
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
+            learned: self.learned(),
             last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }

@@ -1,7 +1,7 @@
 //! Writes events as records of `log`: target `fusebox`, fields as key-value
 //! pairs.
 
-use log::{debug, error, trace, warn};
+use log::{debug, error, info, trace, warn};
 
 use crate::observe::{Event, LastError};
 
@@ -33,6 +33,16 @@ pub(crate) fn write(event: &Event<'_>) {
             kind:% = it.kind(),
             retry_after:? = it.retry_after();
             "call limited: {it}"
+        ),
+        Event::Learned(it) => info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from:? = it.from,
+            to:? = it.to,
+            baseline:? = it.baseline,
+            percent = it.percent,
+            reason:% = it.reason;
+            "{it}"
         ),
         Event::Failover(it) => warn!(
             target: "fusebox",

@@ -44,6 +44,7 @@ impl Observer for Tally {
             | Event::Rejection(_)
             | Event::Misconfigured(_)
             | Event::Limited(_)
+            | Event::Learned(_)
             | Event::Failover(_)
             | Event::Call(_) => {}
         }
