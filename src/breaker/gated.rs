@@ -159,7 +159,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Result<Word, Rejected> {
         let (gate, priority) = (self.cell.gate.load::<Gate>(), priority());
         let class = priority.class();
-        if !gate.is_for_load_alone()
+        if !gate.is_for_load()
             || bypass::breaker(|| self.cell.name())
             || !self.cell.mix.count_one(class)
         {
