@@ -22,6 +22,8 @@ pub(crate) mod held;
 mod history;
 pub(crate) mod judge;
 mod length;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub(crate) mod mapped;
 mod mark;
 #[cfg(not(fusebox_compact))]
 mod mix;
