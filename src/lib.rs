@@ -86,6 +86,9 @@ extern crate std;
 pub mod attributes;
 mod breaker;
 mod bypass;
+// Without the feature what others learned is only read.
+#[cfg_attr(any(fusebox_compact, not(feature = "map")), allow(dead_code))]
+mod callers;
 mod config;
 mod error;
 mod failover;
@@ -102,6 +105,8 @@ mod label;
 mod learn;
 mod limit;
 mod machine;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+mod map;
 mod name;
 mod observe;
 mod overload;
@@ -121,6 +126,8 @@ mod wide;
 
 #[cfg(not(fusebox_compact))]
 pub use breaker::Advice;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub use breaker::mapped::NoSuchPlace;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
 pub use breaker::{
@@ -133,6 +140,13 @@ pub use breaker::{
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
+#[cfg(not(fusebox_compact))]
+pub use callers::callers::Callers;
+#[cfg(feature = "map")]
+pub use callers::scope::{Caller, CallerFuture, CallerGuard};
+#[cfg(fusebox_loom)]
+#[doc(hidden)]
+pub use callers::{scope::Surroundings, words::CallerWords};
 pub use config::{ConfigError, Setting, Unit};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use failover::{
@@ -184,6 +198,8 @@ pub use limit::rate::{
     reservation::Reservation,
     settings::{RateConfig, RateSettings},
 };
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub use map::{Fallen, Map, MapNode, Route};
 pub use name::{Name, NameError};
 #[cfg(feature = "macros")]
 #[doc(hidden)]

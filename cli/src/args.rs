@@ -1,6 +1,7 @@
 //! What the command takes, and its help.
 
 mod fleet;
+mod map;
 mod pressure;
 mod try_storm;
 
@@ -14,6 +15,7 @@ pub use self::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
     },
+    map::{Format, Map},
     pressure::Pressure,
     try_storm::Try,
 };
@@ -57,6 +59,7 @@ Examples:
   fusebox isolate ai_provider           let nobody through until told otherwise
   fusebox close ai_provider             let everybody through again
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
+  fusebox map --learn on                have breakers learn who calls them; then `map`
   fusebox record on ai_provider         its calls go into the program's trace
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
   fusebox fleet ls                      what is not well anywhere in the fleet
@@ -104,6 +107,9 @@ pub enum Command {
     /// Records breakers in their programs' trace, or no longer.
     #[command(after_help = RECORD)]
     Record(Record),
+    /// Shows which breakers' calls call which others, once they have learned it.
+    #[command(after_help = map::MAP)]
+    Map(Map),
     /// Says what other settings would have done to the calls of a trace.
     #[command(after_help = REPLAY)]
     Replay(Replay),
@@ -364,6 +370,7 @@ Paths:
                --down-below, or when the file cannot be read any more
   /metrics     for Prometheus
   /panel.json  what the page shows
+  /map.json    who calls whom, as `fusebox map --format json` has it; 404 where nobody learned
 
 With --store the page and /metrics also show what every instance of the fleet says of
 breakers that are not well, and raise alerts: of a breaker that is open on more than

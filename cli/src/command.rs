@@ -3,6 +3,7 @@
 mod fleet;
 mod force;
 mod ls;
+mod map;
 mod pressure;
 mod record;
 mod replay;
@@ -41,6 +42,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Disable(names) => force::run(&panel()?, Action::Disable, &names, &mut out)?,
         Command::Reset(names) => force::run(&panel()?, Action::Reset, &names, &mut out)?,
         Command::Set(set) => set::run(&panel()?, &set, &mut out)?,
+        Command::Map(map) => map::run(&panel()?, &map, &mut out)?,
         Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
         Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,

@@ -5,6 +5,7 @@ mod guard;
 mod health;
 mod latest;
 mod limit_metrics;
+mod map_json;
 mod metrics;
 mod page;
 mod panel_json;
@@ -110,6 +111,7 @@ fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
         .route("/health", get(health::get))
         .route("/metrics", get(metrics::get))
         .route("/panel.json", get(panel_json::get))
+        .route("/map.json", get(map_json::get))
         .with_state(latest)
         .layer(middleware::from_fn_with_state(Hosts::of(address), guard::host))
         // The last one is the outermost: no answer goes without them.

@@ -3,6 +3,7 @@
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, mix::Mix},
+    callers::words::CallerWords,
     learn::words::Words as Learned,
     overload::gate::Gate,
     sync::{Ordering, fence},
@@ -93,7 +94,8 @@ pub(crate) struct Cell {
     /// A breaker of other settings that is fed with the same outcomes.
     shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
     /// Which breakers' calls call this one.
-    callers: [u64; if cfg!(fusebox_compact) { 0 } else { 5 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) callers: CallerWords,
     /// The rest of the last line: zeros, for a word to come.
     spare: [u64; SPARE],
 }
@@ -164,7 +166,8 @@ impl Cell {
                 foreseen: [0; _],
                 drilled: [0; _],
                 shadow: [0; _],
-                callers: [0; _],
+                #[cfg(not(fusebox_compact))]
+                callers: CallerWords::new(),
                 spare: [0; SPARE],
             }
         }
@@ -341,14 +344,13 @@ impl Cell {
     /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
     /// map.
     #[cfg(not(fusebox_compact))]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
-    pub(crate) const fn needs_watch(&self) -> bool {
-        false
+    pub(crate) fn needs_watch(&self) -> bool {
+        self.callers.learns()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[allow(dead_code)] // REMOVE with the first watcher
+    #[cfg_attr(not(feature = "map"), allow(dead_code))]
     pub(crate) fn watch(&self) {
         self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
         self.attend();

@@ -2,8 +2,6 @@
 
 use core::{ops::Deref, task::Poll, time::Duration};
 
-#[cfg(feature = "tower")]
-use crate::overload::priority::Priority;
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -16,6 +14,8 @@ use crate::{
     state::Outcome,
     time::Clock,
 };
+#[cfg(feature = "tower")]
+use crate::{callers::scope, overload::priority::Priority};
 
 /// A reference to a breaker that can be kept: `&CircuitBreaker`, or an `Arc` of
 /// one. Implemented for these two, and for no others.
@@ -130,7 +130,8 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[cfg(feature = "tower")]
     fn take(&mut self, asked: Option<Priority>) -> Result<(), Rejected> {
         self.stage = Stage::Empty;
-        let (_, word) = self.breaker.try_acquire()?.into_parts();
+        // Whoever asks for a permit need not be who makes the call.
+        let (_, word) = scope::unseen(|| self.breaker.try_acquire())?.into_parts();
         (self.word, self.stage) = (self.breaker.untimed(word), Stage::Reserved(asked));
         Ok(())
     }
@@ -148,6 +149,7 @@ impl<B: BreakerRef> HeldPermit<B> {
             #[cfg(feature = "tower")]
             Stage::Reserved(_) => {
                 let word = self.breaker.timed_from_now(self.word);
+                self.breaker.note_caller();
                 (Permit::new(&*self.breaker, word), self.breaker.begin_call())
             }
             Stage::Held(started) => (Permit::new(&*self.breaker, self.word), started),
@@ -161,9 +163,12 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline]
     pub(crate) fn under<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
         let guard = self.arm()?;
-        let result = f();
+        let result = guard.around(f);
         let (word, started) = guard.into_kept();
         self.keep(word, started);
+        if WATCHES && let Some(watch) = self.breaker.watch() {
+            self.stage = Stage::Watched(started, watch);
+        }
         Ok(result)
     }
 
@@ -214,7 +219,7 @@ impl<B: BreakerRef> HeldPermit<B> {
         let guard = self.arm()?;
         let scope = watch.map(Watch::enter);
         let polled = poll();
-        drop(scope);
+        guard.leave(scope);
         match polled {
             Poll::Pending => {
                 let (word, started) = guard.into_kept();

@@ -24,6 +24,8 @@ pub(crate) mod judge;
 #[cfg(not(fusebox_compact))]
 mod learning;
 mod length;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub(crate) mod mapped;
 mod mark;
 #[cfg(not(fusebox_compact))]
 mod mix;

@@ -10,6 +10,7 @@ use crate::{
         settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
+    callers::callers::Callers,
     learn::learned::Learned,
     name::Name,
     observe::LastError,
@@ -73,6 +74,8 @@ pub struct Reading {
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
+    /// Which breakers' calls called this one, where that is learned.
+    pub callers: Callers,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -135,6 +138,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             learned: self.learned(),
             last_error: self.last_error(),
+            callers: self.cell.callers.get(),
             fault: Fault::of(&self.cell, at),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
         permit::{CallGuard, Permit},
         word::Word,
     },
+    callers::{place::Place, scope::Inside},
     error::Rejected,
     observe::Observer,
     state::{Outcome, State},
@@ -21,6 +22,7 @@ use crate::{
 };
 #[cfg(not(fusebox_compact))]
 use crate::{
+    callers::scope,
     name::{Name, WORDS},
     overload::gate::Gate,
 };
@@ -50,22 +52,31 @@ fn permit_in(said: &Rejected) -> Word {
 
 /// What a call of a watched breaker carries from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Watch;
+pub(super) struct Watch {
+    /// Whose call it is, for the calls in it.
+    place: Place,
+}
 
 /// While the caller's own code runs in a watched call.
-pub(super) struct WatchScope;
+pub(super) struct WatchScope {
+    inside: Option<Inside>,
+}
 
 impl Watch {
     /// The caller's own code runs from now on.
-    pub(super) const fn enter(self) -> WatchScope {
-        WatchScope
+    pub(super) fn enter(self) -> WatchScope {
+        WatchScope { inside: Inside::of(self.place) }
     }
 }
 
 impl<C, O> CircuitBreaker<C, O> {
     /// What a call carries that begins now; nothing where nobody watches.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))] // as the other's
     pub(super) fn watch(&self) -> Option<Watch> {
-        self.is_watched().then_some(Watch)
+        #[cfg(not(fusebox_compact))]
+        return self.is_watched().then(|| Watch { place: self.cell.callers.place() });
+        #[cfg(fusebox_compact)]
+        None
     }
 
     #[cfg(not(fusebox_compact))]
@@ -87,9 +98,40 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cfg(not(fusebox_compact))]
     #[cold]
     #[inline(never)]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
     pub(super) fn begin_watched(&self, permit: Word) -> Rejected {
+        self.cell.callers.note(scope::current());
         watched(permit)
+    }
+
+    /// A call begins that was admitted before, or several at once.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))] // it is in no map
+    pub(super) fn note_caller(&self) {
+        #[cfg(not(fusebox_compact))]
+        if self.is_watched() {
+            self.cell.callers.note(scope::current());
+        }
+    }
+
+    /// The caller's own code has ended, or waits.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))]
+    pub(super) fn leave(&self, scope: Option<WatchScope>) {
+        if let Some(inside) = scope.and_then(|scope| scope.inside) {
+            let within = inside.leave();
+            #[cfg(not(fusebox_compact))]
+            self.cell.callers.note_attempts(self.cell.callers.place(), 1, within);
+            let _ = within; // a compact slot is in no map
+        }
+    }
+
+    /// Runs the caller's own code, or a part of it.
+    pub(super) fn around<R>(&self, f: impl FnOnce() -> R) -> R {
+        if !WATCHES {
+            return f();
+        }
+        let scope = self.watch().map(Watch::enter);
+        let result = f();
+        self.leave(scope);
+        result
     }
 
     /// The permit of a call that is made by hand.
@@ -111,7 +153,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let guard = CallGuard::new(self.watched_permit(said), self.begin_call());
         let scope = self.watch().map(Watch::enter);
         let result = f();
-        drop(scope);
+        self.leave(scope);
         guard.report(judge, result, failed)
     }
 }

@@ -79,6 +79,8 @@ pub enum Defect {
     SubtractedByStore,
     /// A sum is added to by a load and a store.
     AddedByStore,
+    /// Bits are set by a load and a store.
+    BitsSetByStore,
     /// An adaptive limit is set by a store, whoever came or went meanwhile.
     LimitSetByStore,
     /// An intake's word is overwritten when a call comes in.
