@@ -87,6 +87,7 @@ pub mod attributes;
 mod breaker;
 mod bypass;
 mod config;
+mod drill;
 mod error;
 mod failover;
 mod fallback;
@@ -133,6 +134,14 @@ pub use breaker::{
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};
+#[cfg(not(fusebox_compact))]
+pub use drill::reading::DrillReading;
+#[cfg(feature = "std")]
+pub use drill::scope::{DrillKey, DrillKeyFuture, DrillKeyGuard};
+pub use drill::{
+    config::{Drill, DrillConfig},
+    error::DrillError,
+};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use failover::{
     Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
@@ -189,9 +198,9 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 #[cfg(feature = "std")]
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
-    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
-    Summary, Tally, TimeCalls, Transition,
+    Called, CountCalls, DefaultObserver, DrillFault, DrillStep, Drilling, ErrorText, Errors, Event,
+    Exhausted, FailedOver, FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer,
+    Rejection, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};

@@ -3,6 +3,7 @@
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, mix::Mix},
+    drill::memory::Drilled,
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -87,7 +88,8 @@ pub(crate) struct Cell {
     /// What is foreseen of it.
     foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
     /// A drill, and what has come of it.
-    drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) drilled: Drilled,
     /// A breaker of other settings that is fed with the same outcomes.
     shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
     /// Which breakers' calls call this one.
@@ -159,7 +161,8 @@ impl Cell {
                 mix: Mix::new(),
                 learned: [0; _],
                 foreseen: [0; _],
-                drilled: [0; _],
+                #[cfg(not(fusebox_compact))]
+                drilled: Drilled::new(),
                 shadow: [0; _],
                 callers: [0; _],
                 spare: [0; SPARE],
@@ -321,16 +324,28 @@ impl Cell {
     /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
     /// map.
     #[cfg(not(fusebox_compact))]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
-    pub(crate) const fn needs_watch(&self) -> bool {
-        false
+    pub(crate) fn needs_watch(&self) -> bool {
+        self.drilled.is_set()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[allow(dead_code)] // REMOVE with the first watcher
     pub(crate) fn watch(&self) {
-        self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
+        loop {
+            let gate = self.gate.load::<Gate>();
+            let needed = self.needs_watch();
+            let to = gate.watched(needed);
+            // Written even where it is watched already: whoever takes that away afterwards
+            // sees why it is needed. And whoever took it away looks again.
+            let done = if to == gate {
+                !needed || self.gate.confirm(gate).is_ok()
+            } else {
+                self.gate.replace(gate, to)
+            };
+            if done && (needed || planted!(WatchNotLookedAtAgain) || !self.needs_watch()) {
+                break;
+            }
+        }
         self.attend();
     }
 

@@ -10,6 +10,7 @@ use crate::{
         settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
+    drill::reading::DrillReading,
     name::Name,
     observe::LastError,
     overload::{ALL, gate::Gate, priority::Priority},
@@ -70,6 +71,8 @@ pub struct Reading {
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
+    /// The drill under way, if there is one.
+    pub drill: Option<DrillReading>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -131,6 +134,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             last_error: self.last_error(),
+            drill: self.cell.drilled.reading(at),
             fault: Fault::of(&self.cell, at),
         }
     }

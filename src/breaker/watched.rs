@@ -8,6 +8,8 @@
 //! [`guard_watched`]: CircuitBreaker::guard_watched
 //! [`HeldPermit::poll`]: crate::breaker::held::HeldPermit::poll
 
+#[cfg(all(feature = "drill", not(fusebox_compact)))]
+use crate::breaker::injected::Injection;
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -50,13 +52,18 @@ fn permit_in(said: &Rejected) -> Word {
 
 /// What a call of a watched breaker carries from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Watch;
+pub(super) struct Watch {
+    /// What a drill does to it.
+    #[cfg(all(feature = "drill", not(fusebox_compact)))]
+    pub(super) drill: Injection,
+}
 
 /// While the caller's own code runs in a watched call.
 pub(super) struct WatchScope;
 
 impl Watch {
     /// The caller's own code runs from now on.
+    #[allow(clippy::unused_self)] // a scope is made of it
     pub(super) const fn enter(self) -> WatchScope {
         WatchScope
     }
@@ -65,7 +72,10 @@ impl Watch {
 impl<C, O> CircuitBreaker<C, O> {
     /// What a call carries that begins now; nothing where nobody watches.
     pub(super) fn watch(&self) -> Option<Watch> {
-        self.is_watched().then_some(Watch)
+        self.is_watched().then_some(Watch {
+            #[cfg(all(feature = "drill", not(fusebox_compact)))]
+            drill: Injection::Undecided,
+        })
     }
 
     #[cfg(not(fusebox_compact))]
@@ -92,7 +102,36 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         watched(permit)
     }
 
-    /// The permit of a call that is made by hand.
+    /// The permit of a call that is made by hand. A drill can only fail it.
+    #[cold]
+    #[inline(never)]
+    #[cfg_attr(any(not(feature = "drill"), fusebox_compact), allow(clippy::unnecessary_wraps))]
+    pub(super) fn by_hand(&self, said: &Rejected) -> Result<Permit<'_, C, O>, Rejected> {
+        let permit = self.watched_permit(said);
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if let Err(drilled) = self.drill_by_hand() {
+            permit.failure();
+            return Err(drilled);
+        }
+        Ok(permit)
+    }
+
+    /// The permit of a call that is drilled when it is made.
+    #[inline]
+    pub(crate) fn acquire_held(&self) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            self.count_call();
+            return Ok(Permit::new(self, word));
+        }
+        match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// The permit that a watched breaker has given.
     #[cold]
     pub(super) fn watched_permit(&self, said: &Rejected) -> Permit<'_, C, O> {
         Permit::new(self, permit_in(said))
@@ -109,9 +148,18 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         let guard = CallGuard::new(self.watched_permit(said), self.begin_call());
-        let scope = self.watch().map(Watch::enter);
-        let result = f();
-        drop(scope);
+        let watch = self.watch();
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if watch.is_some()
+            && let Err(drilled) = self.drill_sync()
+        {
+            guard.end(Outcome::Failure);
+            return Err(drilled.into());
+        }
+        let result = {
+            let _scope = watch.map(Watch::enter);
+            f()
+        };
         guard.report(judge, result, failed)
     }
 }

@@ -45,7 +45,8 @@ impl Observer for Tally {
             | Event::Misconfigured(_)
             | Event::Limited(_)
             | Event::Failover(_)
-            | Event::Call(_) => {}
+            | Event::Call(_)
+            | Event::Drill(_) => {}
         }
     }
 }
