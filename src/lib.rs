@@ -123,6 +123,8 @@ mod wide;
 pub use breaker::Advice;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub use breaker::script::{Script, ScriptStep};
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,

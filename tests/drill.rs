@@ -12,7 +12,7 @@ use std::{
 use fusebox::{
     BreakerConfig, BreakerSettings, CallError, CircuitBreaker, Clock, Drill, DrillFault, DrillKey,
     DrillStep, Event, FailoverConfig, FailoverSet, Fallback, LimitKind, ManualClock, Member, Name,
-    Observer, Pipeline, Retry, RetryConfig, Retryable, State, Tick,
+    Observer, Pipeline, Retry, RetryConfig, Retryable, Script, State, Tick,
 };
 use proptest::prelude::*;
 
@@ -411,4 +411,45 @@ proptest! {
         prop_assert_eq!(shop.drill(), None);
         prop_assert!(shop.call(|| Ok::<_, ()>(())).is_ok());
     }
+}
+
+#[test]
+fn a_script_plays_one_step_after_the_other() {
+    let clock = clock();
+    let (shop, told) = shop(&clock, tolerant());
+    let down = Drill::lasting(2 * SECOND).fail(100.0).build();
+    let slow = Drill::lasting(SECOND).slow(Duration::from_millis(1), 100.0).build();
+    let script = Script::new().pause(SECOND).drill(down).step_clock(-5_000).drill(slow);
+    assert_eq!((script.lasts(), script.steps().len()), (4 * SECOND, 4));
+    let mut failed = Vec::new();
+    script
+        .play(&shop, |time| {
+            let end = Tick::from_millis(clock.now().as_millis() + time.as_millis() as u64);
+            let calls = (0..10).filter(|_| shop.call(|| Ok::<_, ()>(())).is_err()).count();
+            failed.push(calls);
+            clock.set(end);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+    assert_eq!(failed, [0, 10, 0]);
+    assert_eq!(shop.call(|| Ok::<_, ()>(1)), Ok(1));
+    let ended = told.steps().iter().filter(|it| **it == DrillStep::Ended).count();
+    assert_eq!(
+        (shop.drill(), ended),
+        (None, 1),
+        "the last one; a new one took the first one's place"
+    );
+    // Whoever stops waiting ends the drill.
+    assert_eq!(script.play(&shop, |time| if time == SECOND { Ok(()) } else { Err(7) }), Err(7));
+    assert_eq!(shop.drill(), None);
+}
+
+#[test]
+fn a_drill_that_no_call_met_is_cleared_by_whoever_stops_it() {
+    let clock = clock();
+    let (shop, told) = shop(&clock, tolerant());
+    shop.start_drill(failing(100.0));
+    assert!(shop.stop_drill());
+    assert_eq!(shop.call(|| Ok::<_, ()>(1)), Ok(1));
+    assert_eq!(told.steps(), []);
 }

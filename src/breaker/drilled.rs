@@ -34,9 +34,15 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
     }
 
     /// Ends the drill as of now, and returns whether one was under way. The next call clears
-    /// it, as at any drill's end.
+    /// it, as at any drill's end. One that is over, and under which no call came, is cleared
+    /// here: the program may be built without the feature `drill`.
     pub fn stop_drill(&self) -> bool {
-        self.cell.drilled.end_at(self.clock.now())
+        let now = self.clock.now();
+        let stopped = self.cell.drilled.end_at(now);
+        if self.cell.drilled.clear_unused(now) {
+            self.cell.watch();
+        }
+        stopped
     }
 
     /// Returns the drill under way, if there is one.

@@ -39,6 +39,8 @@ pub(crate) mod ratio;
 pub(crate) mod reading;
 mod sampling;
 mod score;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub(crate) mod script;
 pub(crate) mod settings;
 #[cfg(not(fusebox_compact))]
 mod shedding;

@@ -77,8 +77,14 @@ impl Drilled {
         self.plan.step(self.plan.load(), ended).said
     }
 
+    /// Clears a drill that is over, and under which no call came: none is there to do it.
+    pub(crate) fn clear_unused(&self, now: Tick) -> bool {
+        let Words { plan, calls, .. } = self.words();
+        let is_used = calls.tag() == plan.tag() && calls.count() > 0;
+        !is_used && self.clear_if_over(now)
+    }
+
     /// Clears a drill that is over; whether this is who did.
-    #[cfg_attr(not(feature = "drill"), allow(dead_code))] // calls clear it
     pub(crate) fn clear_if_over(&self, now: Tick) -> bool {
         let plan = self.plan.load::<Plan>();
         !plan.is_none() && plan.left_ms(now).is_none() && self.plan.replace(plan, plan.none_after())
