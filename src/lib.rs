@@ -90,6 +90,7 @@ mod bypass;
 #[cfg_attr(any(fusebox_compact, not(feature = "map")), allow(dead_code))]
 mod callers;
 mod config;
+mod drill;
 mod error;
 mod failover;
 mod fallback;
@@ -130,6 +131,8 @@ pub use breaker::Advice;
 pub use breaker::mapped::NoSuchPlace;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub use breaker::script::{Script, ScriptStep};
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,
@@ -148,6 +151,14 @@ pub use callers::scope::{Caller, CallerFuture, CallerGuard};
 #[doc(hidden)]
 pub use callers::{scope::Surroundings, words::CallerWords};
 pub use config::{ConfigError, Setting, Unit};
+#[cfg(not(fusebox_compact))]
+pub use drill::reading::DrillReading;
+#[cfg(feature = "std")]
+pub use drill::scope::{DrillKey, DrillKeyFuture, DrillKeyGuard};
+pub use drill::{
+    config::{Drill, DrillConfig},
+    error::DrillError,
+};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use failover::{
     Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
@@ -208,9 +219,9 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 #[cfg(feature = "std")]
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
-    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, LastError, LearnedReason, Limit, Misconfigured, Observer,
-    Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
+    Called, CountCalls, DefaultObserver, DrillFault, DrillStep, Drilling, ErrorText, Errors, Event,
+    Exhausted, FailedOver, FailoverState, FallbackUsed, LastError, LearnedReason, Limit,
+    Misconfigured, Observer, Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};

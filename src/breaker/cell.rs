@@ -4,6 +4,7 @@
 use crate::{
     breaker::{advice::Advised, mix::Mix},
     callers::words::CallerWords,
+    drill::memory::Drilled,
     learn::words::Words as Learned,
     overload::gate::Gate,
     sync::{Ordering, fence},
@@ -90,7 +91,8 @@ pub(crate) struct Cell {
     /// What is foreseen of it.
     foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
     /// A drill, and what has come of it.
-    drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) drilled: Drilled,
     /// A breaker of other settings that is fed with the same outcomes.
     shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
     /// Which breakers' calls call this one.
@@ -164,7 +166,8 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 learned: Learned::new(BreakerSettings::unpack(settings).learns()),
                 foreseen: [0; _],
-                drilled: [0; _],
+                #[cfg(not(fusebox_compact))]
+                drilled: Drilled::new(),
                 shadow: [0; _],
                 #[cfg(not(fusebox_compact))]
                 callers: CallerWords::new(),
@@ -345,14 +348,27 @@ impl Cell {
     /// map.
     #[cfg(not(fusebox_compact))]
     pub(crate) fn needs_watch(&self) -> bool {
-        self.callers.learns()
+        self.callers.learns() || self.drilled.is_set()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[cfg_attr(not(feature = "map"), allow(dead_code))]
     pub(crate) fn watch(&self) {
-        self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
+        loop {
+            let gate = self.gate.load::<Gate>();
+            let needed = self.needs_watch();
+            let to = gate.watched(needed);
+            // Written even where it is watched already: whoever takes that away afterwards
+            // sees why it is needed. And whoever took it away looks again.
+            let done = if to == gate {
+                !needed || self.gate.confirm(gate).is_ok()
+            } else {
+                self.gate.replace(gate, to)
+            };
+            if done && (needed || planted!(WatchNotLookedAtAgain) || !self.needs_watch()) {
+                break;
+            }
+        }
         self.attend();
     }
 

@@ -110,6 +110,10 @@ impl<C, O> CircuitBreaker<C, O> {
                     continue;
                 }
             }
+            // So is whoever began to watch.
+            if !made.is_watched() && self.cell.needs_watch() {
+                continue;
+            }
             if made.is_clear() != there.is_clear() {
                 self.cell.attend();
             }

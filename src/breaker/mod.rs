@@ -12,6 +12,8 @@ mod call;
 pub(crate) mod cell;
 mod chain;
 mod decide;
+#[cfg(not(fusebox_compact))]
+mod drilled;
 mod each;
 pub(crate) mod fault;
 mod forced;
@@ -20,6 +22,8 @@ mod future;
 mod gated;
 pub(crate) mod held;
 mod history;
+#[cfg(all(feature = "drill", not(fusebox_compact)))]
+mod injected;
 pub(crate) mod judge;
 #[cfg(not(fusebox_compact))]
 mod learning;
@@ -39,11 +43,15 @@ pub(crate) mod ratio;
 pub(crate) mod reading;
 mod sampling;
 mod score;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub(crate) mod script;
 pub(crate) mod settings;
 #[cfg(not(fusebox_compact))]
 mod shedding;
 pub(crate) mod snapshot;
 mod starts;
+#[cfg(not(fusebox_compact))]
+mod stepped;
 mod told;
 mod traced;
 mod watched;

@@ -220,6 +220,12 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         verdict
     }
 
+    /// The breaker that admitted the call.
+    #[cfg(all(feature = "drill", not(fusebox_compact)))]
+    pub(crate) fn breaker(&self) -> &'a CircuitBreaker<C, O> {
+        self.permit.breaker
+    }
+
     /// What is kept of it between the polls of its call.
     #[inline]
     pub(crate) fn into_kept(self) -> (Word, Option<Duration>) {

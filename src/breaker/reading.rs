@@ -11,6 +11,7 @@ use crate::{
         snapshot::{Counters, Snapshot},
     },
     callers::callers::Callers,
+    drill::reading::DrillReading,
     learn::learned::Learned,
     name::Name,
     observe::LastError,
@@ -76,6 +77,8 @@ pub struct Reading {
     pub last_error: Option<LastError>,
     /// Which breakers' calls called this one, where that is learned.
     pub callers: Callers,
+    /// The drill under way, if there is one.
+    pub drill: Option<DrillReading>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -139,6 +142,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             learned: self.learned(),
             last_error: self.last_error(),
             callers: self.cell.callers.get(),
+            drill: self.cell.drilled.reading(at),
             fault: Fault::of(&self.cell, at),
         }
     }

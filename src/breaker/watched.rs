@@ -8,6 +8,8 @@
 //! [`guard_watched`]: CircuitBreaker::guard_watched
 //! [`HeldPermit::poll`]: crate::breaker::held::HeldPermit::poll
 
+#[cfg(all(feature = "drill", not(fusebox_compact)))]
+use crate::breaker::injected::Injection;
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -55,6 +57,9 @@ fn permit_in(said: &Rejected) -> Word {
 pub(super) struct Watch {
     /// Whose call it is, for the calls in it.
     place: Place,
+    /// What a drill does to it.
+    #[cfg(all(feature = "drill", not(fusebox_compact)))]
+    pub(super) drill: Injection,
 }
 
 /// While the caller's own code runs in a watched call.
@@ -74,7 +79,11 @@ impl<C, O> CircuitBreaker<C, O> {
     #[cfg_attr(fusebox_compact, allow(clippy::unused_self))] // as the other's
     pub(super) fn watch(&self) -> Option<Watch> {
         #[cfg(not(fusebox_compact))]
-        return self.is_watched().then(|| Watch { place: self.cell.callers.place() });
+        return self.is_watched().then(|| Watch {
+            place: self.cell.callers.place(),
+            #[cfg(feature = "drill")]
+            drill: Injection::Undecided,
+        });
         #[cfg(fusebox_compact)]
         None
     }
@@ -134,7 +143,36 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         result
     }
 
-    /// The permit of a call that is made by hand.
+    /// The permit of a call that is made by hand. A drill can only fail it.
+    #[cold]
+    #[inline(never)]
+    #[cfg_attr(any(not(feature = "drill"), fusebox_compact), allow(clippy::unnecessary_wraps))]
+    pub(super) fn by_hand(&self, said: &Rejected) -> Result<Permit<'_, C, O>, Rejected> {
+        let permit = self.watched_permit(said);
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if let Err(drilled) = self.drill_by_hand() {
+            permit.failure();
+            return Err(drilled);
+        }
+        Ok(permit)
+    }
+
+    /// The permit of a call that is drilled when it is made.
+    #[inline]
+    pub(crate) fn acquire_held(&self) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            self.count_call();
+            return Ok(Permit::new(self, word));
+        }
+        match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// The permit that a watched breaker has given.
     #[cold]
     pub(super) fn watched_permit(&self, said: &Rejected) -> Permit<'_, C, O> {
         Permit::new(self, permit_in(said))
@@ -151,7 +189,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         let guard = CallGuard::new(self.watched_permit(said), self.begin_call());
-        let scope = self.watch().map(Watch::enter);
+        let watch = self.watch();
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if watch.is_some()
+            && let Err(drilled) = self.drill_sync()
+        {
+            guard.end(Outcome::Failure);
+            return Err(drilled.into());
+        }
+        let scope = watch.map(Watch::enter);
         let result = f();
         self.leave(scope);
         guard.report(judge, result, failed)

@@ -335,6 +335,13 @@ impl Word {
         }
     }
 
+    /// The same as if its clock had stepped by so many milliseconds.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn stepped(self, by: i64) -> Self {
+        let moment = (self.0 & STAMP).wrapping_sub(by.cast_unsigned());
+        self.restamp(Tick::from_millis(moment))
+    }
+
     /// A probe failed.
     const fn reopened(self, now: Tick) -> Self {
         let reopenings = self.probes().reopenings;

@@ -35,6 +35,77 @@ pub enum Event<'a> {
     /// A call through a breaker ended. It is sent only where somebody asks for it
     /// ([`TimeCalls`](crate::TimeCalls)).
     Call(Called<'a>),
+    /// A drill began or ended, or gave a call a fault.
+    Drill(Drilling<'a>),
+}
+
+/// A drill began or ended, or gave a call a fault. The program whose calls it drills tells it,
+/// with the first call under the drill and the first one after it. Who asked for the drill is
+/// not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drilling<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// What happened.
+    pub step: DrillStep,
+}
+
+/// As in "a drill of `shop` began".
+impl fmt::Display for Drilling<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a drill")?;
+        if let Some(breaker) = self.breaker {
+            write!(f, " of `{breaker}`")?;
+        }
+        match self.step {
+            DrillStep::Began => f.write_str(" began"),
+            DrillStep::Fault { fault, call } => write!(f, " gave call {call} {fault}"),
+            DrillStep::Ended => f.write_str(" ended"),
+        }
+    }
+}
+
+/// What happened in a drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DrillStep {
+    /// The first call came under it.
+    Began,
+    /// A call got a fault.
+    Fault {
+        /// Which one.
+        fault: DrillFault,
+        /// The call's number, from 0: of those that the breaker admitted under the drill.
+        call: u64,
+    },
+    /// It is over, and the first call came after it.
+    Ended,
+}
+
+/// What a drill does to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DrillFault {
+    /// The call is not made, and fails.
+    Error,
+    /// The call is not made, and fails when the drill ends.
+    Hang,
+    /// The call is not made, and panics.
+    Panic,
+    /// The call is made later.
+    Latency,
+}
+
+impl fmt::Display for DrillFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Error => "an error",
+            Self::Hang => "a hang",
+            Self::Panic => "a panic",
+            Self::Latency => "latency",
+        })
+    }
 }
 
 /// A call through a breaker ended.

@@ -3,7 +3,7 @@
 
 use log::{debug, error, info, trace, warn};
 
-use crate::observe::{Event, LastError};
+use crate::observe::{DrillStep, Event, LastError};
 
 pub(crate) fn write(event: &Event<'_>) {
     match event {
@@ -84,6 +84,13 @@ pub(crate) fn write(event: &Event<'_>) {
             duration:? = it.duration;
             "call ended after {:?}: {:?}", it.duration, it.outcome
         ),
+        Event::Drill(it) => {
+            let level = match it.step {
+                DrillStep::Fault { .. } => log::Level::Debug,
+                _ => log::Level::Warn,
+            };
+            log::log!(target: "fusebox", level, breaker = it.breaker; "{it}");
+        }
         Event::Fallback(it) => warn!(
             target: "fusebox",
             policy = it.policy,

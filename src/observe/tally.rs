@@ -46,7 +46,8 @@ impl Observer for Tally {
             | Event::Limited(_)
             | Event::Learned(_)
             | Event::Failover(_)
-            | Event::Call(_) => {}
+            | Event::Call(_)
+            | Event::Drill(_) => {}
         }
     }
 }

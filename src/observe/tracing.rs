@@ -1,6 +1,6 @@
 //! Writes events to `tracing`: target `fusebox`, structured fields.
 
-use crate::observe::Event;
+use crate::observe::{DrillStep, Event};
 
 pub(crate) fn write(event: &Event<'_>) {
     match event {
@@ -78,6 +78,21 @@ pub(crate) fn write(event: &Event<'_>) {
             duration = ?it.duration,
             "call ended"
         ),
+        Event::Drill(it) => match it.step {
+            DrillStep::Fault { fault, call } => tracing::debug!(
+                target: "fusebox",
+                breaker = it.breaker,
+                fault = %fault,
+                call,
+                "a drill gave a call a fault"
+            ),
+            step => tracing::warn!(
+                target: "fusebox",
+                breaker = it.breaker,
+                "{}",
+                if step == DrillStep::Began { "a drill began" } else { "a drill ended" }
+            ),
+        },
         Event::Fallback(it) => tracing::warn!(
             target: "fusebox",
             policy = it.policy,

@@ -103,6 +103,14 @@ pub enum Defect {
     ShedByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
+    /// Whoever takes the bit of a watched breaker away does not look for a new watcher.
+    WatchNotLookedAtAgain,
+    /// A drill that is over is cleared by a store, whatever is there by then.
+    DrillEndedByStore,
+    /// Words of two drills are taken for those of one.
+    TagsNotCompared,
+    /// Whoever began a drill earlier may write over a later one's words.
+    OlderDrillWins,
 }
 
 std::thread_local! {
