@@ -130,6 +130,8 @@ pub use breaker::{
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
 };
+#[cfg(not(fusebox_compact))]
+pub use breaker::{ShadowReading, ShadowRefused};
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 pub use config::{ConfigError, Setting, Unit};

@@ -50,8 +50,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     fn acquire_recorded(&self, seen: Word) -> Word {
         self.count_call();
         match self.recorder() {
-            Some(_) => seen.timed(self.clock.now(), None),
-            None => seen.ticket(),
+            None if !self.cell.mark.is_shadowed() => seen.ticket(),
+            _ => seen.timed(self.clock.now(), None),
         }
     }
 
@@ -118,7 +118,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             State::HalfOpen => {}
             _ => return permit,
         }
-        let recorded = self.recorder().is_some();
+        let recorded = self.recorder().is_some() || self.cell.mark.is_shadowed();
         if self.cell.rule().slow_call_ms().is_none() {
             return if recorded { permit.timed(self.clock.now(), None) } else { permit };
         }

@@ -2,7 +2,7 @@
 
 #[cfg(not(fusebox_compact))]
 use crate::{
-    breaker::{advice::Advised, mix::Mix},
+    breaker::{advice::Advised, mix::Mix, shadow::Shadow},
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -89,7 +89,8 @@ pub(crate) struct Cell {
     /// A drill, and what has come of it.
     drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
     /// A breaker of other settings that is fed with the same outcomes.
-    shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) shadow: Shadow,
     /// Which breakers' calls call this one.
     callers: [u64; if cfg!(fusebox_compact) { 0 } else { 5 }],
     /// The rest of the last line: zeros, for a word to come.
@@ -160,7 +161,8 @@ impl Cell {
                 learned: [0; _],
                 foreseen: [0; _],
                 drilled: [0; _],
-                shadow: [0; _],
+                #[cfg(not(fusebox_compact))]
+                shadow: Shadow::new(),
                 callers: [0; _],
                 spare: [0; SPARE],
             }
@@ -321,14 +323,12 @@ impl Cell {
     /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
     /// map.
     #[cfg(not(fusebox_compact))]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
-    pub(crate) const fn needs_watch(&self) -> bool {
-        false
+    pub(crate) fn needs_watch(&self) -> bool {
+        self.shadow.is_set()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[allow(dead_code)] // REMOVE with the first watcher
     pub(crate) fn watch(&self) {
         self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
         self.attend();

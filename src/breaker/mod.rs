@@ -37,6 +37,8 @@ mod sampling;
 mod score;
 pub(crate) mod settings;
 #[cfg(not(fusebox_compact))]
+pub(crate) mod shadow;
+#[cfg(not(fusebox_compact))]
 mod shedding;
 pub(crate) mod snapshot;
 mod starts;
@@ -52,3 +54,5 @@ pub use breaker::CircuitBreaker;
 pub use each::Each;
 pub use promise::Promise;
 pub use ratio::Ratio;
+#[cfg(not(fusebox_compact))]
+pub use shadow::{ShadowReading, ShadowRefused};

@@ -8,6 +8,7 @@ use crate::{
         fault::Fault,
         gated::Relief,
         settings::BreakerSettings,
+        shadow::ShadowReading,
         snapshot::{Counters, Snapshot},
     },
     name::Name,
@@ -70,6 +71,8 @@ pub struct Reading {
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
+    /// What a shadow of other settings would have done, where there is one.
+    pub shadow: Option<ShadowReading>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -131,6 +134,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             last_error: self.last_error(),
+            shadow: self.shadow(),
             fault: Fault::of(&self.cell, at),
         }
     }

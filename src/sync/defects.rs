@@ -97,6 +97,8 @@ pub enum Defect {
     ShedByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
+    /// What a shadow makes of a call is a store, whoever else showed it one meanwhile.
+    ShadowSteppedByStore,
 }
 
 std::thread_local! {
