@@ -86,6 +86,8 @@ extern crate std;
 pub mod attributes;
 mod breaker;
 mod bypass;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub mod compare;
 mod config;
 mod error;
 mod failover;
@@ -111,6 +113,7 @@ mod registry;
 mod retry;
 #[cfg(feature = "serde")]
 mod serde;
+mod split;
 mod state;
 mod sync;
 mod time;
@@ -235,6 +238,7 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
+pub use split::{Arm, Split, SplitError};
 pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]

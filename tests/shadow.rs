@@ -253,9 +253,9 @@ fn plain(clock: &ManualClock) -> CircuitBreaker<&ManualClock> {
     CircuitBreaker::with(None, settings.build(), clock, DefaultObserver)
 }
 
-fn with_threshold(threshold: u32) -> Option<BreakerSettings> {
+fn with_threshold(threshold: u32) -> BreakerSettings {
     let settings = BreakerConfig::new().failure_threshold(threshold);
-    Some(settings.recovery_timeout(millis(100)).build())
+    settings.recovery_timeout(millis(100)).build()
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn it_counts_what_it_would_refuse_and_save() {
     let clock = ManualClock::new();
     let shop = plain(&clock);
     assert_eq!(shop.shadow(), None);
-    shop.set_shadow(with_threshold(2)).unwrap();
+    shop.set_shadow(Some(with_threshold(2))).unwrap();
     for outcome in [Outcome::Failure, Outcome::Failure, Outcome::Failure, Outcome::Success] {
         shop.try_acquire().unwrap().report(outcome);
     }
@@ -279,7 +279,7 @@ fn what_the_live_breaker_turns_away_is_unknown() {
     let shop = plain(&clock);
     shop.force_open();
     shop.try_acquire().unwrap_err();
-    shop.set_shadow(with_threshold(100)).unwrap();
+    shop.set_shadow(Some(with_threshold(100))).unwrap();
     for _ in 0..3 {
         shop.try_acquire().unwrap_err();
     }
@@ -294,7 +294,7 @@ fn what_the_live_breaker_turns_away_is_unknown() {
 fn a_call_in_flight_when_the_shadow_opens_was_admitted() {
     let clock = ManualClock::new();
     let shop = plain(&clock);
-    shop.set_shadow(with_threshold(1)).unwrap();
+    shop.set_shadow(Some(with_threshold(1))).unwrap();
     let before = shop.try_acquire().unwrap();
     clock.advance(millis(10));
     shop.try_acquire().unwrap().failure();
@@ -314,12 +314,12 @@ fn a_call_in_flight_when_the_shadow_opens_was_admitted() {
 fn it_begins_anew_when_it_is_set_and_costs_nothing_when_it_is_gone() {
     let clock = ManualClock::new();
     let shop = plain(&clock);
-    shop.set_shadow(with_threshold(1)).unwrap();
+    shop.set_shadow(Some(with_threshold(1))).unwrap();
     shop.try_acquire().unwrap().failure();
-    shop.set_shadow(with_threshold(3)).unwrap();
+    shop.set_shadow(Some(with_threshold(3))).unwrap();
     let shadow = shop.shadow().unwrap();
     assert_eq!((shadow.passed, shadow.openings, shadow.snapshot.state), (0, 0, State::Closed));
-    assert_eq!(shadow.settings, with_threshold(3).unwrap());
+    assert_eq!(shadow.settings, with_threshold(3));
     shop.set_shadow(None).unwrap();
     assert_eq!((shop.shadow(), shop.recorded()), (None, None));
     shop.try_acquire().unwrap().success();
@@ -345,7 +345,7 @@ fn a_recorded_breaker_may_have_a_shadow_too() {
     let clock = ManualClock::new();
     let shop = plain(&clock);
     shop.set_recorded(Some(7));
-    shop.set_shadow(with_threshold(1)).unwrap();
+    shop.set_shadow(Some(with_threshold(1))).unwrap();
     assert_eq!(shop.recorded(), Some(7));
     shop.set_recorded(None);
     shop.try_acquire().unwrap().failure();
