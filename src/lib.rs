@@ -89,6 +89,8 @@ mod bypass;
 // Without the feature what others learned is only read.
 #[cfg_attr(any(fusebox_compact, not(feature = "map")), allow(dead_code))]
 mod callers;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub mod compare;
 mod config;
 mod drill;
 mod error;
@@ -118,6 +120,7 @@ mod registry;
 mod retry;
 #[cfg(feature = "serde")]
 mod serde;
+mod split;
 mod state;
 mod sync;
 mod time;
@@ -141,6 +144,8 @@ pub use breaker::{
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
 };
+#[cfg(not(fusebox_compact))]
+pub use breaker::{ShadowReading, ShadowRefused};
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
 #[cfg(not(fusebox_compact))]
@@ -263,6 +268,7 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
+pub use split::{Arm, Split, SplitError};
 pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]

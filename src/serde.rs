@@ -104,8 +104,9 @@ impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let Self { ramp_left, admits, shed, admits_from, last_error, drill, fault, .. } = self;
-        let mut map = to.serialize_struct("Reading", 21)?;
+        let Self { ramp_left, admits, shed, admits_from, last_error, drill, shadow, fault, .. } =
+            self;
+        let mut map = to.serialize_struct("Reading", 22)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
@@ -119,7 +120,7 @@ impl Serialize for crate::breaker::reading::Reading {
             "admits_from",
             &admits_from.map(crate::overload::priority::Priority::level),
         )?;
-        fields!(map: counters, settings, last_error, drill, fault);
+        fields!(map: counters, settings, last_error, drill, shadow, fault);
         map.end()
     }
 }
@@ -139,6 +140,18 @@ impl Serialize for crate::drill::reading::DrillReading {
         map.serialize_field("seed", &drill.seed())?;
         map.serialize_field("left_ms", &millis(*left))?;
         fields!(map: calls, faults);
+        map.end()
+    }
+}
+
+/// Writes one map of the fields and of the snapshot's fields.
+#[cfg(not(fusebox_compact))]
+impl Serialize for crate::breaker::ShadowReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { settings, snapshot, lost, saved, passed, unknown, openings } = self;
+        let mut map = to.serialize_struct("ShadowReading", 13)?;
+        serialize_snapshot(snapshot, &mut map)?;
+        fields!(map: lost, saved, passed, unknown, openings, settings);
         map.end()
     }
 }

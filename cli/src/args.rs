@@ -1,5 +1,6 @@
 //! What the command takes, and its help.
 
+mod compare;
 mod fleet;
 mod map;
 mod pressure;
@@ -11,6 +12,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
 
 pub use self::{
+    compare::{Compare, Shadow},
     fleet::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
@@ -62,6 +64,8 @@ Examples:
   fusebox map --learn on                have breakers learn who calls them; then `map`
   fusebox record on ai_provider         its calls go into the program's trace
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
+  fusebox shadow ai_provider failure_threshold=3   what that would do to its calls
+  fusebox compare ai_provider           says so; or which of two arms does better
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
   fusebox pressure                      samples this host's pressure for the panel
@@ -113,6 +117,12 @@ pub enum Command {
     /// Says what other settings would have done to the calls of a trace.
     #[command(after_help = REPLAY)]
     Replay(Replay),
+    /// Runs other settings beside a breaker's own, without an effect.
+    #[command(after_help = compare::SHADOW)]
+    Shadow(Shadow),
+    /// Shows a breaker beside its shadow, or says which arm of a split does better.
+    #[command(after_help = compare::COMPARE)]
+    Compare(Compare),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),

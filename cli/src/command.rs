@@ -1,5 +1,6 @@
 //! The commands, and the panel that they are about.
 
+mod compare;
 mod fleet;
 mod force;
 mod ls;
@@ -8,6 +9,7 @@ mod pressure;
 mod record;
 mod replay;
 mod set;
+mod shadow;
 mod sync;
 mod try_storm;
 mod watch;
@@ -45,6 +47,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Map(map) => map::run(&panel()?, &map, &mut out)?,
         Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
         Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
+        Command::Shadow(shadow) => shadow::run(&panel()?, &shadow, &mut out)?,
+        Command::Compare(compare) => compare::run(&panel()?, &compare, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,

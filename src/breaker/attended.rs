@@ -55,8 +55,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn acquire_recorded(&self, seen: Word) -> Word {
         self.count_call();
         match self.recorder() {
-            Some(_) => seen.timed(self.clock.now(), None),
-            None => seen.ticket(),
+            None if !self.cell.mark.is_shadowed() => seen.ticket(),
+            _ => seen.timed(self.clock.now(), None),
         }
     }
 
@@ -123,7 +123,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             State::HalfOpen => {}
             _ => return permit,
         }
-        let recorded = self.recorder().is_some();
+        let recorded = self.recorder().is_some() || self.cell.mark.is_shadowed();
         #[cfg(not(fusebox_compact))]
         let (limit, learns) = (self.cell.slow_limit_ms(), self.cell.learns());
         #[cfg(fusebox_compact)]

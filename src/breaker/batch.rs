@@ -255,7 +255,7 @@ fn are_successes(outcomes: &[Outcome]) -> bool {
 }
 
 /// Calls whose outcome nobody reported.
-fn ignored(calls: u64) -> impl Iterator<Item = Outcome> {
+fn ignored(calls: u64) -> impl Iterator<Item = Outcome> + Clone {
     (0..calls).map(|_| Outcome::Ignore)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     name::Name,
     observe::{Called, Event, Observer},
     overload::priority::Priority,
-    state::{Outcome, Verdict},
+    state::{Outcome, State, Verdict},
     sync::planted,
     time::Clock,
 };
@@ -92,6 +92,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn count_calls(&self, calls: u64) {
         if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
             self.cell.calls.add(calls);
+        }
+    }
+
+    /// Counts a call of a split that was admitted, where the type of the observer does not.
+    #[inline]
+    pub(crate) fn count_for_split(&self) {
+        let counts = !self.observer.counts_calls() && self.state() != State::Disabled;
+        if counts && !bypass::breaker(|| self.cell.name()) {
+            self.cell.calls.add_often();
         }
     }
 

@@ -2,7 +2,7 @@
 
 #[cfg(not(fusebox_compact))]
 use crate::{
-    breaker::{advice::Advised, mix::Mix},
+    breaker::{advice::Advised, mix::Mix, shadow::Shadow},
     callers::words::CallerWords,
     drill::memory::Drilled,
     learn::words::Words as Learned,
@@ -94,7 +94,8 @@ pub(crate) struct Cell {
     #[cfg(not(fusebox_compact))]
     pub(crate) drilled: Drilled,
     /// A breaker of other settings that is fed with the same outcomes.
-    shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) shadow: Shadow,
     /// Which breakers' calls call this one.
     #[cfg(not(fusebox_compact))]
     pub(crate) callers: CallerWords,
@@ -168,7 +169,8 @@ impl Cell {
                 foreseen: [0; _],
                 #[cfg(not(fusebox_compact))]
                 drilled: Drilled::new(),
-                shadow: [0; _],
+                #[cfg(not(fusebox_compact))]
+                shadow: Shadow::new(),
                 #[cfg(not(fusebox_compact))]
                 callers: CallerWords::new(),
                 spare: [0; SPARE],
@@ -348,7 +350,7 @@ impl Cell {
     /// map.
     #[cfg(not(fusebox_compact))]
     pub(crate) fn needs_watch(&self) -> bool {
-        self.callers.learns() || self.drilled.is_set()
+        self.callers.learns() || self.drilled.is_set() || self.shadow.is_set()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.

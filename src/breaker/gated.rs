@@ -212,9 +212,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             let now = self.clock.now();
             if gate.is_old(now) {
                 gate = self.make_gate(now);
+                if gate.is_open() {
+                    return Ok(calls);
+                }
             }
+        } else if gate.is_open() {
+            // It is watched, and that changes nothing.
+            return Ok(calls);
         }
-        if gate.is_clear() || bypass::breaker(|| self.cell.name()) {
+        if bypass::breaker(|| self.cell.name()) {
             return Ok(calls);
         }
         let class = priority.class();

@@ -47,6 +47,8 @@ mod score;
 pub(crate) mod script;
 pub(crate) mod settings;
 #[cfg(not(fusebox_compact))]
+pub(crate) mod shadow;
+#[cfg(not(fusebox_compact))]
 mod shedding;
 pub(crate) mod snapshot;
 mod starts;
@@ -64,3 +66,5 @@ pub use breaker::CircuitBreaker;
 pub use each::Each;
 pub use promise::Promise;
 pub use ratio::Ratio;
+#[cfg(not(fusebox_compact))]
+pub use shadow::{ShadowReading, ShadowRefused};

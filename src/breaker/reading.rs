@@ -8,6 +8,7 @@ use crate::{
         fault::Fault,
         gated::Relief,
         settings::BreakerSettings,
+        shadow::ShadowReading,
         snapshot::{Counters, Snapshot},
     },
     callers::callers::Callers,
@@ -79,6 +80,8 @@ pub struct Reading {
     pub callers: Callers,
     /// The drill under way, if there is one.
     pub drill: Option<DrillReading>,
+    /// What a shadow of other settings would have done, where there is one.
+    pub shadow: Option<ShadowReading>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -143,6 +146,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             last_error: self.last_error(),
             callers: self.cell.callers.get(),
             drill: self.cell.drilled.reading(at),
+            shadow: self.shadow(),
             fault: Fault::of(&self.cell, at),
         }
     }

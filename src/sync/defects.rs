@@ -111,6 +111,8 @@ pub enum Defect {
     TagsNotCompared,
     /// Whoever began a drill earlier may write over a later one's words.
     OlderDrillWins,
+    /// What a shadow makes of a call is a store, whoever else showed it one meanwhile.
+    ShadowSteppedByStore,
 }
 
 std::thread_local! {
