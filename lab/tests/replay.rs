@@ -309,3 +309,73 @@ fn what_is_not_there_is_an_error() {
     assert_eq!(Story::of(entries().skip(1), 7).unwrap_err(), StoryError::Unknown);
     assert!(StoryError::NoStart.to_string().contains("written over"));
 }
+
+/// A shadow sees the same calls as the trace, and judges them by the same rules.
+mod shadow {
+    use super::*;
+
+    fn settings() -> impl Strategy<Value = BreakerSettings> {
+        (1..6_u32, prop_oneof![Just(None), (0..5_u32).prop_map(Some)], 1..300_u64, 0..3_u32)
+            .prop_map(|(threshold, weight, timeout, doublings)| {
+                let config = BreakerConfig::new()
+                    .failure_threshold(threshold)
+                    .recovery_timeout(Duration::from_millis(timeout))
+                    .doublings(doublings);
+                match weight {
+                    Some(weight) => config.failure_weight(weight).build(),
+                    None => config.window(threshold + 4).build(),
+                }
+            })
+    }
+
+    proptest! {
+        /// One call at a time, and a live breaker that turns none away. A trace keeps how
+        /// long a call took exactly where that is below 16 ms.
+        #[test]
+        fn d4_a_replay_of_a_shadows_settings_says_what_the_shadow_counted(
+            other in settings(),
+            calls in prop::collection::vec((outcome(), 0..16_u64, 0..100_u64), 1..200),
+        ) {
+            let (clock, tape) = (ManualClock::new(), Tape::new(1 << 12));
+            clock.set(Tick::from_millis(5_000));
+            let patient = BreakerConfig::new().failure_threshold(2_000).build();
+            let breaker = recorded(patient, &clock, &tape);
+            breaker.set_shadow(Some(other)).unwrap();
+            for (outcome, took, gap) in calls {
+                let outcome = match outcome {
+                    Outcome::Opens { .. } => Outcome::Failure, // the live one would open
+                    other => other,
+                };
+                let permit = breaker.try_acquire().unwrap();
+                clock.advance(Duration::from_millis(took));
+                permit.report(outcome);
+                clock.advance(Duration::from_millis(gap));
+            }
+            let shadow = breaker.shadow().unwrap();
+            let told = story(&tape).tell(other, Unknown::Fail);
+            prop_assert_eq!((told.lost, told.saved), (shadow.lost, shadow.saved));
+            prop_assert_eq!(told.failed, shadow.passed);
+            prop_assert_eq!(told.openings, u64::from(shadow.openings));
+            prop_assert_eq!((told.unknown, shadow.unknown), (0, 0));
+        }
+    }
+
+    /// What the live breaker turned away, a replay tries, and bounds both ways; a shadow
+    /// does not see it, and says how much there was.
+    #[test]
+    fn calls_that_were_turned_away_are_unknown_to_both() {
+        let (clock, tape) = (ManualClock::new(), Tape::new(1 << 8));
+        clock.set(Tick::from_millis(5_000));
+        let settings = BreakerConfig::new().failure_threshold(2).build();
+        let patient = BreakerConfig::new().failure_threshold(100).build();
+        let breaker = recorded(settings, &clock, &tape);
+        breaker.set_shadow(Some(patient)).unwrap();
+        for _ in 0..5 {
+            let _ = breaker.try_acquire().map(Permit::failure);
+        }
+        let shadow = breaker.shadow().unwrap();
+        assert_eq!((shadow.passed, shadow.unknown), (2, 3));
+        let failed = |unknown| story(&tape).tell(patient, unknown).failed;
+        assert_eq!((failed(Unknown::Succeed), failed(Unknown::Fail)), (2, 5));
+    }
+}
