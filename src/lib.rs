@@ -90,6 +90,8 @@ mod config;
 mod error;
 mod failover;
 mod fallback;
+#[cfg(not(fusebox_compact))]
+mod foresight;
 // Pages for rustdoc; no program needs it.
 #[cfg(all(any(doc, doctest), feature = "std", not(fusebox_compact)))]
 pub mod guide;
@@ -109,6 +111,7 @@ pub mod presets;
 mod random;
 mod registry;
 mod retry;
+mod risk;
 #[cfg(feature = "serde")]
 mod serde;
 mod state;
@@ -132,7 +135,7 @@ pub use breaker::{
 };
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
-pub use config::{ConfigError, Setting, Unit};
+pub use config::{ConfigError, Foresight, Setting, Unit};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use failover::{
     Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
@@ -190,7 +193,7 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
+    FailoverState, FallbackUsed, Foreseen, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
     Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
@@ -233,6 +236,7 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
+pub use risk::{Risk, RiskLevel};
 pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]

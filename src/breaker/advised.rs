@@ -90,11 +90,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// What evidence against the service amounts to: it is enough where others have seen
-    /// enough.
+    /// enough, or trouble is foreseen.
     #[cold]
     #[inline(never)]
     pub(super) fn primed(&self, evidence: Evidence) -> Evidence {
         let advised = self.cell.advised.load::<Advised>();
+        if self.foresees_trouble() {
+            return Evidence::Enough { millis: None };
+        }
         if advised.is_none() {
             return evidence;
         }

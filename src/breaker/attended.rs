@@ -23,6 +23,10 @@ use crate::{
     time::{Clock, Tick},
 };
 
+/// No call is slow.
+#[cfg(not(fusebox_compact))]
+const NEVER: u64 = i64::MAX as u64;
+
 /// A number that another tick has another of.
 #[allow(clippy::cast_possible_truncation)] // any bits do
 const fn low_bits(now: Tick) -> usize {
@@ -38,21 +42,25 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             return self.acquire_timed(seen, limit);
         }
         if self.cell.mark.is_set() {
-            return Ok(self.acquire_recorded(seen));
+            return self.acquire_marked(seen);
         }
         self.count_call();
         Ok(seen.ticket())
     }
 
-    /// A call that is timed for its record alone.
+    /// A call that is timed for its record alone, or for what it foretells.
     #[cold]
     #[inline(never)]
-    fn acquire_recorded(&self, seen: Word) -> Word {
+    fn acquire_marked(&self, seen: Word) -> Result<Word, Rejected> {
+        #[cfg(not(fusebox_compact))]
+        if self.cell.mark.looks_ahead() {
+            return self.acquire_timed(seen, NEVER);
+        }
         self.count_call();
-        match self.recorder() {
+        Ok(match self.recorder() {
             Some(_) => seen.timed(self.clock.now(), None),
             None => seen.ticket(),
-        }
+        })
     }
 
     #[inline(never)]
@@ -68,6 +76,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         };
         if first || seen.score() != 0 {
             (0..GROUPS).for_each(|group| charge(group, &mut word));
+            #[cfg(not(fusebox_compact))]
+            if first && self.cell.mark.looks_ahead() {
+                word = self.foresee_flight(word, now);
+            }
         } else {
             // Its own, and another one in each tick.
             charge(group, &mut word);
@@ -119,7 +131,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             _ => return permit,
         }
         let recorded = self.recorder().is_some();
-        if self.cell.rule().slow_call_ms().is_none() {
+        #[cfg(not(fusebox_compact))]
+        let looks_ahead = self.cell.mark.looks_ahead();
+        #[cfg(fusebox_compact)]
+        let looks_ahead = false;
+        if self.cell.rule().slow_call_ms().is_none() && !looks_ahead {
             return if recorded { permit.timed(self.clock.now(), None) } else { permit };
         }
         let now = self.clock.now();
@@ -128,7 +144,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         permit.timed(now, place)
     }
 
-    fn rows(&self) -> Rows {
+    pub(super) fn rows(&self) -> Rows {
         Rows::of(core::ptr::from_ref(self).addr())
     }
 

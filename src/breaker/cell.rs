@@ -2,7 +2,7 @@
 
 #[cfg(not(fusebox_compact))]
 use crate::{
-    breaker::{advice::Advised, mix::Mix},
+    breaker::{advice::Advised, ahead::Ahead, mix::Mix},
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -85,7 +85,8 @@ pub(crate) struct Cell {
     /// What is learned of the service.
     learned: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
     /// What is foreseen of it.
-    foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) ahead: Ahead,
     /// A drill, and what has come of it.
     drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
     /// A breaker of other settings that is fed with the same outcomes.
@@ -131,7 +132,7 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 load: Machine::new(settings[2]),
                 key: AtomicU64::new(key),
-                mark: Mark::new(),
+                mark: Mark::new(BreakerSettings::unpack(settings).looks_ahead()),
                 #[cfg(not(fusebox_compact))]
                 advised: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
@@ -158,7 +159,8 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 mix: Mix::new(),
                 learned: [0; _],
-                foreseen: [0; _],
+                #[cfg(not(fusebox_compact))]
+                ahead: Ahead::new(),
                 drilled: [0; _],
                 shadow: [0; _],
                 callers: [0; _],
@@ -221,6 +223,7 @@ impl Cell {
             word.store(Published(new));
         }
         self.mark.owe(Cause::Settings);
+        self.look_ahead();
         self.attend();
     }
 
@@ -242,6 +245,7 @@ impl Cell {
             old = self.settings();
         };
         self.mark.owe(Cause::Settings);
+        self.look_ahead();
         self.attend();
         Ok((first, new))
     }
@@ -261,8 +265,22 @@ impl Cell {
             *to = step.to.0;
             own = step.to == new;
         }
+        self.look_ahead();
         self.attend();
         BreakerSettings::unpack(published)
+    }
+
+    /// The mark says whether the settings have it look ahead.
+    fn look_ahead(&self) {
+        #[cfg(not(fusebox_compact))]
+        loop {
+            let ahead = self.load().looks_ahead();
+            self.mark.look_ahead(ahead);
+            // Whoever has changed them meanwhile may have written the mark before.
+            if self.load().looks_ahead() == ahead {
+                return;
+            }
+        }
     }
 
     /// Sets the bit of attention of a closed breaker, or takes it away: whether

@@ -38,7 +38,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// Whether a gate is made as load is shed, or watched by nobody.
     fn outlasts_its_reason(&self, gate: Gate) -> bool {
-        gate.is_for_load() || gate.is_watched() && !self.cell.needs_watch()
+        gate.is_for_load() && !(self.foresees_trouble() && !gate.is_old(self.clock.now()))
+            || gate.is_watched() && !self.cell.needs_watch()
     }
 
     /// Whether an overload of a closed breaker does not weigh, as more of the load can be

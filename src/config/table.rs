@@ -194,6 +194,9 @@ macro_rules! row_unit {
     (flag) => {
         ""
     };
+    (foresight) => {
+        ""
+    };
 }
 
 /// A setting's name with its unit.
@@ -217,6 +220,9 @@ macro_rules! row_key {
         concat!(stringify!($name), "_ns")
     };
     (flag $name:ident) => {
+        stringify!($name)
+    };
+    (foresight $name:ident) => {
         stringify!($name)
     };
 }
