@@ -101,6 +101,7 @@ pub mod health;
 pub mod http;
 mod intake;
 mod label;
+mod learn;
 mod limit;
 mod machine;
 mod name;
@@ -156,6 +157,8 @@ pub use intake::{
     place::{AtWork, InLine},
     settings::{IntakeConfig, IntakeSettings},
 };
+#[cfg(not(fusebox_compact))]
+pub use learn::learned::Learned;
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
     settings::{AdaptiveConfig, AdaptiveSettings},
@@ -193,8 +196,8 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, Foreseen, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
-    Summary, Tally, TimeCalls, Transition,
+    FailoverState, FallbackUsed, Foreseen, LastError, LearnedReason, Limit, Misconfigured,
+    Observer, Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
@@ -292,6 +295,7 @@ pub mod layers {
         limit::{
             deadline::until::Until,
             hedge::{
+                delay::AfterLearned,
                 pays::{Shared as SharedBudget, Unpaid},
                 repeats::{EveryCall, Unsaid, WhereIdempotent},
             },

@@ -1,7 +1,7 @@
 //! What is foreseen of a service, in the memory of its breaker.
 
 use crate::{
-    foresight::flow::Flow,
+    foresight::{flow::Flow, omen::Omen},
     machine::{Machine, Word},
     sync::{Ordering, UnmodelledU64},
     time::Tick,
@@ -20,6 +20,12 @@ impl Ahead {
         pub(crate) fn new() -> Self {
             Self { omen: Machine::new(0), flow: UnmodelledU64::new(0) }
         }
+    }
+
+    /// Whether an alarm has begun, over or not by now.
+    #[inline]
+    pub(crate) fn has_alarm(&self) -> bool {
+        self.omen.load::<Omen>().has_alarm()
     }
 
     pub(crate) fn flow(&self) -> Flow {

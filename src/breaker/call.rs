@@ -316,7 +316,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let word = self.load();
         if outcome == Outcome::Success
             && word.is_healthy()
-            && self.cell.settings().slow_call_ms().is_none()
+            && self.cell.rule().slow_call_ms().is_none()
+            && !self.cell.learns()
         {
             return word.verdict(permit);
         }

@@ -3,6 +3,7 @@
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, ahead::Ahead, mix::Mix},
+    learn::words::Words as Learned,
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -83,7 +84,8 @@ pub(crate) struct Cell {
     #[cfg(not(fusebox_compact))]
     pub(crate) mix: Mix,
     /// What is learned of the service.
-    learned: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) learned: Learned,
     /// What is foreseen of it.
     #[cfg(not(fusebox_compact))]
     pub(crate) ahead: Ahead,
@@ -132,7 +134,7 @@ impl Cell {
                 #[cfg(not(fusebox_compact))]
                 load: Machine::new(settings[2]),
                 key: AtomicU64::new(key),
-                mark: Mark::new(BreakerSettings::unpack(settings).looks_ahead()),
+                mark: Mark::new(),
                 #[cfg(not(fusebox_compact))]
                 advised: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
@@ -158,7 +160,7 @@ impl Cell {
                 turns: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
                 mix: Mix::new(),
-                learned: [0; _],
+                learned: Learned::new(BreakerSettings::unpack(settings).learns()),
                 #[cfg(not(fusebox_compact))]
                 ahead: Ahead::new(),
                 drilled: [0; _],
@@ -223,7 +225,6 @@ impl Cell {
             word.store(Published(new));
         }
         self.mark.owe(Cause::Settings);
-        self.look_ahead();
         self.attend();
     }
 
@@ -245,7 +246,6 @@ impl Cell {
             old = self.settings();
         };
         self.mark.owe(Cause::Settings);
-        self.look_ahead();
         self.attend();
         Ok((first, new))
     }
@@ -265,22 +265,8 @@ impl Cell {
             *to = step.to.0;
             own = step.to == new;
         }
-        self.look_ahead();
         self.attend();
         BreakerSettings::unpack(published)
-    }
-
-    /// The mark says whether the settings have it look ahead.
-    fn look_ahead(&self) {
-        #[cfg(not(fusebox_compact))]
-        loop {
-            let ahead = self.load().looks_ahead();
-            self.mark.look_ahead(ahead);
-            // Whoever has changed them meanwhile may have written the mark before.
-            if self.load().looks_ahead() == ahead {
-                return;
-            }
-        }
     }
 
     /// Sets the bit of attention of a closed breaker, or takes it away: whether
@@ -289,9 +275,12 @@ impl Cell {
         if cfg!(fusebox_compact) {
             return; // there never is anything
         }
+        #[cfg(not(fusebox_compact))]
+        self.learned.step_latency(|latency| latency.looked_at(self.load().learns()));
         let mut word = self.word.load::<Word>();
         loop {
             let needed = attends(self.settings())
+                || self.learns()
                 || !self.history.get().is_clear()
                 || self.mark.is_set()
                 || self.is_advised()
@@ -320,6 +309,34 @@ impl Cell {
     #[inline]
     pub(crate) fn has_gate(&self) -> bool {
         !self.gate.load::<Gate>().is_clear()
+    }
+
+    /// Whether what calls foretell is looked at.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.load().looks_ahead()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn looks_ahead(&self) -> bool {
+        false
+    }
+
+    /// Whether calls are timed to be learned from.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn learns(&self) -> bool {
+        self.learned.are_looked_at()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn learns(&self) -> bool {
+        false
     }
 
     /// Whether a closed breaker admits every call.
@@ -387,7 +404,7 @@ impl Cell {
 
     /// Whether others say something of the service, or did.
     #[cfg(not(fusebox_compact))]
-    fn is_advised(&self) -> bool {
+    pub(crate) fn is_advised(&self) -> bool {
         !self.advised.load::<Advised>().is_none()
     }
 

@@ -265,7 +265,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> (Verdict, Option<Pace>) {
-        let pace = self.pace(permit, took);
+        let pace = self.pace(seen, permit, outcome, took);
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
             return (seen.verdict(permit), Some(pace));
         }

@@ -4,15 +4,14 @@
 //! at those in flight. Nothing here opens a breaker but what
 //! [`Foresight::Open`](crate::Foresight::Open) asks for.
 
-use core::time::Duration;
-
 use crate::{
     breaker::{CircuitBreaker, advice::Advised, word::Word},
-    config::{Foresight, unit::millis},
+    config::Foresight,
     foresight::{
         ALARM, ENDS, InFlight, MOST, OTHERS,
         omen::{Ended, Omen},
     },
+    learn::limit,
     machine::Step,
     name::Name,
     observe::{Event, Foreseen, Observer, trace::Cause},
@@ -80,9 +79,12 @@ impl<C, O> CircuitBreaker<C, O> {
         omen.step(omen.load(), |_: Omen| (Omen::NONE, ()));
     }
 
-    /// The time that a call usually takes at most, in milliseconds, where it is known.
+    /// The time that a call usually takes at most, in milliseconds: before which 99 of 100
+    /// were done while all was well, or `slow_call` until that is known.
     fn usual_ms(&self) -> Option<u64> {
-        self.cell.rule().slow_call_ms()
+        let learned = self.cell.learned.latency().baseline();
+        let learned = learned.map(|nanos| nanos.div_ceil(1_000_000));
+        limit::in_force(None, 100, learned).or_else(|| self.cell.rule().slow_call_ms())
     }
 }
 
@@ -122,8 +124,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
     /// Whether trouble is foreseen for which neither hedges start nor retries go on.
     #[inline]
     pub(crate) fn foresees_trouble(&self) -> bool {
-        self.cell.ahead.omen.load::<Omen>().has_alarm()
-            && self.foresees(Foresight::Prime, self.clock.now())
+        self.cell.ahead.has_alarm() && self.foresees(Foresight::Prime, self.clock.now())
     }
 
     /// Tells the breaker how serious the pressure of its own host is, which is one of the
@@ -145,27 +146,24 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
 }
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
-    /// A call of a breaker that looks ahead has ended.
-    #[cold]
+    /// A call of a breaker that looks ahead has ended, so many milliseconds after it began.
     #[inline(never)]
-    pub(super) fn foresee_end(&self, permit: Word, outcome: Outcome, took: Option<Duration>) {
-        let seen = self.load();
-        let foresight = self.cell.load().foresight();
-        let current = seen.is_closed() && seen.same_generation(permit);
-        if foresight == Foresight::Off || !current || outcome == Outcome::Ignore {
+    pub(super) fn foresee_end(
+        &self,
+        (seen, permit): (Word, Word),
+        outcome: Outcome,
+        took: u128,
+        now: Tick,
+    ) {
+        if !seen.is_closed() || !seen.same_generation(permit) || outcome == Outcome::Ignore {
             return;
         }
-        let now = self.clock.now();
-        let timed = || permit.is_timed().then(|| now.since(permit.timing().0));
-        let took = took.or_else(timed).map(millis::raw);
-        if took.is_some() {
-            self.cell.ahead.ended(now);
-        }
+        self.cell.ahead.ended(now);
         let ended = Ended {
-            slow: took.zip(self.usual_ms()).is_some_and(|(took, usual)| took > usual.into()),
+            slow: self.usual_ms().is_some_and(|usual| took > usual.into()),
             overload: outcome == Outcome::Overload,
         };
-        self.foresee(foresight, now, |omen| omen.after(ended, now));
+        self.foresee(self.cell.load().foresight(), now, |omen| omen.after(ended, now));
     }
 
     /// Looks at the calls in flight; the breaker's word after that.

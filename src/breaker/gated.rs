@@ -41,7 +41,8 @@ pub(super) struct Relief {
 }
 
 impl Relief {
-    pub(super) const NONE: Self = Self { ramp: None, ramp_left_ms: None, keeps: None, foreseen: false };
+    pub(super) const NONE: Self =
+        Self { ramp: None, ramp_left_ms: None, keeps: None, foreseen: false };
 
     /// The share of all calls that is admitted.
     pub(super) fn share(self) -> u64 {
@@ -178,7 +179,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Result<Word, Rejected> {
         let (gate, priority) = (self.cell.gate.load::<Gate>(), priority());
         let class = priority.class();
-        if !gate.is_for_load_alone()
+        if !gate.is_for_load()
             || bypass::breaker(|| self.cell.name())
             || !self.cell.mix.count_one(class)
         {
@@ -209,7 +210,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A call has passed the gate. There may be more to look into.
     #[inline]
     fn acquire_passed(&self, seen: Word) -> Result<Word, Rejected> {
-        if self.cell.rule().slow_call_ms().is_some() || self.cell.mark.is_set() {
+        if self.cell.rule().slow_call_ms().is_some()
+            || self.cell.learns()
+            || self.cell.mark.is_set()
+        {
             return self.acquire_attended(seen);
         }
         self.count_call();

@@ -8,10 +8,8 @@ use crate::{
 };
 
 /// The mark of a recorded breaker: the number under which it is recorded, why its next
-/// checkpoint is due, and the quarter of the ring in which the last one was written. The
-/// top bit says that the breaker looks ahead. 0 is "not recorded", and "looks at nothing".
-/// Where it is not 0, the breaker's word has the bit of attention, and each call that is
-/// timed comes out of line when it ends.
+/// checkpoint is due, and the quarter of the ring in which the last one was written. 0
+/// is "not recorded". Where it is not 0, the breaker's word has the bit of attention.
 #[cfg(not(fusebox_compact))]
 #[derive(Debug)]
 pub(crate) struct Mark(UnmodelledU64);
@@ -19,8 +17,6 @@ pub(crate) struct Mark(UnmodelledU64);
 const DUE: u32 = 12;
 const DUE_BITS: u64 = 0b11 << DUE;
 const QUARTER: u32 = 16;
-const QUARTER_MASK: u64 = (1 << (63 - QUARTER)) - 1;
-const AHEAD: u64 = 1 << 63;
 
 /// A mark that was read.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +33,7 @@ impl Marked {
     /// quarter.
     pub(crate) const fn due(self, quarter: u64) -> Option<Cause> {
         match (self.0 & DUE_BITS) >> DUE {
-            0 if self.0 >> QUARTER & QUARTER_MASK == quarter & QUARTER_MASK => None,
+            0 if self.0 >> QUARTER == quarter & (u64::MAX >> QUARTER) => None,
             0 | 1 => Some(Cause::Routine),
             2 => Some(Cause::Settings),
             _ => Some(Cause::Forced),
@@ -47,8 +43,8 @@ impl Marked {
 
 #[cfg(not(fusebox_compact))]
 impl Mark {
-    pub(crate) const fn new(looks_ahead: bool) -> Self {
-        Self(UnmodelledU64::new(if looks_ahead { AHEAD } else { 0 }))
+    pub(crate) const fn new() -> Self {
+        Self(UnmodelledU64::new(0))
     }
 
     #[inline]
@@ -60,47 +56,28 @@ impl Mark {
     #[inline]
     pub(crate) fn get(&self) -> Option<Marked> {
         match self.0.load(Ordering::Relaxed) {
-            0 | AHEAD => None,
+            0 => None,
             mark => Some(Marked(mark)),
         }
     }
 
-    /// Whether the breaker looks ahead.
-    #[inline]
-    pub(crate) fn looks_ahead(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & AHEAD != 0
-    }
-
-    /// Says whether the breaker looks ahead: by its settings, which the caller reads anew
-    /// after that, until they say the same.
-    pub(crate) fn look_ahead(&self, ahead: bool) {
-        // Written even where it says so already, with release and acquire: whoever comes
-        // later in the order of this word's values sees the settings that the earlier saw.
-        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |mark| {
-            Some(mark & !AHEAD | if ahead { AHEAD } else { 0 })
-        });
-    }
-
     /// Sets the number, and that a checkpoint is due; or takes the mark away.
     pub(crate) fn set(&self, breaker: Option<u16>) {
-        let to = breaker.map_or(0, |breaker| u64::from(breaker) | 1 << DUE);
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |mark| {
-            Some(mark & AHEAD | to)
-        });
+        let mark = breaker.map_or(0, |breaker| u64::from(breaker) | 1 << DUE);
+        self.0.store(mark, Ordering::Relaxed);
     }
 
     /// Where it is recorded, a checkpoint is due. The heavier cause stays.
     pub(crate) fn owe(&self, cause: Cause) {
         let due = (cause as u64 + 1) << DUE;
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |mark| {
-            (mark & !AHEAD != 0 && mark & DUE_BITS < due).then_some(mark & !DUE_BITS | due)
+            (mark != 0 && mark & DUE_BITS < due).then_some(mark & !DUE_BITS | due)
         });
     }
 
     /// Whether it is this caller who writes the checkpoint that is due.
     pub(crate) fn settle(&self, seen: Marked, quarter: u64) -> bool {
-        let quarter = (quarter & QUARTER_MASK) << QUARTER;
-        let settled = u64::from(seen.breaker()) | quarter | seen.0 & AHEAD;
+        let settled = u64::from(seen.breaker()) | quarter << QUARTER;
         self.0.compare_exchange(seen.0, settled, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
@@ -113,7 +90,7 @@ pub(crate) struct Mark;
 #[cfg(fusebox_compact)]
 #[allow(clippy::unused_self)] // as the other's
 impl Mark {
-    pub(crate) const fn new(_looks_ahead: bool) -> Self {
+    pub(crate) const fn new() -> Self {
         Self
     }
 

@@ -25,6 +25,8 @@ mod gated;
 pub(crate) mod held;
 mod history;
 pub(crate) mod judge;
+#[cfg(not(fusebox_compact))]
+mod learning;
 mod length;
 mod mark;
 #[cfg(not(fusebox_compact))]

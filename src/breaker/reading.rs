@@ -10,6 +10,7 @@ use crate::{
         settings::BreakerSettings,
         snapshot::{Counters, Snapshot},
     },
+    learn::learned::Learned,
     name::Name,
     observe::LastError,
     overload::{ALL, gate::Gate, priority::Priority},
@@ -71,6 +72,8 @@ pub struct Reading {
     /// How near the service is to trouble, where the settings have a
     /// [`foresight`](crate::BreakerConfig::foresight).
     pub risk: Risk,
+    /// What the breaker has learned of its service.
+    pub learned: Learned,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
@@ -135,6 +138,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             risk: if word.is_closed() { self.risk_now(at) } else { Risk::default() },
+            learned: self.learned(),
             last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }

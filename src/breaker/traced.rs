@@ -121,8 +121,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
-        let (marked, trace) = (self.cell.mark.get()?, self.observer.trace()?);
-        let recorder = Recorder { trace, breaker: marked.breaker() };
+        let (marked, recorder) = (self.cell.mark.get()?, self.recorder_after()?);
         sampling::time_all();
         let trace = recorder.trace;
         let quarter = trace.quarter();
@@ -163,12 +162,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> Verdict {
-        let recorder = self.recorder_of_marked();
+        let recorder = self.recorder();
         let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
-        #[cfg(not(fusebox_compact))]
-        if self.cell.mark.looks_ahead() && pace.is_some() {
-            self.foresee_end(permit, outcome, took);
-        }
         if let Some(recorder) = recorder
             && let Some(pace) = pace
         {

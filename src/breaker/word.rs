@@ -77,7 +77,7 @@ pub(crate) enum Admission {
 /// Whether a closed breaker with these settings looks into its slot at each call.
 #[inline]
 pub(crate) const fn attends(settings: BreakerSettings) -> bool {
-    !cfg!(fusebox_compact) && (settings.slow_call_ms().is_some() || settings.looks_ahead())
+    !cfg!(fusebox_compact) && (settings.slow_call_ms().is_some() || settings.learns())
 }
 
 /// The same of one that has just closed by itself: it may let calls back slowly.

@@ -150,7 +150,11 @@ impl Omen {
 
     /// As if it were so as of now.
     pub(crate) const fn restamped(self, now: Tick) -> Self {
-        if self.is_none() { self } else { Self(self.0 & !Tick::MASK | now.as_millis() & Tick::MASK) }
+        if self.is_none() {
+            self
+        } else {
+            Self(self.0 & !Tick::MASK | now.as_millis() & Tick::MASK)
+        }
     }
 }
 

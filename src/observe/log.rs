@@ -1,7 +1,7 @@
 //! Writes events as records of `log`: target `fusebox`, fields as key-value
 //! pairs.
 
-use log::{debug, error, trace, warn};
+use log::{debug, error, info, trace, warn};
 
 use crate::observe::{Event, LastError};
 
@@ -40,6 +40,16 @@ pub(crate) fn write(event: &Event<'_>) {
             level:% = it.risk.level,
             percent = it.risk.percent(),
             foresight:% = it.foresight;
+            "{it}"
+        ),
+        Event::Learned(it) => info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from:? = it.from,
+            to:? = it.to,
+            baseline:? = it.baseline,
+            percent = it.percent,
+            reason:% = it.reason;
             "{it}"
         ),
         Event::Failover(it) => warn!(

@@ -44,6 +44,8 @@ impl Observer for Tally {
             | Event::Rejection(_)
             | Event::Misconfigured(_)
             | Event::Limited(_)
+            | Event::Learned(_)
+            | Event::Foreseen(_)
             | Event::Failover(_)
             | Event::Call(_) => {}
         }

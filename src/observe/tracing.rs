@@ -40,6 +40,16 @@ pub(crate) fn write(event: &Event<'_>) {
             "{}",
             if it.risk.is_alarm() { "trouble is foreseen" } else { "trouble is foreseen no more" }
         ),
+        Event::Learned(it) => tracing::info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from = it.from.map(tracing::field::debug),
+            to = it.to.map(tracing::field::debug),
+            baseline = it.baseline.map(tracing::field::debug),
+            percent = it.percent,
+            reason = %it.reason,
+            "the limit of slow calls has changed"
+        ),
         Event::Failover(it) => tracing::warn!(
             target: "fusebox",
             set = it.set,

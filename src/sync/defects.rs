@@ -61,6 +61,10 @@ pub enum Defect {
     OldRecordIsShown,
     /// A learned quantile is moved by a load and a store.
     LearnedByStore,
+    /// What a breaker learns of the time of its calls is a load and a store.
+    LatencyByStore,
+    /// What it learns of outages and failures is.
+    PastByStore,
     /// A rate limit's arrival is overwritten when calls are taken.
     RateTakenByStore,
     /// A rate limit's arrival is overwritten when calls are given back.
