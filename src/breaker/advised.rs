@@ -90,14 +90,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// What evidence against the service amounts to: it is enough where others have seen
-    /// enough, or trouble is foreseen.
+    /// enough.
     #[cold]
     #[inline(never)]
     pub(super) fn primed(&self, evidence: Evidence) -> Evidence {
         let advised = self.cell.advised.load::<Advised>();
-        if self.foresees_trouble() {
-            return Evidence::Enough { millis: None };
-        }
         if advised.is_none() {
             return evidence;
         }

@@ -5,7 +5,7 @@
 //! [`Foresight::Open`](crate::Foresight::Open) asks for.
 
 use crate::{
-    breaker::{CircuitBreaker, advice::Advised, word::Word},
+    breaker::{CircuitBreaker, advice::Advised, score::Evidence, word::Word},
     config::Foresight,
     foresight::{
         ALARM, ENDS, InFlight, MOST, OTHERS,
@@ -125,6 +125,19 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
     #[inline]
     pub(crate) fn foresees_trouble(&self) -> bool {
         self.cell.ahead.has_alarm() && self.foresees(Foresight::Prime, self.clock.now())
+    }
+
+    /// What a failure amounts to: it is enough in an alarm for which the breaker is primed.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn foreseen(&self, seen: Word, permit: Word, evidence: Evidence) -> Evidence {
+        let current = seen.is_closed() && seen.same_generation(permit);
+        match evidence {
+            Evidence::Against { .. } if current && self.foresees_trouble() => {
+                Evidence::Enough { millis: None }
+            }
+            other => other,
+        }
     }
 
     /// Tells the breaker how serious the pressure of its own host is, which is one of the
