@@ -16,6 +16,11 @@ use core::fmt;
 /// | others have seen enough ([`Advice::primed`](crate::Advice::primed)) | 120 |
 /// | the host's pressure is raised, high, critical | 15, 30, 60 |
 ///
+/// What is usual is learned ([`Learned`](crate::Learned)): a quarter above the time before
+/// which 99 of 100 calls were done while all was well, and at least 10 ms. Until that is
+/// known, `slow_call` is taken for it; without one, the time of calls says nothing. The
+/// calls in flight are those of this process, of a sample where there are many.
+///
 /// What calls say halves in each second in which none says more. Of the calls in flight the
 /// sign that says more counts, as both are of the same calls.
 ///

@@ -21,6 +21,10 @@ use crate::{
     time::{Clock, Tick},
 };
 
+/// In percent of the learned time: the next 1 in 100 is slow by definition, and where the
+/// service is busy, slow calls come together. A quarter more is seldom reached so.
+const USUAL: u64 = 125;
+
 impl<C, O> CircuitBreaker<C, O> {
     /// The points of signs that calls do not give: of others, and of the host.
     fn other_signs(&self, now: Tick) -> (u64, u64) {
@@ -79,12 +83,13 @@ impl<C, O> CircuitBreaker<C, O> {
         omen.step(omen.load(), |_: Omen| (Omen::NONE, ()));
     }
 
-    /// The time that a call usually takes at most, in milliseconds: before which 99 of 100
-    /// were done while all was well, or `slow_call` until that is known.
+    /// Above so many milliseconds a call is slower than is usual: a quarter above the time
+    /// before which 99 of 100 were done while all was well, or `slow_call` until that is
+    /// known.
     fn usual_ms(&self) -> Option<u64> {
         let learned = self.cell.learned.latency().baseline();
         let learned = learned.map(|nanos| nanos.div_ceil(1_000_000));
-        limit::in_force(None, 100, learned).or_else(|| self.cell.rule().slow_call_ms())
+        limit::in_force(None, USUAL, learned).or_else(|| self.cell.rule().slow_call_ms())
     }
 }
 
