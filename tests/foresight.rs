@@ -6,8 +6,9 @@ use std::{
 };
 
 use fusebox::{
-    Advice, BreakerConfig, CircuitBreaker, Event, Foresight, LimitKind, ManualClock, Observer,
-    Outcome, PressureLevel, Priority, RiskLevel, State, Tick,
+    Advice, BreakerConfig, CircuitBreaker, DefaultObserver, Event, Foresight, Limit, LimitKind,
+    ManualClock, Observer, Outcome, PressureLevel, Priority, Retry, RetryConfig, RiskLevel, State,
+    Tick,
 };
 use proptest::prelude::*;
 
@@ -235,6 +236,69 @@ fn y3_overload_counts_more_than_a_slow_call() {
         breaker.try_acquire().unwrap().report_after(Outcome::Overload, Duration::ZERO);
     }
     assert!(breaker.risk().is_alarm(), "{}", breaker.risk());
+}
+
+#[test]
+fn y3_the_failure_that_brings_an_alarm_about_does_not_open() {
+    for foresight in [Foresight::Prime, Foresight::Shed, Foresight::Open] {
+        let clock = ManualClock::new();
+        let breaker = breaker(&clock, foresight);
+        for _ in 0..3 {
+            breaker.try_acquire().unwrap().report_after(Outcome::Overload, Duration::ZERO);
+        }
+        assert!(breaker.risk().is_alarm());
+        assert_eq!(breaker.state(), State::Closed);
+        breaker.try_acquire().unwrap().failure();
+        assert_eq!(breaker.state(), State::Open, "the next one does");
+    }
+}
+
+static CLOCK: ManualClock = ManualClock::new();
+static SHOP: CircuitBreaker<&ManualClock> = CircuitBreaker::with(
+    None,
+    BreakerConfig::new().failure_threshold(100).foresight(Foresight::Prime).build(),
+    &CLOCK,
+    DefaultObserver,
+);
+
+/// Keeps why retries gave up.
+#[derive(Clone, Default)]
+struct Limits(Arc<Mutex<Vec<Limit>>>);
+
+impl Observer for Limits {
+    fn on_event(&self, event: &Event<'_>) {
+        if let Event::Exhausted(it) = event {
+            self.0.lock().unwrap().push(it.limit);
+        }
+    }
+}
+
+#[test]
+fn y3_a_retry_that_heeds_the_breaker_ends_with_its_last_error() {
+    let limits = Limits::default();
+    let settings = RetryConfig::new().max_attempts(3).build();
+    let retry = Retry::with(settings, &CLOCK, &CLOCK, limits.clone()).heeding(&SHOP);
+    let attempts = |retry: &dyn Fn(&mut u32) -> Result<(), &'static str>| {
+        let mut attempts = 0;
+        assert_eq!(retry(&mut attempts), Err("down"));
+        attempts
+    };
+    let call = |attempts: &mut u32| {
+        retry.call(|| {
+            *attempts += 1;
+            Err::<(), _>("down")
+        })
+    };
+    assert_eq!(attempts(&call), 3);
+    for _ in 0..3 {
+        SHOP.try_acquire().unwrap().report_after(Outcome::Overload, Duration::ZERO);
+    }
+    assert!(SHOP.risk().is_alarm());
+    assert_eq!(attempts(&call), 1);
+    assert_eq!(*limits.0.lock().unwrap(), [Limit::Attempts, Limit::Foresight]);
+    assert_eq!(Limit::Foresight.to_string(), "foreseen trouble");
+    CLOCK.advance(Duration::from_secs(10));
+    assert_eq!(attempts(&call), 3);
 }
 
 #[test]

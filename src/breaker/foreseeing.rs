@@ -132,14 +132,17 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
         self.cell.ahead.has_alarm() && self.foresees(Foresight::Prime, self.clock.now())
     }
 
-    /// What a failure amounts to: it is enough in an alarm for which the breaker is primed.
+    /// What a failure amounts to: it is enough in an alarm for which the breaker is primed,
+    /// unless it brought the alarm about itself.
     #[cold]
     #[inline(never)]
     pub(super) fn foreseen(&self, seen: Word, permit: Word, evidence: Evidence) -> Evidence {
         let current = seen.is_closed() && seen.same_generation(permit);
         match evidence {
             Evidence::Against { .. } if current && self.foresees_trouble() => {
-                Evidence::Enough { millis: None }
+                let omen = &self.cell.ahead.omen;
+                let spared = omen.step(omen.load(), Omen::asked).said;
+                if spared { evidence } else { Evidence::Enough { millis: None } }
             }
             other => other,
         }
@@ -181,7 +184,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             slow: self.usual_ms().is_some_and(|usual| took > usual.into()),
             overload: outcome == Outcome::Overload,
         };
-        self.foresee(self.cell.load().foresight(), now, |omen| omen.after(ended, now));
+        let failed = outcome.is_failure();
+        self.foresee(self.cell.load().foresight(), now, |omen, signs| {
+            let after = omen.after(ended, now).judged(signs, now);
+            if failed { after.sparing(omen) } else { after }
+        });
     }
 
     /// Looks at the calls in flight; the breaker's word after that.
@@ -192,7 +199,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if foresight != Foresight::Off {
             let flight = self.in_flight(seen, now);
             let (points, silent) = self.cell.ahead.flow().points(flight, now);
-            self.foresee(foresight, now, |omen| omen.seen(points, silent, now));
+            self.foresee(foresight, now, |omen, signs| {
+                omen.seen(points, silent, now).judged(signs, now)
+            });
         }
         self.load()
     }
@@ -206,12 +215,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     /// Steps what is foreseen, and does what follows from it.
-    fn foresee(&self, foresight: Foresight, now: Tick, rule: impl Fn(Omen) -> Omen) {
+    fn foresee(&self, foresight: Foresight, now: Tick, rule: impl Fn(Omen, u64) -> Omen) {
         let (others, host) = self.other_signs(now);
         let signs = others + host;
         let omen = &self.cell.ahead.omen;
-        let Step { from, to, .. } =
-            omen.step(omen.load(), |it: Omen| (rule(it).judged(signs, now), ()));
+        let Step { from, to, .. } = omen.step(omen.load(), |it: Omen| (rule(it, signs), ()));
         if from.has_alarm() != to.has_alarm() {
             self.tell_foresight(foresight, to, now);
         }
@@ -245,6 +253,77 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             // No call of a trace says why.
             self.cell.mark.owe(Cause::Forced);
             self.announce(from, to);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std", not(fusebox_loom)))]
+mod tests {
+    use core::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        breaker::settings::BreakerConfig, machine::Bits, observe::DefaultObserver,
+        overload::priority::Priority, time::ManualClock,
+    };
+
+    fn breaker(
+        clock: &ManualClock,
+        foresight: Foresight,
+    ) -> CircuitBreaker<&ManualClock, DefaultObserver> {
+        let settings = BreakerConfig::new().failure_threshold(9).foresight(foresight).build();
+        CircuitBreaker::with(None, settings, clock, DefaultObserver)
+    }
+
+    #[test]
+    fn y3_no_hedge_starts_in_an_alarm() {
+        let clock = ManualClock::new();
+        for foresight in [Foresight::Watch, Foresight::Prime] {
+            let breaker = breaker(&clock, foresight);
+            assert!(breaker.seems_well());
+            for _ in 0..3 {
+                let permit = breaker.try_acquire().unwrap();
+                permit.report_after(Outcome::Overload, Duration::ZERO);
+            }
+            breaker.try_acquire().unwrap().success();
+            assert!(breaker.risk().is_alarm() && breaker.load().score() == 0);
+            assert_eq!(breaker.seems_well(), foresight == Foresight::Watch);
+            clock.advance(Duration::from_secs(5));
+            assert!(breaker.seems_well());
+        }
+    }
+
+    proptest! {
+        /// Memory that is shared can hold anything.
+        #[test]
+        fn y3_any_bits_are_harmless(
+            omen: u64,
+            flow: u64,
+            now in prop_oneof![0..10_000_u64, any::<u64>()],
+            level in 0..4_u64,
+            levels in prop::collection::vec(any::<u8>(), 1..40),
+        ) {
+            let clock = ManualClock::new();
+            clock.set(Tick::from_millis(now));
+            let breaker = breaker(&clock, Foresight::of(level));
+            breaker.cell.ahead.omen.store(Bits(omen));
+            breaker.cell.ahead.change(|_| crate::machine::Word::from_bits(flow));
+            let _ = (std::format!("{}", breaker.reading().risk), breaker.would_admit());
+            for level in &levels {
+                clock.advance(Duration::from_millis(1));
+                let _ = breaker.try_acquire_as(Priority::new(*level)).map(crate::Permit::success);
+            }
+            prop_assert!(breaker.load().is_closed(), "it opens only where asked");
+            for level in levels.iter().cycle().take(20) {
+                clock.advance(Duration::from_secs(1));
+                let _ = breaker.try_acquire_as(Priority::new(*level)).map(crate::Permit::success);
+            }
+            for level in levels {
+                prop_assert!(breaker.try_acquire_as(Priority::new(level)).is_ok());
+            }
+            prop_assert_eq!(breaker.risk().percent(), 0);
         }
     }
 }

@@ -6,7 +6,8 @@
 //! | 62..55 | the sum of slow calls, in points |
 //! | 54..47 | what the calls in flight give, in points |
 //! | 46 | that is because none ends |
-//! | 45..40 | zeros |
+//! | 45 | a failure brought the alarm about, and is not to open for it |
+//! | 44..40 | zeros |
 //! | 39..0 | the tick at which it was so |
 //!
 //! Without news it fades: all points halve in each second. So whatever bits are there, an
@@ -24,6 +25,7 @@ const SUM: u32 = 55;
 const FLIGHT: u32 = 47;
 const POINTS: u64 = 0xFF;
 const SILENT: u64 = 1 << 46;
+const SPARES: u64 = 1 << 45;
 
 /// So many milliseconds without news halve all points.
 const HALVES: u64 = 1_024;
@@ -100,7 +102,7 @@ impl Omen {
     const fn with(self, sum: u64, flight: u64, silent: bool, now: Tick) -> Self {
         let silent = if silent && flight > 0 { SILENT } else { 0 };
         Self(
-            self.0 & ALARMED
+            self.0 & (ALARMED | SPARES)
                 | least(sum) << SUM
                 | least(flight) << FLIGHT
                 | silent
@@ -144,8 +146,18 @@ impl Omen {
         } else if points == others {
             Self::NONE // nothing is left of its own
         } else {
-            Self(self.0 & !ALARMED)
+            Self(self.0 & !(ALARMED | SPARES))
         }
+    }
+
+    /// The failure that made this of `before` is not to open, if it brought the alarm about.
+    pub(crate) const fn sparing(self, before: Self) -> Self {
+        if self.has_alarm() && !before.has_alarm() { Self(self.0 | SPARES) } else { self }
+    }
+
+    /// A failure asks whether it is the one that is spared; the next one is not.
+    pub(crate) const fn asked(self) -> (Self, bool) {
+        (Self(self.0 & !SPARES), self.has_alarm() && self.0 & SPARES != 0)
     }
 
     /// As if it were so as of now.
