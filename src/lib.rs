@@ -96,6 +96,8 @@ mod drill;
 mod error;
 mod failover;
 mod fallback;
+#[cfg(not(fusebox_compact))]
+mod foresight;
 // Pages for rustdoc; no program needs it.
 #[cfg(all(any(doc, doctest), feature = "std", not(fusebox_compact)))]
 pub mod guide;
@@ -118,6 +120,7 @@ pub mod presets;
 mod random;
 mod registry;
 mod retry;
+mod risk;
 #[cfg(feature = "serde")]
 mod serde;
 mod split;
@@ -155,7 +158,7 @@ pub use callers::scope::{Caller, CallerFuture, CallerGuard};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]
 pub use callers::{scope::Surroundings, words::CallerWords};
-pub use config::{ConfigError, Setting, Unit};
+pub use config::{ConfigError, Foresight, Setting, Unit};
 #[cfg(not(fusebox_compact))]
 pub use drill::reading::DrillReading;
 #[cfg(feature = "std")]
@@ -225,7 +228,7 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, DrillFault, DrillStep, Drilling, ErrorText, Errors, Event,
-    Exhausted, FailedOver, FailoverState, FallbackUsed, LastError, LearnedReason, Limit,
+    Exhausted, FailedOver, FailoverState, FallbackUsed, Foreseen, LastError, LearnedReason, Limit,
     Misconfigured, Observer, Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
@@ -268,6 +271,7 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
+pub use risk::{Risk, RiskLevel};
 pub use split::{Arm, Split, SplitError};
 pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]

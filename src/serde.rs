@@ -1,6 +1,9 @@
 //! What tools show, as data. Settings are in `config/`.
 
-use ::serde::{Serialize, Serializer, ser::SerializeStruct};
+use ::serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeStruct},
+};
 
 use crate::{
     breaker::{
@@ -9,6 +12,7 @@ use crate::{
     },
     name::Name,
     observe::LastError,
+    risk::{Risk, RiskLevel},
     state::State,
 };
 
@@ -97,6 +101,41 @@ impl Serialize for Snapshot {
     }
 }
 
+/// Writes its level, its percent of an alarm, and a map from each sign in words to its
+/// share in percent.
+impl Serialize for Risk {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_struct("Risk", 3)?;
+        map.serialize_field("level", &self.level)?;
+        map.serialize_field("percent", &self.percent())?;
+        map.serialize_field("signs", &Signs(self))?;
+        map.end()
+    }
+}
+
+struct Signs<'a>(&'a Risk);
+
+impl Serialize for Signs<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut count = 0;
+        self.0.each_reason(|_, _| count += 1);
+        let (mut map, mut done) = (to.serialize_map(Some(count))?, Ok(()));
+        self.0.each_reason(|words, share| {
+            if done.is_ok() {
+                done = map.serialize_entry(words, &share);
+            }
+        });
+        done.and_then(|()| map.end())
+    }
+}
+
+/// Writes the word of `Display`, such as `alarm`.
+impl Serialize for RiskLevel {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 /// Writes one map of the fields and of the snapshot's fields. Times are in whole
 /// milliseconds.
 #[cfg(not(fusebox_compact))]
@@ -104,9 +143,9 @@ impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let Self { ramp_left, admits, shed, admits_from, last_error, drill, shadow, fault, .. } =
-            self;
-        let mut map = to.serialize_struct("Reading", 22)?;
+        let Self { ramp_left, admits, shed, admits_from, risk, last_error, .. } = self;
+        let Self { drill, shadow, fault, .. } = self;
+        let mut map = to.serialize_struct("Reading", 23)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
@@ -120,7 +159,7 @@ impl Serialize for crate::breaker::reading::Reading {
             "admits_from",
             &admits_from.map(crate::overload::priority::Priority::level),
         )?;
-        fields!(map: counters, settings, last_error, drill, shadow, fault);
+        fields!(map: risk, counters, settings, last_error, drill, shadow, fault);
         map.end()
     }
 }

@@ -83,6 +83,12 @@ impl Outcome {
     /// error.
     pub const OPENS: Self = Self::Opens { millis: 0 };
 
+    /// Whether the call failed, in one way or another.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn is_failure(self) -> bool {
+        !matches!(self, Self::Success | Self::Ignore)
+    }
+
     /// The service is down for so long, in whole milliseconds, rounded up, at least
     /// 1 and at most 24 days: the breaker opens at once, and admits its next call
     /// then. A 429 with a `Retry-After` is such an answer.

@@ -108,7 +108,7 @@ fn the_defaults_are_the_stated_ones() {
         settings.to_string(),
         "failure_threshold=5 failure_weight=0 window=0 min_span=0ns quiet=0ns slow_call=none \
          slow_weight=0 recovery_timeout=60s probes=1 successes_to_close=1 doublings=0 \
-         growth=200% recovery_jitter=0% ramp_up=0ns ramp_from=10% max_shed=0%"
+         growth=200% recovery_jitter=0% ramp_up=0ns ramp_from=10% max_shed=0% foresight=off slow_above=none"
     );
 }
 
@@ -243,6 +243,9 @@ fn every_row<C: Tabled>() {
                     Duration::from_nanos(bad),
                     Duration::from_nanos(max)
                 ),
+                Unit::Word(words) => {
+                    format!("`{name}` is {bad}, and must be one of {}", words.join(", "))
+                }
                 unit => panic!("{unit:?} has no text here"),
             };
             assert_eq!(text, range);

@@ -43,6 +43,10 @@ impl Given {
             Unit::Percent => number(value.strip_suffix('%').unwrap_or(value)),
             Unit::Milliseconds => time(value, 1_000_000),
             Unit::Nanoseconds => time(value, 1),
+            Unit::Word(words) => {
+                let at = words.iter().position(|word| *word == value);
+                at.and_then(|at| u64::try_from(at).ok()).or_else(|| number(value))
+            }
             _ => number(value),
         }
         .ok_or_else(|| GivenError::Value { setting, value: value.into() })?;
@@ -68,6 +72,10 @@ pub fn shown(setting: &Setting, value: u64) -> String {
         Unit::Percent => format!("{value}%"),
         Unit::Milliseconds => exact(Duration::from_millis(value)),
         Unit::Nanoseconds => humantime::format_duration(Duration::from_nanos(value)).to_string(),
+        Unit::Word(words) => usize::try_from(value)
+            .ok()
+            .and_then(|at| words.get(at))
+            .map_or_else(|| value.to_string(), |word| (*word).to_owned()),
         _ => value.to_string(),
     }
 }
@@ -81,9 +89,16 @@ pub fn help(table: &[Setting]) -> String {
         let placeholder = match setting.unit() {
             Unit::Percent => "N%",
             Unit::Milliseconds | Unit::Nanoseconds => "TIME",
+            Unit::Word(_) => "WORD",
             _ => "N",
         };
         let name = setting.name();
+        if let Unit::Word(words) = setting.unit() {
+            let (text, words) = (setting.text(), words.join(", "));
+            return format!(
+                "  {name}={placeholder}\n      {text}.\n      One of {words}; {default} by default.\n"
+            );
+        }
         format!(
             "  {name}={placeholder}\n      {}.\n      From {min} to {max}; {default} by default.\n",
             setting.text()
@@ -147,6 +162,7 @@ impl fmt::Display for GivenError {
             Self::Value { setting, value } => {
                 let takes = match setting.unit() {
                     Unit::Milliseconds | Unit::Nanoseconds => "a time such as 500ms, 10s or 1m30s",
+                    Unit::Word(words) => &format!("one of {}", words.join(", ")),
                     _ => "a whole number",
                 };
                 let (name, value) = (setting.name(), escape(value));
@@ -202,6 +218,10 @@ mod tests {
         assert!(error("probs=1").contains("there is no setting `probs`; there are failure_thresh"));
         assert_eq!(error("probes=one"), "`probes` takes a whole number, and `one` is none");
         assert!(error("recovery_timeout=10").contains("such as 500ms, 10s or 1m30s, and `10`"));
+        assert_eq!(
+            error("foresight=loudly"),
+            "`foresight` takes one of off, watch, prime, shed, open, and `loudly` is none"
+        );
         assert!(error("\x1b[2J=1").contains(r"`\u{1b}[2J`"));
     }
 

@@ -5,17 +5,21 @@ use fusebox::{Reading, State};
 
 use crate::paint;
 
-/// The state of a breaker: `closed, admits 40%`.
+/// The state of a breaker: `closed, admits 40%`, or `closed, alarm` where it foresees
+/// trouble.
 #[must_use]
 pub fn state(reading: &Reading) -> String {
     let state = reading.snapshot.state;
-    part(reading).map_or_else(|| state.to_string(), |part| format!("{state}, {part}"))
+    let alarm = if reading.risk.is_alarm() { ", alarm" } else { "" };
+    part(reading)
+        .map_or_else(|| format!("{state}{alarm}"), |part| format!("{state}{alarm}, {part}"))
 }
 
 /// The same in at most eleven columns: `admits 40%`.
 #[must_use]
 pub fn short_state(reading: &Reading) -> String {
-    part(reading).unwrap_or_else(|| reading.snapshot.state.to_string())
+    let alarm = || reading.risk.is_alarm().then(|| "alarm".to_owned());
+    part(reading).or_else(alarm).unwrap_or_else(|| reading.snapshot.state.to_string())
 }
 
 fn part(reading: &Reading) -> Option<String> {
@@ -27,7 +31,11 @@ fn part(reading: &Reading) -> Option<String> {
 pub const fn style(reading: &Reading) -> Style {
     let state = reading.snapshot.state;
     // As half-open is: it is on its way.
-    paint::state(if reading.admits_a_share() { State::HalfOpen } else { state })
+    paint::state(if reading.admits_a_share() || reading.risk.is_alarm() {
+        State::HalfOpen
+    } else {
+        state
+    })
 }
 
 /// The share of the calls that it sheds, where it sheds any.
@@ -74,6 +82,20 @@ mod tests {
         }
         let reading = shop.reading();
         assert_eq!((short_state(&reading), admits_from(&reading)), ("closed".into(), None));
+    }
+
+    #[test]
+    fn an_alarm_is_seen() {
+        let settings = BreakerConfig::new().foresight(fusebox::Foresight::Watch);
+        let shop = CircuitBreaker::new(settings.failure_threshold(9).build());
+        for _ in 0..3 {
+            shop.try_acquire().unwrap().report_after(Outcome::Overload, Duration::ZERO);
+        }
+        let reading = shop.reading();
+        assert_eq!(
+            (state(&reading), short_state(&reading)),
+            ("closed, alarm".into(), "alarm".into())
+        );
     }
 
     #[test]

@@ -36,7 +36,11 @@ fn every_row_can_be_set_and_is_shown_as_json() {
         panel.run(&["set", "ai", &format!("{}={value}{unit}", setting.name())]).ok();
         assert_eq!(panel.breaker("ai").settings().get(setting.name()), Some(value));
         let shown: Value = serde_json::from_str(&panel.run(&["ls", "--json"]).ok()).unwrap();
-        assert_eq!(shown[0]["settings"][setting.key()], value, "{shown}");
+        let words = if let Unit::Word(words) = setting.unit() { words } else { &[] };
+        let expected = words
+            .get(usize::try_from(value).unwrap())
+            .map_or_else(|| Value::from(value), |word| Value::from(*word));
+        assert_eq!(shown[0]["settings"][setting.key()], expected, "{shown}");
     }
     let shown: Value = serde_json::from_str(&panel.run(&["ls", "--json"]).ok()).unwrap();
     assert_eq!(shown[0]["settings"].as_object().unwrap().len(), BreakerConfig::TABLE.len());

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     field, fleet,
     table::{
-        self, cold_cache, compare, goals, layers,
+        self, cold_cache, compare, foresight, goals, layers,
         limits::{self, Rule},
         overload, regions, retry_storm, shedding, shopify,
     },
@@ -89,6 +89,7 @@ pub fn figures() -> Vec<Figure> {
     overload_figures(&mut all);
     all.extend(cold_cache::figures());
     all.extend(shedding::figures());
+    all.extend(foresight::figures());
     all
 }
 

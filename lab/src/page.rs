@@ -134,6 +134,9 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     pictures.push(("too-much-load", shedding::plot().svg()));
     pictures.push(("load-steps", steps.plot().svg()));
 
+    progress("foresight");
+    part("Foresight", &load::foreseen());
+
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
     let rows: Vec<_> = one_of_each.map(|it| compare::row(&it)).collect();

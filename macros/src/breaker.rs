@@ -131,6 +131,7 @@ impl WithCircuitBreaker {
             None
         } else {
             options.ratio(krate);
+            options.foresight(krate)?;
             let checked = parse_quote!(#krate::attributes::breaker::checked);
             Some(options.settings(quote!(#krate::BreakerConfig::new()), &checked)?)
         };

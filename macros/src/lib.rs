@@ -73,7 +73,8 @@ pub fn with_retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `note_errors = true` the breaker keeps the text of the last error. Every other
 /// option is a setting: a method of `BreakerConfig`, such as `failure_threshold` or
 /// `recovery_timeout`; ranges and defaults are written there. The value is a
-/// `const` expression; for a duration it may be text, such as `"30s"`.
+/// `const` expression; for a duration it may be text, such as `"30s"`, and for a `foresight`
+/// its word, such as `"prime"`.
 ///
 /// The function's error type must be `From<Rejected>`. Arguments are moved into
 /// the call; none is cloned.

@@ -148,6 +148,29 @@ impl Options {
         Ok(())
     }
 
+    /// What a breaker does about trouble that it foresees, in a word: left among the
+    /// settings as a `Foresight`.
+    pub(crate) fn foresight(&mut self, krate: &Path) -> Result<()> {
+        let pair = self.pairs.iter_mut().find(|pair| pair.key == "foresight");
+        let Some(Pair { value, .. }) = pair else { return Ok(()) };
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &*value else { return Ok(()) };
+        let kind = match text.value().as_str() {
+            "off" => "Off",
+            "watch" => "Watch",
+            "prime" => "Prime",
+            "shed" => "Shed",
+            "open" => "Open",
+            _ => {
+                let wanted = "`foresight` is \"off\", \"watch\", \"prime\", \"shed\", \
+                              \"open\" or a `Foresight`";
+                return Err(Error::new(text.span(), wanted));
+            }
+        };
+        let kind = Ident::new(kind, Span::call_site());
+        *value = parse_quote_spanned!(text.span()=> #krate::Foresight::#kind);
+        Ok(())
+    }
+
     /// How delays grow, in a word: left among the settings as a `Growth`.
     pub(crate) fn growth(&mut self, krate: &Path) -> Result<()> {
         let pair = self.pairs.iter_mut().find(|pair| pair.key == "growth");

@@ -73,6 +73,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         };
         if first || seen.score() != 0 {
             (0..GROUPS).for_each(|group| charge(group, &mut word));
+            #[cfg(not(fusebox_compact))]
+            if first && self.cell.learns() {
+                word = self.foresee_flight(word, now);
+            }
         } else {
             // Its own, and another one in each tick.
             charge(group, &mut word);
@@ -133,14 +137,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         let now = self.clock.now();
         sampling::timed_at(now.as_millis());
-        if limit.is_none() {
+        if limit.is_none() && !self.cell.looks_ahead() {
             return permit.timed(now, None);
         }
         let place = self.rows().note(sampling::group(GROUPS), seen.generation(), now);
         permit.timed(now, place)
     }
 
-    fn rows(&self) -> Rows {
+    pub(super) fn rows(&self) -> Rows {
         Rows::of(core::ptr::from_ref(self).addr())
     }
 

@@ -10,7 +10,7 @@ use crate::{
     observe::{DefaultObserver, Tally},
     state::{State, TellsHealth},
     sync::const_fn,
-    time::DefaultClock,
+    time::{Clock, DefaultClock},
 };
 
 /// A circuit breaker: it stops calls to a service that fails.
@@ -249,21 +249,31 @@ impl<C, O> CircuitBreaker<C, O> {
     }
 }
 
+#[cfg(fusebox_compact)]
 impl<C, O> CircuitBreaker<C, O> {
-    /// Whether there is no evidence against the service, and every call is admitted; a
-    /// breaker that is disabled has none.
+    /// A compact slot foresees nothing.
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn foresees_trouble(&self) -> bool {
+        false
+    }
+}
+
+impl<C: Clock, O> CircuitBreaker<C, O> {
+    /// Whether there is no evidence against the service, no trouble is foreseen, and every
+    /// call is admitted; a breaker that is disabled has none.
     #[inline]
     pub(crate) fn seems_well(&self) -> bool {
         let word = self.load();
         if word.is_closed() {
-            word.is_healthy() || word.is_attended() && self.cell.admits_all()
+            word.is_healthy()
+                || word.is_attended() && self.cell.admits_all() && !self.foresees_trouble()
         } else {
             word.state() == State::Disabled
         }
     }
 }
 
-impl<C, O> TellsHealth for &CircuitBreaker<C, O> {
+impl<C: Clock, O> TellsHealth for &CircuitBreaker<C, O> {
     #[inline]
     fn is_well(&self) -> bool {
         self.seems_well()
@@ -271,7 +281,7 @@ impl<C, O> TellsHealth for &CircuitBreaker<C, O> {
 }
 
 #[cfg(feature = "std")]
-impl<C, O> TellsHealth for std::sync::Arc<CircuitBreaker<C, O>> {
+impl<C: Clock, O> TellsHealth for std::sync::Arc<CircuitBreaker<C, O>> {
     fn is_well(&self) -> bool {
         self.seems_well()
     }

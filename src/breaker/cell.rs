@@ -2,7 +2,7 @@
 
 #[cfg(not(fusebox_compact))]
 use crate::{
-    breaker::{advice::Advised, mix::Mix, shadow::Shadow},
+    breaker::{advice::Advised, ahead::Ahead, mix::Mix, shadow::Shadow},
     callers::words::CallerWords,
     drill::memory::Drilled,
     learn::words::Words as Learned,
@@ -89,7 +89,8 @@ pub(crate) struct Cell {
     #[cfg(not(fusebox_compact))]
     pub(crate) learned: Learned,
     /// What is foreseen of it.
-    foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) ahead: Ahead,
     /// A drill, and what has come of it.
     #[cfg(not(fusebox_compact))]
     pub(crate) drilled: Drilled,
@@ -166,7 +167,8 @@ impl Cell {
                 mix: Mix::new(),
                 #[cfg(not(fusebox_compact))]
                 learned: Learned::new(BreakerSettings::unpack(settings).learns()),
-                foreseen: [0; _],
+                #[cfg(not(fusebox_compact))]
+                ahead: Ahead::new(),
                 #[cfg(not(fusebox_compact))]
                 drilled: Drilled::new(),
                 #[cfg(not(fusebox_compact))]
@@ -316,6 +318,20 @@ impl Cell {
     #[inline]
     pub(crate) fn has_gate(&self) -> bool {
         !self.gate.load::<Gate>().is_clear()
+    }
+
+    /// Whether what calls foretell is looked at.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.load().looks_ahead()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn looks_ahead(&self) -> bool {
+        false
     }
 
     /// Whether calls are timed to be learned from.

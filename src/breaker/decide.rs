@@ -322,8 +322,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if outcome == Outcome::Overload && self.spares(seen, permit, settings) {
             return Evidence::of(Outcome::Ignore, pace, settings).or_spared();
         }
-        let _ = (self, seen, permit); // a compact slot sheds nothing
-        Evidence::of(outcome, pace, settings)
+        let evidence = Evidence::of(outcome, pace, settings);
+        #[cfg(not(fusebox_compact))]
+        if evidence.is_against() && seen.has_attention() && outcome.is_failure() {
+            return self.foreseen(seen, permit, evidence);
+        }
+        let _ = (self, seen, permit); // a compact slot sheds nothing, and foresees nothing
+        evidence
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a

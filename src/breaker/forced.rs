@@ -131,7 +131,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             self.cell.word.step(self.load(), |word: Word| (word.force(to, settings), ()));
         self.cell.mark.owe(Cause::Forced);
         #[cfg(not(fusebox_compact))]
-        self.forget_load(to);
+        {
+            self.forget_load(to);
+            self.forget_foresight();
+        }
         self.tell(from, to, true);
     }
 

@@ -8,11 +8,12 @@
 use crate::{
     breaker::{CircuitBreaker, word::Word},
     bypass,
+    config::Foresight,
     error::{LimitKind, Rejected},
     observe::{Observer, trace::Record},
     overload::{
         ALL,
-        classes::line,
+        classes::{line, share_from},
         gate::Gate,
         priority::Priority,
         ramp::{Ramp, Slope},
@@ -34,10 +35,14 @@ pub(super) struct Relief {
     /// The share that is admitted as load is shed, where the service is, or was lately,
     /// overloaded.
     pub(super) keeps: Option<u64>,
+    /// Whether trouble is foreseen for which calls below the default priority are turned
+    /// away.
+    pub(super) foreseen: bool,
 }
 
 impl Relief {
-    pub(super) const NONE: Self = Self { ramp: None, ramp_left_ms: None, keeps: None };
+    pub(super) const NONE: Self =
+        Self { ramp: None, ramp_left_ms: None, keeps: None, foreseen: false };
 
     /// The share of all calls that is admitted.
     pub(super) fn share(self) -> u64 {
@@ -72,6 +77,17 @@ impl<C, O> CircuitBreaker<C, O> {
             ramp: ramp.and_then(|it| it.share(now, slope)),
             ramp_left_ms: ramp.and_then(|it| it.left_ms(now, slope)),
             keeps: sheds.then(|| shed.keeps(now, most.into())),
+            foreseen: word.is_closed() && self.foresees(Foresight::Shed, now),
+        }
+    }
+
+    /// The share of all calls that is admitted.
+    pub(super) fn share_of(&self, relief: Relief) -> u64 {
+        if relief.foreseen {
+            let least = share_from(self.cell.mix.get(), Priority::DEFAULT.class());
+            relief.share().min(least).min(ALL - 1)
+        } else {
+            relief.share()
         }
     }
 
@@ -83,11 +99,15 @@ impl<C, O> CircuitBreaker<C, O> {
     /// The gate that belongs to this word.
     pub(super) fn gate_at(&self, word: Word, now: Tick) -> Gate {
         let relief = self.relief(word, now);
-        let (ramp, sheds) = (relief.ramp.is_some(), relief.keeps.is_some());
+        let (ramp, sheds) = (relief.ramp.is_some(), relief.keeps.is_some() || relief.foreseen);
         if !ramp && !sheds {
             return Gate::OPEN;
         }
-        Gate::new(line(self.cell.mix.get(), relief.share()), ramp, sheds, now)
+        let mut line = line(self.cell.mix.get(), relief.share());
+        if relief.foreseen && line.0 < Priority::DEFAULT.class() {
+            line = (Priority::DEFAULT.class(), ALL);
+        }
+        Gate::new(line, ramp, sheds, now)
     }
 
     /// Makes the gate anew. What is over is cleared.
@@ -267,6 +287,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         let shed = self.cell.shed.load::<Shed>();
         if !gate.is_for_ramp()
+            && !self.foresees(Foresight::Shed, now)
             && shed.is_silent(now)
             && self.cell.shed.replace(shed, shed.tried(now))
         {
@@ -305,7 +326,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         gate.is_open()
             || share == ALL
             || turns::admitted(before, share, 1) > 0
-            || !gate.is_for_ramp() && self.cell.shed.load::<Shed>().is_silent(now)
+            || !gate.is_for_ramp()
+                && !self.foresees(Foresight::Shed, now)
+                && self.cell.shed.load::<Shed>().is_silent(now)
     }
 }
 

@@ -101,6 +101,7 @@ impl<C, O> CircuitBreaker<C, O> {
             && seen.score() == 0
             && self.cell.history.get().is_clear()
             && self.cell.admits_all()
+            && !self.cell.ahead.has_alarm()
             && !self.cell.is_advised()
             && !bypass::breaker(|| self.cell.name())
     }
@@ -123,6 +124,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn acquire_learning(&self, seen: Word) -> Result<Word, Rejected> {
         if let Some(limit) = self.cell.slow_limit_ms() {
             return self.acquire_timed(seen, limit);
+        }
+        if self.cell.looks_ahead() {
+            // No call is slow, but those in flight are looked at.
+            return self.acquire_timed(seen, i64::MAX.cast_unsigned());
         }
         if self.cell.mark.is_set() {
             return Ok(self.acquire_recorded(seen));
@@ -160,6 +165,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                     .map_or(u64::MAX, |ms: u64| ms.saturating_mul(MILLI)),
             };
             self.learn(nanos, outcome == Outcome::Success, now);
+        }
+        if self.cell.looks_ahead() {
+            self.foresee_end((seen, permit), outcome, elapsed_ms(took, began, now), now);
         }
         pace
     }

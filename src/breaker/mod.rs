@@ -4,6 +4,8 @@
 mod advice;
 #[cfg(not(fusebox_compact))]
 mod advised;
+#[cfg(not(fusebox_compact))]
+mod ahead;
 mod attended;
 mod batch;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
@@ -17,6 +19,8 @@ mod drilled;
 mod each;
 pub(crate) mod fault;
 mod forced;
+#[cfg(not(fusebox_compact))]
+mod foreseeing;
 mod future;
 #[cfg(not(fusebox_compact))]
 mod gated;

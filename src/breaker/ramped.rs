@@ -98,6 +98,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
         self.cell.ramp.step(self.cell.ramp.load(), |it: Ramp| (it.restamped(now), ()));
         let shed = |it: crate::overload::shed::Shed| (it.restamped(now), ());
         self.cell.shed.step(self.cell.shed.load(), shed);
+        self.restamp_foresight(now);
         if !self.cell.gate.load::<Gate>().is_open() {
             self.make_gate(now);
         }

@@ -17,6 +17,7 @@ use crate::{
     name::Name,
     observe::LastError,
     overload::{ALL, gate::Gate, priority::Priority},
+    risk::Risk,
     state::State,
     time::{Clock, Tick},
 };
@@ -71,6 +72,9 @@ pub struct Reading {
     /// The lowest priority of which a closed breaker admits any call, where it does not
     /// admit every call. Those above it are all admitted, and those below it are not.
     pub admits_from: Option<Priority>,
+    /// How near the service is to trouble, where the settings have a
+    /// [`foresight`](crate::BreakerConfig::foresight).
+    pub risk: Risk,
     /// What the breaker has learned of its service.
     pub learned: Learned,
     /// The text of the last error that somebody had
@@ -111,7 +115,7 @@ impl Reading {
     /// ```
     #[must_use]
     pub const fn admits_a_share(&self) -> bool {
-        self.ramp_left.is_some() || self.shed > 0
+        self.ramp_left.is_some() || self.shed > 0 || self.admits < 100
     }
 }
 
@@ -139,9 +143,10 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             open_for: self.open_since().map(|since| at.since(since)),
             time_left: word.left_ms(settings, at).map(Duration::from_millis),
             ramp_left: relief.ramp_left_ms.map(Duration::from_millis),
-            admits: admitted(relief.share()),
+            admits: admitted(self.share_of(relief)),
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
+            risk: if word.is_closed() { self.risk_now(at) } else { Risk::default() },
             learned: self.learned(),
             last_error: self.last_error(),
             callers: self.cell.callers.get(),

@@ -6,7 +6,11 @@ use core::time::Duration;
 
 use build::{MAX_TIMEOUT, MAX_WAIT, Wait};
 
-use crate::{breaker::ratio::Ratio, config::settings, overload::priority::Priority};
+use crate::{
+    breaker::ratio::Ratio,
+    config::{Foresight, settings},
+    overload::priority::Priority,
+};
 
 settings! {
     /// The settings of a breaker before they are checked; [`build`](Self::build) checks
@@ -151,6 +155,14 @@ settings! {
         /// than without this. An overload always weighs in a ramp, in a probe, and where
         /// others say that the service is down ([`Advice::primed`](crate::Advice::primed)).
         max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
+        /// What the breaker does about trouble that it foresees: 0 is off.
+        ///
+        /// It looks at how long calls take against what is usual, at calls in flight that
+        /// do not end, at what others say of the service, and at the host's pressure. See
+        /// [`Foresight`](crate::Foresight) for what it does in an alarm, and
+        /// [`Risk`](crate::Risk) for how one comes about. Calls are timed then, as with a
+        /// `slow_call`.
+        foresight: foresight -> Foresight = 0, 0..=4, at (128 + 24);
         /// The share of the usual latency above which a call is slow; unless it is set, none is.
         ///
         /// The breaker learns before which time 99 of 100 calls are done, and what that
@@ -267,10 +279,17 @@ impl BreakerSettings {
         }
     }
 
-    /// Whether calls are timed to be learned from.
+    /// Whether it looks ahead.
+    #[inline]
+    pub(crate) const fn looks_ahead(self) -> bool {
+        !cfg!(fusebox_compact) && !matches!(self.foresight(), Foresight::Off)
+    }
+
+    /// Whether calls are timed to be learned from: what is foreseen needs to know what is
+    /// usual.
     #[inline]
     pub(crate) const fn learns(self) -> bool {
-        !cfg!(fusebox_compact) && self.slow_above() != 0
+        !cfg!(fusebox_compact) && (self.slow_above() != 0 || self.looks_ahead())
     }
 
     /// How much later than others a call of this priority may become a probe, in

@@ -39,7 +39,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Whether a gate is made as load is shed, or for nothing, and nothing else keeps it.
     fn outlasts_its_reason(&self, gate: Gate) -> bool {
         let watched_alone = gate.is_watched() && gate.is_open();
-        !gate.is_clear() && !gate.is_for_ramp() && !(watched_alone && self.cell.needs_watch())
+        !gate.is_clear()
+            && !gate.is_for_ramp()
+            && !(watched_alone && self.cell.needs_watch())
+            && !(self.foresees_trouble() && !gate.is_old(self.clock.now()))
     }
 
     /// Whether an overload of a closed breaker does not weigh, as more of the load can be

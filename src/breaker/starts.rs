@@ -54,6 +54,7 @@ const TAG_BITS: u32 = 22;
 const TAG_SHIFT: u32 = u64::BITS - TAG_BITS;
 const GENERATION_SHIFT: u32 = 32;
 
+#[allow(clippy::cast_possible_truncation)] // the low bits of moments
 impl Rows {
     /// Those of the breaker at this address.
     pub(super) fn of(address: usize) -> Self {
@@ -92,6 +93,19 @@ impl Rows {
         // A foreign place can only be a defect; then nothing was noted.
         let Some(row) = self.rows.get(place as usize / WIDTH) else { return true };
         take(&row.0[place as usize % WIDTH], value)
+    }
+
+    /// The ages, in milliseconds, of this breaker's calls of this generation that are noted.
+    #[cfg(not(fusebox_compact))]
+    pub(super) fn ages(&self, generation: u16, now: Tick) -> impl Iterator<Item = u64> {
+        let own = self.value(generation, Tick::from_millis(0)) >> GENERATION_SHIFT;
+        let places = self.rows.iter().flat_map(|row| &row.0);
+        places.filter_map(move |place| {
+            let value = place.load(Ordering::Relaxed);
+            let age = (now.as_millis() as u32).wrapping_sub(value as u32).cast_signed();
+            // Another thread may have read the clock later.
+            (value >> GENERATION_SHIFT == own).then(|| u64::from(age.max(0).cast_unsigned()))
+        })
     }
 
     /// Takes out a call of this breaker, of this group of threads, that began more

@@ -53,6 +53,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         #[cfg(not(fusebox_compact))]
         if from.is_closed() && !to.is_closed() {
             self.forget_load(from);
+            self.forget_foresight();
         }
         // By hand, the checkpoint is of what somebody did.
         let recorder = if forced { self.recorder() } else { self.recorder_after() };

@@ -136,6 +136,9 @@ macro_rules! read {
     (flag $raw:ident) => {
         $raw != 0
     };
+    (foresight $raw:ident) => {
+        $crate::config::Foresight::of($raw)
+    };
     ($unit:ident $raw:ident) => {
         $raw as _
     };

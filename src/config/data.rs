@@ -2,9 +2,12 @@
 
 use core::fmt;
 
-use ::serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
+use ::serde::{
+    Serialize, Serializer,
+    de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor},
+};
 
-use crate::config::{Setting, Text};
+use crate::config::{Setting, Text, Unit, unit::word};
 
 /// The keys of a config: those of its rows, then those of `own`.
 pub(crate) const fn keys<const N: usize>(
@@ -52,7 +55,11 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
     type Value = u128;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<u128, D::Error> {
-        from.deserialize_u64(self)
+        // A word can be told from a number where the format says what there is.
+        match self.0.unit {
+            Unit::Word(_) if from.is_human_readable() => from.deserialize_any(self),
+            _ => from.deserialize_u64(self),
+        }
     }
 }
 
@@ -69,10 +76,33 @@ impl Visitor<'_> for ValueOf {
         Ok(value.into()) // whether it is in its range, the config says
     }
 
+    fn visit_str<E: Error>(self, value: &str) -> Result<u128, E> {
+        let Unit::Word(words) = self.0.unit else {
+            return Err(E::invalid_type(Unexpected::Str(value), &self));
+        };
+        let at = words.iter().position(|word| *word == value);
+        at.map(|at| at as u128).ok_or_else(|| E::invalid_value(Unexpected::Str(value), &self))
+    }
+
     // Some formats have signed numbers only.
     fn visit_i64<E: Error>(self, value: i64) -> Result<u128, E> {
         let negative = |_| E::invalid_value(Unexpected::Signed(value), &self);
         u128::try_from(value).map_err(negative)
+    }
+}
+
+/// The value of a setting: its word, where it is one and people read it, else a number.
+pub(crate) struct Written(pub(crate) &'static Setting, pub(crate) u64);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.unit {
+            Unit::Word(words) if to.is_human_readable() => match word(words, self.1.into()) {
+                Some(word) => to.serialize_str(word),
+                None => to.serialize_u64(self.1),
+            },
+            _ => to.serialize_u64(self.1),
+        }
     }
 }
 
@@ -94,7 +124,7 @@ macro_rules! as_data {
                 self.try_build().map_err(S::Error::custom)?;
                 let mut map = to.serialize_struct(stringify!($config), KEYS.len())?;
                 for (setting, value) in Self::TABLE.iter().zip(self.values) {
-                    map.serialize_field(setting.key, &(value as u64))?;
+                    map.serialize_field(setting.key, &$crate::config::Written(setting, value as u64))?;
                 }
                 $(map.serialize_field(stringify!($own), &self.$own)?;)*
                 map.end()
@@ -152,7 +182,7 @@ macro_rules! as_data {
                 use ::serde::ser::SerializeStruct as _;
                 let mut map = to.serialize_struct(stringify!($checked), $config::TABLE.len())?;
                 for (setting, value) in self.values() {
-                    map.serialize_field(setting.key, &value)?;
+                    map.serialize_field(setting.key, &$crate::config::Written(setting, value))?;
                 }
                 map.end()
             }

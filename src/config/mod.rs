@@ -6,6 +6,7 @@ mod accessors;
 #[cfg(feature = "serde")]
 mod data;
 mod error;
+mod foresight;
 mod packed;
 pub(crate) mod setting;
 mod table;
@@ -14,8 +15,9 @@ pub(crate) mod unit;
 
 pub(crate) use accessors::{accessors, read};
 #[cfg(feature = "serde")]
-pub(crate) use data::{KeyOf, ValueOf, as_data, keys};
+pub(crate) use data::{KeyOf, ValueOf, Written, as_data, keys};
 pub use error::ConfigError;
+pub use foresight::Foresight;
 pub(crate) use packed::Place;
 pub use setting::Setting;
 pub(crate) use setting::{check, defaults, position, text};

@@ -197,6 +197,9 @@ macro_rules! row_unit {
     (flag) => {
         ""
     };
+    (foresight) => {
+        ""
+    };
 }
 
 /// A setting's name with its unit.
@@ -223,6 +226,9 @@ macro_rules! row_key {
         concat!(stringify!($name), "_ns")
     };
     (flag $name:ident) => {
+        stringify!($name)
+    };
+    (foresight $name:ident) => {
         stringify!($name)
     };
 }

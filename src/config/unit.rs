@@ -18,6 +18,8 @@ pub enum Unit {
     Nanoseconds,
     /// Something that is on, 1, or off, 0.
     Flag,
+    /// One of these words: the value is its place among them, from 0.
+    Word(&'static [&'static str]),
 }
 
 const SECOND: u128 = 1_000_000_000;
@@ -41,6 +43,10 @@ impl Unit {
             Self::Milliseconds => write!(f, "{value} ms"),
             Self::Nanoseconds => write!(f, "{:?}", duration(value)),
             Self::Flag => f.write_str(on(value)),
+            Self::Word(words) => match word(words, value) {
+                Some(word) => f.write_str(word),
+                None => write!(f, "{value}"),
+            },
         }
     }
 
@@ -52,6 +58,10 @@ impl Unit {
             Self::Milliseconds => text.number(value).and(" ms"),
             Self::Nanoseconds => nanos(text, value),
             Self::Flag => text.and(on(value)),
+            Self::Word(words) => match word(words, value) {
+                Some(word) => text.and(word),
+                None => text.number(value),
+            },
         }
     }
 
@@ -60,9 +70,12 @@ impl Unit {
         if let Self::Flag = self {
             return text.and("on or off");
         }
+        if let Self::Word(words) = self {
+            return one_of(text, words);
+        }
         let text = text.and("from ");
         match self {
-            Self::Flag => text,
+            Self::Flag | Self::Word(_) => text,
             Self::Count => text.number(min).and(" to ").number(max),
             Self::Percent => text.number(min).and(" to ").number(max).and("%"),
             Self::Milliseconds => text.number(min).and(" to ").number(max).and(" ms"),
@@ -76,6 +89,26 @@ fn duration(nanos: u128) -> Duration {
     #[allow(clippy::cast_possible_truncation)] // less than a second
     let rest = (nanos % SECOND) as u32;
     u64::try_from(nanos / SECOND).map_or(Duration::MAX, |seconds| Duration::new(seconds, rest))
+}
+
+/// The word of a value.
+pub(crate) const fn word(words: &'static [&'static str], value: u128) -> Option<&'static str> {
+    if value < words.len() as u128 {
+        #[allow(clippy::cast_possible_truncation)] // less than there are words
+        Some(words[value as usize])
+    } else {
+        None
+    }
+}
+
+/// The text, with all of these words.
+const fn one_of(text: Text, words: &'static [&'static str]) -> Text {
+    let (mut text, mut at) = (text.and("one of "), 0);
+    while at < words.len() {
+        text = if at == 0 { text.and(words[at]) } else { text.and(", ").and(words[at]) };
+        at += 1;
+    }
+    text
 }
 
 /// The text, with a time in the largest unit in which it is a whole number.
@@ -192,5 +225,19 @@ pub(crate) mod flag {
 
     pub(crate) const fn raw(given: bool) -> u128 {
         given as u128
+    }
+}
+
+/// What a breaker does about trouble that it foresees.
+pub(crate) mod foresight {
+    pub(crate) use super::count::{OPTIONAL, SCALE};
+    use crate::config::{Foresight, Unit};
+
+    pub(crate) const UNIT: Unit = Unit::Word(Foresight::WORDS);
+
+    pub(crate) type Given = Foresight;
+
+    pub(crate) const fn raw(given: Given) -> u128 {
+        given.number() as u128
     }
 }

@@ -3,8 +3,10 @@
 use core::{fmt, time::Duration};
 
 use crate::{
+    config::Foresight,
     error::{Limited, Rejected},
     observe::{ErrorText, LastError, Noted},
+    risk::Risk,
     state::{Outcome, State},
 };
 
@@ -32,6 +34,8 @@ pub enum Event<'a> {
     /// A breaker that was found by name, or the environment, is not what it
     /// should be.
     Misconfigured(Misconfigured<'a>),
+    /// A breaker foresees trouble, or does so no more.
+    Foreseen(Foreseen<'a>),
     /// A call through a breaker ended. It is sent only where somebody asks for it
     /// ([`TimeCalls`](crate::TimeCalls)).
     Call(Called<'a>),
@@ -105,6 +109,37 @@ impl fmt::Display for DrillFault {
             Self::Panic => "a panic",
             Self::Latency => "latency",
         })
+    }
+}
+
+/// A breaker foresees trouble, or does so no more. It is told once for each alarm, and once
+/// for its end, which is seen by the first call after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Foreseen<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// What is foreseen, and by which signs; [`Risk::is_alarm`] says whether it begins or
+    /// ends.
+    pub risk: Risk,
+    /// What the breaker does about it.
+    pub foresight: Foresight,
+}
+
+/// As in "trouble is foreseen for `shop`: alarm, 120%: others have seen enough failures
+/// (120%)".
+impl fmt::Display for Foreseen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.risk.is_alarm() {
+            "trouble is foreseen for "
+        } else {
+            "trouble is foreseen no more for "
+        })?;
+        match self.breaker {
+            Some(breaker) => write!(f, "`{breaker}`")?,
+            None => f.write_str("a breaker")?,
+        }
+        write!(f, ": {}", self.risk)
     }
 }
 
@@ -182,6 +217,8 @@ pub enum Limit {
     Deadline,
     /// The host's pressure: it is so high that no further attempt is made.
     Pressure,
+    /// Trouble that is foreseen: no further attempt is made until that is over.
+    Foresight,
 }
 
 impl fmt::Display for Limit {
@@ -193,6 +230,7 @@ impl fmt::Display for Limit {
             Self::Budget => "retry budget",
             Self::Deadline => "deadline",
             Self::Pressure => "host pressure",
+            Self::Foresight => "foreseen trouble",
         })
     }
 }

@@ -34,6 +34,14 @@ pub(crate) fn write(event: &Event<'_>) {
             retry_after:? = it.retry_after();
             "call limited: {it}"
         ),
+        Event::Foreseen(it) => warn!(
+            target: "fusebox",
+            breaker = it.breaker,
+            level:% = it.risk.level,
+            percent = it.risk.percent(),
+            foresight:% = it.foresight;
+            "{it}"
+        ),
         Event::Learned(it) => info!(
             target: "fusebox",
             breaker = it.breaker,

@@ -28,7 +28,8 @@ pub use default::DefaultObserver;
 pub(crate) use event::EachError;
 pub use event::{
     Called, DrillFault, DrillStep, Drilling, Errors, Event, Exhausted, FailedOver, FailoverState,
-    FallbackUsed, LearnedReason, Limit, Misconfigured, Rejection, Relearned, Retrying, Transition,
+    FallbackUsed, Foreseen, LearnedReason, Limit, Misconfigured, Rejection, Relearned, Retrying,
+    Transition,
 };
 #[cfg(feature = "observer")]
 pub use listeners::{Listener, Listeners, ListenersFull};

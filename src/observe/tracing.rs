@@ -30,6 +30,16 @@ pub(crate) fn write(event: &Event<'_>) {
             retry_after = it.retry_after().map(tracing::field::debug),
             "call limited"
         ),
+        Event::Foreseen(it) => tracing::warn!(
+            target: "fusebox",
+            breaker = it.breaker,
+            level = %it.risk.level,
+            percent = it.risk.percent(),
+            foresight = %it.foresight,
+            risk = %it.risk,
+            "{}",
+            if it.risk.is_alarm() { "trouble is foreseen" } else { "trouble is foreseen no more" }
+        ),
         Event::Learned(it) => tracing::info!(
             target: "fusebox",
             breaker = it.breaker,

@@ -50,6 +50,15 @@ pub(crate) const fn halved(word: u64) -> u64 {
     word >> 1 & 0x7FFF_7FFF_7FFF_7FFF
 }
 
+/// The share of the calls that are of this class, or of a higher one.
+pub(crate) fn share_from(words: [u64; WORDS], class: u8) -> u64 {
+    let count = |class: u8| words[word_of(class)] >> shift(class.into()) & LANE_MASK;
+    let (all, above): (u64, u64) =
+        ((0..CLASSES).map(count).sum(), (class..CLASSES).map(count).sum());
+    // Nobody has called yet: taken for what most are.
+    if all == 0 { ALL } else { above * ALL / all }
+}
+
 /// Where the line runs if only `share` of the calls may pass: the class that it runs
 /// through, and the share of that class. Those above pass, and those below do not. The
 /// highest classes pass wholly, as long as they fit.

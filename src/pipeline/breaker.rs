@@ -128,7 +128,7 @@ impl<L: Copy> Pipeline<L> {
     }
 }
 
-impl<C, O, P> Layer for BreakerLayer<'_, C, O, P> {
+impl<C: Clock, O, P> Layer for BreakerLayer<'_, C, O, P> {
     #[inline]
     fn tally(&self) -> Option<&Tally> {
         Some(self.breaker.tally())

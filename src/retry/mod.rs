@@ -7,6 +7,7 @@ pub(crate) mod backoff_config;
 pub(crate) mod budget;
 pub(crate) mod future;
 pub(crate) mod growth;
+mod heeding;
 pub(crate) mod hooks;
 pub(crate) mod jitter;
 pub(crate) mod operation;

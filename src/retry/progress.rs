@@ -18,6 +18,7 @@ use crate::{
         attempt::Attempt,
         backoff::Backoff,
         budget::Budgeted,
+        heeding::Foresees,
         hooks::{Asked, Refused},
         settings::{RetrySettings, UNLIMITED},
         surroundings::RetrySurroundings,
@@ -154,6 +155,9 @@ impl<'t> Progress<'t> {
         }
         if presses(retry.under) || no_retries(self.spares) {
             return give_up(Limit::Pressure);
+        }
+        if retry.heeded.is_some_and(Foresees::foresees_trouble) {
+            return give_up(Limit::Foresight);
         }
         // The last question: what is taken is used.
         if !retry.hooks.try_withdraw() {

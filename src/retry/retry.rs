@@ -3,11 +3,13 @@
 use core::time::Duration;
 
 use crate::{
+    breaker::CircuitBreaker,
     limit::{budget::retry_budget::RetryBudget, pressure::under::Under},
     overload::pressure::{level::PressureLevel, pressure::Pressure},
     retry::{
         attempt::Attempt,
         budget::NoBudget,
+        heeding::Foresees,
         hooks::{
             AskError, Before, BeforeAsync, HintFrom, HintOn, Hooks, Keeping, NoHint, Nothing, On,
             When,
@@ -62,6 +64,7 @@ pub struct Retry<H = Hooks, S = RetrySurroundings> {
     pub(crate) hooks: H,
     pub(crate) surroundings: S,
     pub(super) under: Option<Under<'static>>,
+    pub(super) heeded: Option<&'static dyn Foresees>,
 }
 
 #[cfg(feature = "std")]
@@ -100,7 +103,7 @@ impl<C, S, O> Retry<Hooks, RetrySurroundings<C, S, O>> {
         let hooks =
             Hooks { retry_if: AskError, delay_hint: NoHint, before: Nothing, budget: NoBudget };
         let surroundings = RetrySurroundings { clock, sleeper, observer };
-        Self { settings, name: None, hooks, surroundings, under: None }
+        Self { settings, name: None, hooks, surroundings, under: None, heeded: None }
     }
 }
 
@@ -142,12 +145,38 @@ impl<H, S> Retry<H, S> {
         self.under = Some(Under::new(host, from));
         self
     }
+
+    /// Makes no further attempt while this breaker foresees trouble, and its settings have
+    /// a [`foresight`](crate::BreakerConfig::foresight) of
+    /// [`Prime`](crate::Foresight::Prime) or more: the retry ends with the error that it
+    /// has, and with an [`Event::Exhausted`](crate::Event::Exhausted) whose limit is
+    /// [`Limit::Foresight`](crate::Limit::Foresight). It asks after a failure only, and it
+    /// makes no difference whether the retry is around the breaker, or inside.
+    ///
+    /// ```
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Foresight, Retry, RetryConfig};
+    ///
+    /// static SHOP: CircuitBreaker =
+    ///     CircuitBreaker::named("shop", BreakerConfig::new().foresight(Foresight::Prime).build());
+    /// static RETRY: Retry = Retry::new(RetryConfig::new().build()).heeding(&SHOP);
+    ///
+    /// assert_eq!(RETRY.call(|| Ok::<_, &str>(42)), Ok(42));
+    /// ```
+    #[must_use]
+    pub const fn heeding<C, O>(mut self, breaker: &'static CircuitBreaker<C, O>) -> Self
+    where
+        C: Clock + Sync,
+        O: Sync,
+    {
+        self.heeded = Some(breaker);
+        self
+    }
 }
 
 impl<H: Copy, S: Copy> Retry<H, S> {
     const fn hooked<N>(self, hooks: N) -> Retry<N, S> {
-        let Self { settings, name, surroundings, under, .. } = self;
-        Retry { settings, name, hooks, surroundings, under }
+        let Self { settings, name, surroundings, under, heeded, .. } = self;
+        Retry { settings, name, hooks, surroundings, under, heeded }
     }
 }
 

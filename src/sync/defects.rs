@@ -101,6 +101,8 @@ pub enum Defect {
     RampClearedByStore,
     /// What a service does not answer is learned by a load and a store.
     ShedByStore,
+    /// What calls foretell is changed by a load and a store.
+    ForeseenByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
     /// Whoever takes the bit of a watched breaker away does not look for a new watcher.

@@ -67,7 +67,7 @@ const COUNTERS: [CounterOf; 7] = [
 /// A gauge, of those breakers that have it.
 type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 10] = [
+const GAUGES: [GaugeOf; 11] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
@@ -96,6 +96,10 @@ const GAUGES: [GaugeOf; 10] = [
         None,
         |row| row.reading.admits_a_share().then(|| f64::from(row.reading.admits) / 100.0),
     ),
+    ("risk_ratio", "How near an alarm is, where it looks ahead: 1 is one", None, |row| {
+        let looks_ahead = row.reading.settings.foresight() > fusebox::Foresight::Off;
+        looks_ahead.then(|| f64::from(row.reading.risk.percent()) / 100.0)
+    }),
     ("shed_ratio", "The share of calls that it sheds, while it sheds load", None, |row| {
         (row.reading.shed > 0).then(|| f64::from(row.reading.shed) / 100.0)
     }),

@@ -4,6 +4,7 @@ pub mod brooker;
 pub mod cold_cache;
 pub mod compare;
 pub mod fleet;
+pub mod foresight;
 pub mod goals;
 pub mod layers;
 pub mod limits;
