@@ -1,5 +1,7 @@
 //! The commands, and the panel that they are about.
 
+mod alerts;
+mod dashboard;
 mod fleet;
 mod force;
 mod ls;
@@ -44,6 +46,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
         Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
+        Command::Alerts(alerts) => alerts::run(&alerts, &mut out)?,
+        Command::Dashboard(dashboard) => dashboard::run(&dashboard, &mut out)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
