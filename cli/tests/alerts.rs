@@ -48,7 +48,7 @@ fn without_annotations(rules: &str) -> String {
     rules
         .lines()
         .filter(|line| !texts.iter().any(|it| line.trim_start().starts_with(it)))
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect()
 }
 
