@@ -3,6 +3,7 @@
 mod compare;
 mod fleet;
 mod map;
+mod monitoring;
 mod pressure;
 mod try_storm;
 
@@ -18,6 +19,7 @@ pub use self::{
         Store, Sync,
     },
     map::{Format, Map},
+    monitoring::{AlertsFile, Dashboard},
     pressure::Pressure,
     try_storm::Try,
 };
@@ -70,6 +72,7 @@ Examples:
   fusebox sync --instance host-7        shares this host's panel with the fleet
   fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
+  fusebox alerts > fusebox.yml          rules for Prometheus; and `fusebox dashboard`
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
 
 Exit codes:
@@ -126,6 +129,12 @@ pub enum Command {
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
+    /// Writes the rules of Prometheus's alerts.
+    #[command(after_help = monitoring::alerts_help())]
+    Alerts(AlertsFile),
+    /// Writes a dashboard for Grafana.
+    #[command(after_help = monitoring::DASHBOARD)]
+    Dashboard(Dashboard),
     /// Shows the breakers of a whole fleet, and orders something of all of them.
     #[command(after_help = fleet::FLEET)]
     Fleet(Fleet),
@@ -379,7 +388,9 @@ Paths:
                and taking it out of service would make things worse; 503 \"down\" below
                --down-below, or when the file cannot be read any more
   /metrics     for Prometheus
-  /panel.json  what the page shows
+  /panel.json, /history.json
+               what the page shows; /history.json?slots=0,3&since=0 has the last hour of
+               these slots, in points of 15s, or of --interval where that is longer
   /map.json    who calls whom, as `fusebox map --format json` has it; 404 where nobody learned
 
 With --store the page and /metrics also show what every instance of the fleet says of

@@ -1,6 +1,8 @@
 //! The commands, and the panel that they are about.
 
+mod alerts;
 mod compare;
+mod dashboard;
 mod fleet;
 mod force;
 mod ls;
@@ -50,6 +52,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Shadow(shadow) => shadow::run(&panel()?, &shadow, &mut out)?,
         Command::Compare(compare) => compare::run(&panel()?, &compare, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
+        Command::Alerts(alerts) => alerts::run(&alerts, &mut out)?,
+        Command::Dashboard(dashboard) => dashboard::run(&dashboard, &mut out)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,

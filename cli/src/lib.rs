@@ -4,7 +4,8 @@
 //! `fusebox --help` says what it does. Here, [`args`] is what it takes,
 //! [`source`] the one file that knows the shared panel, [`command`] has a file
 //! for each short command, [`top`] the live screen, [`serve`] the HTTP server,
-//! [`fleet`] what is known of other hosts, [`trial`] what `try` reads and shows.
+//! [`fleet`] what is known of other hosts, [`monitoring`] what Prometheus and
+//! Grafana are given, [`trial`] what `try` reads and shows.
 
 pub mod action;
 pub mod alerts;
@@ -17,6 +18,7 @@ pub mod fleet;
 pub mod given;
 pub mod json;
 pub mod limits;
+pub mod monitoring;
 pub mod names;
 pub mod overview;
 pub mod paint;

@@ -3,6 +3,8 @@
 mod fleet_metrics;
 mod guard;
 mod health;
+mod history;
+mod history_json;
 mod latest;
 mod limit_metrics;
 mod map_json;
@@ -109,6 +111,7 @@ fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
     Router::new()
         .route("/", get(page::get))
         .route("/health", get(health::get))
+        .route("/history.json", get(history_json::get))
         .route("/metrics", get(metrics::get))
         .route("/panel.json", get(panel_json::get))
         .route("/map.json", get(map_json::get))

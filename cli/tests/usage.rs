@@ -9,7 +9,7 @@ use std::{
 
 use common::{Panel, Ran, fusebox};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "ls",
     "top",
     "watch",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 11] = [
     "reset",
     "set",
     "serve",
+    "alerts",
+    "dashboard",
     "try",
     "completions",
 ];

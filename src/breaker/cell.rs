@@ -327,13 +327,6 @@ impl Cell {
         self.load().looks_ahead()
     }
 
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn looks_ahead(&self) -> bool {
-        false
-    }
-
     /// Whether calls are timed to be learned from.
     #[cfg(not(fusebox_compact))]
     #[inline]

@@ -1,6 +1,10 @@
 //! The last reading of the panel, which all pages show.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +14,8 @@ use crate::{
     args::Serve,
     failure::Failure,
     fleet::{self, store::Way, watcher::Watcher},
-    overview::{History, Overview},
+    overview::{History as Window, Overview},
+    serve::history::History,
     source::Source,
 };
 
@@ -26,6 +31,20 @@ pub(super) struct Latest {
     pub(super) interval_ms: u64,
     /// What is known of the fleet, where one is watched. It changes no status.
     pub(super) fleet: Option<Arc<fleet::watcher::Latest>>,
+    /// It goes on under all readings: none has one of its own.
+    history: Arc<Mutex<History>>,
+}
+
+impl Latest {
+    /// The last hour of each breaker.
+    pub(super) fn history(&self) -> MutexGuard<'_, History> {
+        lock(&self.history)
+    }
+}
+
+/// No step of a history can panic half-way: a poisoned one is as good as any.
+fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What `/health` says.
@@ -42,7 +61,8 @@ pub(super) enum Status {
 /// Takes readings.
 pub(super) struct Sampler {
     source: Source,
-    history: History,
+    window: Window,
+    history: Arc<Mutex<History>>,
     down_below: u8,
     interval_ms: u64,
     watcher: Option<Watcher>,
@@ -57,7 +77,8 @@ impl Sampler {
         let watcher = Way::named(&serve.store)?.map(watch).transpose()?;
         Ok(Self {
             watcher,
-            history: History::new(source.capacity(), rules),
+            window: Window::new(source.capacity(), rules),
+            history: Arc::new(Mutex::new(History::new(serve.interval, Instant::now()))),
             source,
             down_below: serve.down_below,
             interval_ms: u64::try_from(serve.interval.as_millis()).unwrap_or(u64::MAX),
@@ -69,13 +90,18 @@ impl Sampler {
             Ok(None) => None,
             Ok(Some(renewed)) => {
                 self.source = renewed;
-                self.history.restart(self.source.capacity());
+                self.window.restart(self.source.capacity());
+                lock(&self.history).restart();
                 None
             }
             Err(failure) => Some(failure.to_string()),
         };
-        self.history.observe(&self.source);
-        let overview = self.history.overview();
+        self.window.observe(&self.source);
+        let overview = self.window.overview();
+        // Of a file that cannot be read nobody knows how its breakers are.
+        if problem.is_none() {
+            lock(&self.history).observe(&overview.rows, Instant::now());
+        }
         Latest {
             at: Timestamp::now(),
             status: status(&overview, problem.is_some(), self.down_below),
@@ -83,6 +109,7 @@ impl Sampler {
             problem,
             interval_ms: self.interval_ms,
             fleet: self.watcher.as_ref().map(Watcher::latest),
+            history: Arc::clone(&self.history),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Panels, and the command run on them.
 #![allow(dead_code, unreachable_pub)] // each test uses some of it
 
+pub mod busy;
 pub mod nobody;
 pub mod server;
 pub mod store;
