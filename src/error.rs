@@ -75,10 +75,18 @@ impl Rejected {
     /// Returns the kind of the limit that turned the call away, or `None` where an open
     /// or half-open breaker did. For a closed one that lets calls back it is
     /// [`LimitKind::RampUp`], and for one that sheds load
-    /// [`LimitKind::Shedding`].
+    /// [`LimitKind::Shedding`]. Where a drill failed the call it is [`LimitKind::Drill`].
     #[must_use]
     pub const fn limit(&self) -> Option<LimitKind> {
         self.limit
+    }
+
+    /// Returns whether a drill failed the call. Then it was not made, and yet is a failure, of
+    /// the service as far as anybody can tell: the breaker counted it, and a retry makes
+    /// another attempt.
+    #[must_use]
+    pub const fn is_drill(&self) -> bool {
+        matches!(self.limit, Some(LimitKind::Drill))
     }
 
     /// Returns the time after which a call may be admitted, in whole

@@ -86,7 +86,13 @@ extern crate std;
 pub mod attributes;
 mod breaker;
 mod bypass;
+// Without the feature what others learned is only read.
+#[cfg_attr(any(fusebox_compact, not(feature = "map")), allow(dead_code))]
+mod callers;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub mod compare;
 mod config;
+mod drill;
 mod error;
 mod failover;
 mod fallback;
@@ -99,8 +105,11 @@ pub mod health;
 pub mod http;
 mod intake;
 mod label;
+mod learn;
 mod limit;
 mod machine;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+mod map;
 mod name;
 mod observe;
 mod overload;
@@ -111,6 +120,7 @@ mod registry;
 mod retry;
 #[cfg(feature = "serde")]
 mod serde;
+mod split;
 mod state;
 mod sync;
 mod time;
@@ -120,8 +130,12 @@ mod wide;
 
 #[cfg(not(fusebox_compact))]
 pub use breaker::Advice;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub use breaker::mapped::NoSuchPlace;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub use breaker::script::{Script, ScriptStep};
 pub use breaker::{
     CircuitBreaker, Each, Permits, Promise, Ratio,
     fault::Fault,
@@ -130,9 +144,26 @@ pub use breaker::{
     settings::{BreakerConfig, BreakerSettings},
     snapshot::{Counters, Snapshot},
 };
+#[cfg(not(fusebox_compact))]
+pub use breaker::{ShadowReading, ShadowRefused};
 #[cfg(feature = "bypass")]
 pub use bypass::{Bypass, BypassFuture, BypassGuard};
+#[cfg(not(fusebox_compact))]
+pub use callers::callers::Callers;
+#[cfg(feature = "map")]
+pub use callers::scope::{Caller, CallerFuture, CallerGuard};
+#[cfg(fusebox_loom)]
+#[doc(hidden)]
+pub use callers::{scope::Surroundings, words::CallerWords};
 pub use config::{ConfigError, Setting, Unit};
+#[cfg(not(fusebox_compact))]
+pub use drill::reading::DrillReading;
+#[cfg(feature = "std")]
+pub use drill::scope::{DrillKey, DrillKeyFuture, DrillKeyGuard};
+pub use drill::{
+    config::{Drill, DrillConfig},
+    error::DrillError,
+};
 pub use error::{CallError, LimitKind, Limited, Rejected, TimedOut, is_overload};
 pub use failover::{
     Chosen, FailoverError, FailoverSet, Member, Refusal, RefusalReason, Refusals,
@@ -153,6 +184,8 @@ pub use intake::{
     place::{AtWork, InLine},
     settings::{IntakeConfig, IntakeSettings},
 };
+#[cfg(not(fusebox_compact))]
+pub use learn::learned::Learned;
 pub use limit::adaptive::{
     adaptive_limit::AdaptiveLimit,
     settings::{AdaptiveConfig, AdaptiveSettings},
@@ -181,6 +214,8 @@ pub use limit::rate::{
     reservation::Reservation,
     settings::{RateConfig, RateSettings},
 };
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub use map::{Fallen, Map, MapNode, Route};
 pub use name::{Name, NameError};
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -189,9 +224,9 @@ pub use observe::trace::{Checkpoint, Entries, Entry, Trace, TraceWord, What};
 #[cfg(feature = "std")]
 pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
-    Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
-    FailoverState, FallbackUsed, LastError, Limit, Misconfigured, Observer, Rejection, Retrying,
-    Summary, Tally, TimeCalls, Transition,
+    Called, CountCalls, DefaultObserver, DrillFault, DrillStep, Drilling, ErrorText, Errors, Event,
+    Exhausted, FailedOver, FailoverState, FallbackUsed, LastError, LearnedReason, Limit,
+    Misconfigured, Observer, Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
@@ -233,6 +268,7 @@ pub use retry::{
     settings::{RetryConfig, RetrySettings},
     surroundings::RetrySurroundings,
 };
+pub use split::{Arm, Split, SplitError};
 pub use state::{Outcome, State, Verdict};
 #[cfg(fusebox_loom)]
 #[doc(hidden)]
@@ -288,6 +324,7 @@ pub mod layers {
         limit::{
             deadline::until::Until,
             hedge::{
+                delay::AfterLearned,
                 pays::{Shared as SharedBudget, Unpaid},
                 repeats::{EveryCall, Unsaid, WhereIdempotent},
             },

@@ -113,6 +113,17 @@ impl Machine {
         W::from_bits(self.0.fetch_add(much, Ordering::Relaxed))
     }
 
+    /// Sets these bits of the word, whatever it is.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) fn set_bits(&self, bits: u64) {
+        #[cfg(fusebox_loom)]
+        if planted!(BitsSetByStore) {
+            return self.store(Bits(self.load::<Bits>().0 | bits));
+        }
+        // As `add`.
+        self.0.fetch_or(bits, Ordering::Relaxed);
+    }
+
     /// Puts a zero in the word's place, and returns what it was.
     pub(crate) fn take<W: Word>(&self) -> W {
         // As `add`.

@@ -104,8 +104,9 @@ impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let Self { ramp_left, admits, shed, admits_from, last_error, fault, .. } = self;
-        let mut map = to.serialize_struct("Reading", 20)?;
+        let Self { ramp_left, admits, shed, admits_from, last_error, drill, shadow, fault, .. } =
+            self;
+        let mut map = to.serialize_struct("Reading", 22)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
@@ -119,7 +120,38 @@ impl Serialize for crate::breaker::reading::Reading {
             "admits_from",
             &admits_from.map(crate::overload::priority::Priority::level),
         )?;
-        fields!(map: counters, settings, last_error, fault);
+        fields!(map: counters, settings, last_error, drill, shadow, fault);
+        map.end()
+    }
+}
+
+/// Writes one map of what the drill does and of what has come of it. Times are in whole
+/// milliseconds.
+#[cfg(not(fusebox_compact))]
+impl Serialize for crate::drill::reading::DrillReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { drill, left, calls, faults } = self;
+        let mut map = to.serialize_struct("DrillReading", 9)?;
+        map.serialize_field("fail_percent", &drill.fail())?;
+        map.serialize_field("hang_percent", &drill.hang())?;
+        map.serialize_field("panic_percent", &drill.panic())?;
+        map.serialize_field("slow_percent", &drill.slow())?;
+        map.serialize_field("slow_ms", &millis(drill.slow_by()))?;
+        map.serialize_field("seed", &drill.seed())?;
+        map.serialize_field("left_ms", &millis(*left))?;
+        fields!(map: calls, faults);
+        map.end()
+    }
+}
+
+/// Writes one map of the fields and of the snapshot's fields.
+#[cfg(not(fusebox_compact))]
+impl Serialize for crate::breaker::ShadowReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { settings, snapshot, lost, saved, passed, unknown, openings } = self;
+        let mut map = to.serialize_struct("ShadowReading", 13)?;
+        serialize_snapshot(snapshot, &mut map)?;
+        fields!(map: lost, saved, passed, unknown, openings, settings);
         map.end()
     }
 }

@@ -1,6 +1,8 @@
 //! What the command takes, and its help.
 
+mod compare;
 mod fleet;
+mod map;
 mod monitoring;
 mod pressure;
 mod try_storm;
@@ -11,10 +13,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
 
 pub use self::{
+    compare::{Compare, Shadow},
     fleet::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
     },
+    map::{Format, Map},
     monitoring::{AlertsFile, Dashboard},
     pressure::Pressure,
     try_storm::Try,
@@ -59,8 +63,11 @@ Examples:
   fusebox isolate ai_provider           let nobody through until told otherwise
   fusebox close ai_provider             let everybody through again
   fusebox set ai_provider failure_threshold=3 recovery_timeout=10s
+  fusebox map --learn on                have breakers learn who calls them; then `map`
   fusebox record on ai_provider         its calls go into the program's trace
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
+  fusebox shadow ai_provider failure_threshold=3   what that would do to its calls
+  fusebox compare ai_provider           says so; or which of two arms does better
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
   fusebox pressure                      samples this host's pressure for the panel
@@ -107,9 +114,18 @@ pub enum Command {
     /// Records breakers in their programs' trace, or no longer.
     #[command(after_help = RECORD)]
     Record(Record),
+    /// Shows which breakers' calls call which others, once they have learned it.
+    #[command(after_help = map::MAP)]
+    Map(Map),
     /// Says what other settings would have done to the calls of a trace.
     #[command(after_help = REPLAY)]
     Replay(Replay),
+    /// Runs other settings beside a breaker's own, without an effect.
+    #[command(after_help = compare::SHADOW)]
+    Shadow(Shadow),
+    /// Shows a breaker beside its shadow, or says which arm of a split does better.
+    #[command(after_help = compare::COMPARE)]
+    Compare(Compare),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
     #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
     Serve(Serve),
@@ -375,6 +391,7 @@ Paths:
   /panel.json, /history.json
                what the page shows; /history.json?slots=0,3&since=0 has the last hour of
                these slots, in points of 15s, or of --interval where that is longer
+  /map.json    who calls whom, as `fusebox map --format json` has it; 404 where nobody learned
 
 With --store the page and /metrics also show what every instance of the fleet says of
 breakers that are not well, and raise alerts: of a breaker that is open on more than

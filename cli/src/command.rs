@@ -2,13 +2,16 @@
 
 mod alerts;
 mod dashboard;
+mod compare;
 mod fleet;
 mod force;
 mod ls;
+mod map;
 mod pressure;
 mod record;
 mod replay;
 mod set;
+mod shadow;
 mod sync;
 mod try_storm;
 mod watch;
@@ -43,8 +46,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Disable(names) => force::run(&panel()?, Action::Disable, &names, &mut out)?,
         Command::Reset(names) => force::run(&panel()?, Action::Reset, &names, &mut out)?,
         Command::Set(set) => set::run(&panel()?, &set, &mut out)?,
+        Command::Map(map) => map::run(&panel()?, &map, &mut out)?,
         Command::Record(record) => record::run(&panel()?, &record, &mut out)?,
         Command::Replay(replay) => replay::run(args.panel.as_deref(), &replay, &mut out)?,
+        Command::Shadow(shadow) => shadow::run(&panel()?, &shadow, &mut out)?,
+        Command::Compare(compare) => compare::run(&panel()?, &compare, &mut out)?,
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Alerts(alerts) => alerts::run(&alerts, &mut out)?,
         Command::Dashboard(dashboard) => dashboard::run(&dashboard, &mut out)?,

@@ -32,6 +32,22 @@ pub fn escape(text: &str) -> String {
     shown
 }
 
+/// `text` of several lines, whose names are escaped already, with what a terminal might still
+/// obey or hide escaped as [`escape`] does it, but for a backslash.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_deceptive(c) {
+            shown.push(c);
+        } else {
+            // As above.
+            let _ = write!(shown, r"\u{{{:x}}}", u32::from(c));
+        }
+    }
+    shown
+}
+
 /// Whether a character must not reach a terminal as it is.
 #[must_use]
 pub fn is_deceptive(c: char) -> bool {

@@ -23,6 +23,7 @@ pub mod names;
 pub mod overview;
 pub mod paint;
 pub mod pressure;
+pub mod saved_map;
 pub mod serve;
 pub mod share;
 pub mod source;

@@ -7,6 +7,7 @@ mod history;
 mod history_json;
 mod latest;
 mod limit_metrics;
+mod map_json;
 mod metrics;
 mod page;
 mod panel_json;
@@ -113,6 +114,7 @@ fn router(latest: watch::Receiver<Arc<Latest>>, address: SocketAddr) -> Router {
         .route("/history.json", get(history_json::get))
         .route("/metrics", get(metrics::get))
         .route("/panel.json", get(panel_json::get))
+        .route("/map.json", get(map_json::get))
         .with_state(latest)
         .layer(middleware::from_fn_with_state(Hosts::of(address), guard::host))
         // The last one is the outermost: no answer goes without them.

@@ -86,8 +86,8 @@ fn another_version_of_the_layout() {
     let bench = Bench::with_shop();
     // Another version may have another checksum, too.
     bench.set_word(VERSION, |_| 3);
-    refused(&bench.path, "has layout 3 and this program has 5: use one release", |problem| {
-        matches!(problem, Problem::Version { found: 3, own: 5 })
+    refused(&bench.path, "has layout 3 and this program has 6: use one release", |problem| {
+        matches!(problem, Problem::Version { found: 3, own: 6 })
     });
 }
 
@@ -157,9 +157,9 @@ fn a_truncated_file() {
     let whole = bench.bytes();
     for len in [8_319, 4_224, 2_176, 200, 129, 128] {
         fs::write(&bench.path, &whole[..len]).unwrap();
-        let text = format!("has {len} bytes instead of 9344, so somebody truncated it: when no");
+        let text = format!("has {len} bytes instead of 10368, so somebody truncated it: when no");
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 9_344, .. })
+            matches!(problem, Problem::Length { expected: 10_368, .. })
         });
     }
     // A part of the header says nothing for certain.
@@ -168,7 +168,7 @@ fn a_truncated_file() {
         refused(&bench.path, "", |problem| match len {
             ..8 => matches!(problem, Problem::NotAPanel),
             // The checksum ends here; its word is padded with zeros.
-            44.. => matches!(problem, Problem::Length { expected: 9_344, .. }),
+            44.. => matches!(problem, Problem::Length { expected: 10_368, .. }),
             _ => matches!(problem, Problem::Damaged | Problem::Version { .. }),
         });
     }
@@ -182,9 +182,9 @@ fn an_extended_file() {
         let mut longer = whole.clone();
         longer.resize(whole.len() + more, 0);
         fs::write(&bench.path, &longer).unwrap();
-        let text = format!("has {} bytes instead of 9344, so somebody extended it", longer.len());
+        let text = format!("has {} bytes instead of 10368, so somebody extended it", longer.len());
         refused(&bench.path, &text, |problem| {
-            matches!(problem, Problem::Length { expected: 9_344, .. })
+            matches!(problem, Problem::Length { expected: 10_368, .. })
         });
     }
 }

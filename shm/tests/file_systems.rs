@@ -16,11 +16,11 @@ use rustix::{
 fn a_full_one_is_an_error_at_the_opening_and_leaves_nothing() {
     let bench = Bench::new();
     let at = bench.folder.path();
-    let Some(_mounted) = Mounted::new("tmpfs", at, c"size=320k") else { return };
+    let Some(_mounted) = Mounted::new("tmpfs", at, c"size=352k") else { return };
     let error = SharedRegistry::<4_096>::open(&bench.path, Options::new()).unwrap_err();
-    assert!(matches!(error.problem(), Problem::NoSpace { needed: 4_718_720 }), "{error:?}");
+    assert!(matches!(error.problem(), Problem::NoSpace { needed: 5_243_008 }), "{error:?}");
     assert!(
-        error.to_string().contains("has no room for 4718720 bytes: make room there"),
+        error.to_string().contains("has no room for 5243008 bytes: make room there"),
         "{error}"
     );
     assert_eq!(fs::read_dir(at).unwrap().count(), 0, "nothing is left behind");
@@ -37,7 +37,7 @@ fn a_full_one_is_an_error_at_the_opening_and_leaves_nothing() {
 fn a_copy_with_holes_is_filled_or_refused_and_never_a_signal_later() {
     let bench = Bench::new();
     let at = bench.folder.path();
-    let Some(_mounted) = Mounted::new("tmpfs", at, c"size=640k") else { return };
+    let Some(_mounted) = Mounted::new("tmpfs", at, c"size=704k") else { return };
     SharedRegistry::<256>::open(&bench.path, Options::new()).unwrap();
     let header = &bench.bytes()[..128];
     let sparse = at.join("sparse");
@@ -87,7 +87,7 @@ fn one_that_allocates_nothing_ahead_gets_zeros() {
     let bench = Bench::new();
     let Some(_mounted) = Mounted::new("ramfs", bench.folder.path(), c"") else { return };
     bench.open().get_or_init("shop", brittle()).unwrap().force_open();
-    assert_eq!(bench.bytes().len(), 9_344);
+    assert_eq!(bench.bytes().len(), 10_368);
     assert!(bench.open().get("shop").unwrap().try_acquire().is_err());
 }
 
@@ -136,7 +136,7 @@ fn child() {
             let limit = Some(1_000);
             setrlimit(Resource::Fsize, Rlimit { current: limit, maximum: limit }).unwrap();
             let error = SharedRegistry::<8>::open(panel_of_child(), Options::new()).unwrap_err();
-            assert!(matches!(error.problem(), Problem::TooLarge { needed: 9_344 }), "{error}");
+            assert!(matches!(error.problem(), Problem::TooLarge { needed: 10_368 }), "{error}");
             assert!(error.to_string().contains("raise the limit (`ulimit -f`)"), "{error}");
         }
         Some("without proc") => {

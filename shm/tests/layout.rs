@@ -13,7 +13,7 @@ use fusebox_shm::SharedPanel;
 /// `src/header.rs`.
 #[test]
 #[cfg(target_endian = "little")]
-fn a_file_of_layout_5_is_these_bytes() {
+fn a_file_of_layout_6_is_these_bytes() {
     let bench = Bench::new();
     let panel = bench.open();
     let settings = BreakerConfig::new()
@@ -43,22 +43,22 @@ fn a_file_of_layout_5_is_these_bytes() {
 
     let mut words: Vec<u64> =
         bench.bytes().as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 48;
+    let slot = words[16..].iter().position(|word| *word != 0).unwrap() / 64;
     assert_eq!(slot, 6, "where the hash of the name puts it");
-    assert_eq!(words.len(), 16 + 8 * (48 + 32 + 64));
+    assert_eq!(words.len(), 16 + 8 * (64 + 32 + 64));
     let header: Vec<_> = words.drain(..16).collect();
     assert_eq!(
         &header[..6],
-        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 6, 1280, 8, 0x503B_545E]
+        [0xFF78_6F62_6573_7566, 0x0102_0304_0506_0708, 6, 1280, 8, 0xED23_CB6A]
     );
     assert_ne!(header[6], 0, "the epoch");
     assert_eq!(&header[7..], [0; 9]);
 
-    let mut places = words.split_off(8 * (48 + 32));
-    let mut limits = words.split_off(8 * 48);
+    let mut places = words.split_off(8 * (64 + 32));
+    let mut limits = words.split_off(8 * 64);
     let own_places: Vec<_> = places.drain(slot * 64..).take(64).collect();
     let own: Vec<_> = limits.drain(slot * 32..).take(32).collect();
-    let slot: Vec<_> = words.drain(slot * 48..).take(48).collect();
+    let slot: Vec<_> = words.drain(slot * 64..).take(64).collect();
     assert!(words.iter().all(|word| *word == 0), "the others are vacant");
     // The word: forced open in generation 1. How it waits; its rule; what it does about
     // load. The name's hash.
@@ -74,7 +74,11 @@ fn a_file_of_layout_5_is_these_bytes() {
     assert_eq!(slot[19..24], [0; 5]);
     is_the_name(&slot[24..32]);
     assert_eq!(slot[32] >> 40, 1, "since when it is open, and that it is");
-    assert_eq!(slot[33..], [0; 15], "no ramp, no load is shed; words to come");
+    assert_eq!(
+        slot[33..],
+        [0; 31],
+        "no ramp, no load is shed; nothing is learned, and nobody watches"
+    );
 
     // The rate limit: the arrival time, the settings, how narrow it is, refusals, the name.
     assert_ne!(own[0], 0);

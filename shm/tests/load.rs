@@ -252,12 +252,18 @@ proptest! {
         let reading = shop.reading();
         prop_assert!((1..=100).contains(&reading.admits) && reading.shed <= 99, "{reading:?}");
         let priority = Priority::new(priority);
-        // A breaker that sheds lets somebody try each second; a ramp ends, and one that
-        // began in the future is waited for by a minute at most.
-        let longest = shop.settings().ramp_up() + Duration::from_mins(1);
+        // A breaker that sheds lets somebody try each second; a ramp ends. What lies in the
+        // future is waited for by a minute at most: first the ramp, and then what is shed.
+        let longest = shop.settings().ramp_up() + Duration::from_mins(2);
         if let Err(rejected) = shop.try_acquire_as(priority).map(Permit::success) {
             prop_assert!(rejected.limit().is_some() && rejected.state() == State::Closed);
-            SetClock::advance(longest.max(rejected.retry_after().unwrap_or_default()));
+            let wait = longest.max(rejected.retry_after().unwrap_or_default());
+            // Others call meanwhile: what they report mends a time that lies farther ahead.
+            for _ in 0..120 {
+                let _ = shop.try_acquire_as(priority).map(Permit::success);
+                let _ = shop.try_acquire().map(Permit::success);
+                SetClock::advance(wait / 120);
+            }
             // All of them are answered, and so are those that others make.
             for _ in 0..300 {
                 let _ = shop.try_acquire_as(priority).map(Permit::success);

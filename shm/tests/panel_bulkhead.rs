@@ -154,7 +154,7 @@ fn a_limit_is_there_for_whoever_opens_the_panel_next() {
 fn first_word(bench: &Bench) -> usize {
     let tool = SharedPanel::open(&bench.path).unwrap();
     let (slot, _) = tool.panel().readings().next().unwrap();
-    16 + 8 * (48 + 32) + slot * 64
+    16 + 8 * (64 + 32) + slot * 64
 }
 
 #[test]

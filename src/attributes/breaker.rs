@@ -158,7 +158,8 @@ impl RejectedFlag {
     #[cold]
     fn tell<E>(&self, error: &CallError<E>) {
         // Within one call, which one task makes: relaxed.
-        self.0.store(error.as_rejected().is_some().into(), Ordering::Relaxed);
+        let rejected = error.as_rejected().is_some_and(|it| !it.is_drill());
+        self.0.store(rejected.into(), Ordering::Relaxed);
     }
 
     /// Says that the attempt made no call: a limit turned it away.

@@ -20,6 +20,7 @@ use crate::{
     machine::Step,
     observe::{Observer, trace::Record},
     overload::priority::Priority,
+    state::Outcome,
     time::{Clock, Tick},
 };
 
@@ -34,6 +35,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// With evidence against the service every call comes here, else a sample.
     #[inline(never)]
     pub(super) fn acquire_attended(&self, seen: Word) -> Result<Word, Rejected> {
+        #[cfg(not(fusebox_compact))]
+        if self.cell.learns() {
+            return self.acquire_learning(seen);
+        }
         if let Some(limit) = self.cell.rule().slow_call_ms() {
             return self.acquire_timed(seen, limit);
         }
@@ -47,16 +52,16 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A call that is timed for its record alone.
     #[cold]
     #[inline(never)]
-    fn acquire_recorded(&self, seen: Word) -> Word {
+    pub(super) fn acquire_recorded(&self, seen: Word) -> Word {
         self.count_call();
         match self.recorder() {
-            Some(_) => seen.timed(self.clock.now(), None),
-            None => seen.ticket(),
+            None if !self.cell.mark.is_shadowed() => seen.ticket(),
+            _ => seen.timed(self.clock.now(), None),
         }
     }
 
     #[inline(never)]
-    fn acquire_timed(&self, seen: Word, limit: u64) -> Result<Word, Rejected> {
+    pub(super) fn acquire_timed(&self, seen: Word, limit: u64) -> Result<Word, Rejected> {
         let now = self.clock.now();
         let first = sampling::timed_at(now.as_millis());
         let (rows, group) = (self.rows(), sampling::group(GROUPS));
@@ -118,12 +123,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             State::HalfOpen => {}
             _ => return permit,
         }
-        let recorded = self.recorder().is_some();
-        if self.cell.rule().slow_call_ms().is_none() {
+        let recorded = self.recorder().is_some() || self.cell.mark.is_shadowed();
+        #[cfg(not(fusebox_compact))]
+        let (limit, learns) = (self.cell.slow_limit_ms(), self.cell.learns());
+        #[cfg(fusebox_compact)]
+        let (limit, learns) = (self.cell.rule().slow_call_ms(), false);
+        if limit.is_none() && !learns {
             return if recorded { permit.timed(self.clock.now(), None) } else { permit };
         }
         let now = self.clock.now();
         sampling::timed_at(now.as_millis());
+        if limit.is_none() {
+            return permit.timed(now, None);
+        }
         let place = self.rows().note(sampling::group(GROUPS), seen.generation(), now);
         permit.timed(now, place)
     }
@@ -132,23 +144,49 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         Rows::of(core::ptr::from_ref(self).addr())
     }
 
+    /// A permit for a call that is timed, and of which nobody is told while it hangs.
+    #[cfg(not(fusebox_compact))]
+    pub(super) fn timed_untold(&self, seen: Word) -> Word {
+        let now = self.clock.now();
+        sampling::timed_at(now.as_millis());
+        seen.timed(now, None)
+    }
+
     /// Whether a call took too long: by the word of its caller, or by its permit.
     #[inline]
-    pub(super) fn pace(&self, permit: Word, took: Option<Duration>) -> Pace {
+    pub(super) fn pace(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        took: Option<Duration>,
+    ) -> Pace {
         if !permit.is_timed() && took.is_none() {
             return Pace::Fine;
         }
+        #[cfg(not(fusebox_compact))]
+        if self.cell.learns() {
+            return self.learn_from_end(seen, permit, outcome, took);
+        }
+        let _ = (seen, outcome); // a compact slot learns nothing
         self.measured(permit, took)
+    }
+
+    /// Takes a timed call out that ends: whether it was charged already, and when it began.
+    #[inline]
+    pub(super) fn take_out(&self, permit: Word) -> (bool, Tick) {
+        // Whoever is not timed knows itself how long it took.
+        let untimed = (Tick::from_millis(0), None);
+        let (began, place) = if permit.is_timed() { permit.timing() } else { untimed };
+        let charged =
+            place.is_some_and(|place| !self.rows().take(place, permit.generation(), began));
+        (charged, began)
     }
 
     #[inline(never)]
     fn measured(&self, permit: Word, took: Option<Duration>) -> Pace {
-        // Whoever is not timed knows itself how long it took.
-        let untimed = (Tick::from_millis(0), None);
-        let (began, place) = if permit.is_timed() { permit.timing() } else { untimed };
-        if let Some(place) = place
-            && !self.rows().take(place, permit.generation(), began)
-        {
+        let (charged, began) = self.take_out(permit);
+        if charged {
             return Pace::Charged;
         }
         // A call may be timed for its record alone.

@@ -64,11 +64,13 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let mut calls = asked;
         if !seen.is_closed() {
             let word = self.acquire_not_closed(seen, &mut calls, Priority::current())?;
+            self.note_caller();
             return Ok(Permits::new(self, word, calls));
         }
         #[cfg(not(fusebox_compact))]
         if seen.has_attention() && self.cell.meets_gate() {
             calls = self.pass(Priority::current(), calls)?;
+            self.note_caller();
         }
         self.count_calls(calls);
         Ok(Permits::new(self, seen.ticket(), calls))
@@ -253,7 +255,7 @@ fn are_successes(outcomes: &[Outcome]) -> bool {
 }
 
 /// Calls whose outcome nobody reported.
-fn ignored(calls: u64) -> impl Iterator<Item = Outcome> {
+fn ignored(calls: u64) -> impl Iterator<Item = Outcome> + Clone {
     (0..calls).map(|_| Outcome::Ignore)
 }
 

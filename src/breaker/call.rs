@@ -17,7 +17,7 @@ use crate::{
     name::Name,
     observe::{Called, Event, Observer},
     overload::priority::Priority,
-    state::{Outcome, Verdict},
+    state::{Outcome, State, Verdict},
     sync::planted,
     time::Clock,
 };
@@ -44,7 +44,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         // touches the memory through which the large result returns.
         match self.acquire_unhealthy(word) {
             Ok(word) => Ok(Permit::new(self, word)),
-            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
+            Err(said) if is_watched(&said) => self.by_hand(&said),
             Err(rejected) => Err(rejected),
         }
     }
@@ -73,7 +73,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         match self.acquire_unhealthy_as(word, priority) {
             Ok(word) => Ok(Permit::new(self, word)),
-            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
+            Err(said) if is_watched(&said) => self.by_hand(&said),
             Err(rejected) => Err(rejected),
         }
     }
@@ -92,6 +92,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn count_calls(&self, calls: u64) {
         if self.observer.counts_calls() && !bypass::breaker(|| self.cell.name()) {
             self.cell.calls.add(calls);
+        }
+    }
+
+    /// Counts a call of a split that was admitted, where the type of the observer does not.
+    #[inline]
+    pub(crate) fn count_for_split(&self) {
+        let counts = !self.observer.counts_calls() && self.state() != State::Disabled;
+        if counts && !bypass::breaker(|| self.cell.name()) {
+            self.cell.calls.add_often();
         }
     }
 
@@ -316,7 +325,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         let word = self.load();
         if outcome == Outcome::Success
             && word.is_healthy()
-            && self.cell.settings().slow_call_ms().is_none()
+            && self.cell.rule().slow_call_ms().is_none()
+            && !self.cell.learns()
         {
             return word.verdict(permit);
         }

@@ -2,7 +2,10 @@
 
 #[cfg(not(fusebox_compact))]
 use crate::{
-    breaker::{advice::Advised, mix::Mix},
+    breaker::{advice::Advised, mix::Mix, shadow::Shadow},
+    callers::words::CallerWords,
+    drill::memory::Drilled,
+    learn::words::Words as Learned,
     overload::gate::Gate,
     sync::{Ordering, fence},
 };
@@ -83,15 +86,19 @@ pub(crate) struct Cell {
     #[cfg(not(fusebox_compact))]
     pub(crate) mix: Mix,
     /// What is learned of the service.
-    learned: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) learned: Learned,
     /// What is foreseen of it.
     foreseen: [u64; if cfg!(fusebox_compact) { 0 } else { 2 }],
     /// A drill, and what has come of it.
-    drilled: [u64; if cfg!(fusebox_compact) { 0 } else { 4 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) drilled: Drilled,
     /// A breaker of other settings that is fed with the same outcomes.
-    shadow: [u64; if cfg!(fusebox_compact) { 0 } else { 8 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) shadow: Shadow,
     /// Which breakers' calls call this one.
-    callers: [u64; if cfg!(fusebox_compact) { 0 } else { 5 }],
+    #[cfg(not(fusebox_compact))]
+    pub(crate) callers: CallerWords,
     /// The rest of the last line: zeros, for a word to come.
     spare: [u64; SPARE],
 }
@@ -157,11 +164,15 @@ impl Cell {
                 turns: Machine::new(0),
                 #[cfg(not(fusebox_compact))]
                 mix: Mix::new(),
-                learned: [0; _],
+                #[cfg(not(fusebox_compact))]
+                learned: Learned::new(BreakerSettings::unpack(settings).learns()),
                 foreseen: [0; _],
-                drilled: [0; _],
-                shadow: [0; _],
-                callers: [0; _],
+                #[cfg(not(fusebox_compact))]
+                drilled: Drilled::new(),
+                #[cfg(not(fusebox_compact))]
+                shadow: Shadow::new(),
+                #[cfg(not(fusebox_compact))]
+                callers: CallerWords::new(),
                 spare: [0; SPARE],
             }
         }
@@ -271,9 +282,12 @@ impl Cell {
         if cfg!(fusebox_compact) {
             return; // there never is anything
         }
+        #[cfg(not(fusebox_compact))]
+        self.learned.step_latency(|latency| latency.looked_at(self.load().learns()));
         let mut word = self.word.load::<Word>();
         loop {
             let needed = attends(self.settings())
+                || self.learns()
                 || !self.history.get().is_clear()
                 || self.mark.is_set()
                 || self.is_advised()
@@ -304,6 +318,20 @@ impl Cell {
         !self.gate.load::<Gate>().is_clear()
     }
 
+    /// Whether calls are timed to be learned from.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn learns(&self) -> bool {
+        self.learned.are_looked_at()
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn learns(&self) -> bool {
+        false
+    }
+
     /// Whether a closed breaker admits every call.
     #[cfg(not(fusebox_compact))]
     #[inline]
@@ -321,16 +349,28 @@ impl Cell {
     /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
     /// map.
     #[cfg(not(fusebox_compact))]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
-    pub(crate) const fn needs_watch(&self) -> bool {
-        false
+    pub(crate) fn needs_watch(&self) -> bool {
+        self.callers.learns() || self.drilled.is_set() || self.shadow.is_set()
     }
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[allow(dead_code)] // REMOVE with the first watcher
     pub(crate) fn watch(&self) {
-        self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
+        loop {
+            let gate = self.gate.load::<Gate>();
+            let needed = self.needs_watch();
+            let to = gate.watched(needed);
+            // Written even where it is watched already: whoever takes that away afterwards
+            // sees why it is needed. And whoever took it away looks again.
+            let done = if to == gate {
+                !needed || self.gate.confirm(gate).is_ok()
+            } else {
+                self.gate.replace(gate, to)
+            };
+            if done && (needed || planted!(WatchNotLookedAtAgain) || !self.needs_watch()) {
+                break;
+            }
+        }
         self.attend();
     }
 
@@ -369,7 +409,7 @@ impl Cell {
 
     /// Whether others say something of the service, or did.
     #[cfg(not(fusebox_compact))]
-    fn is_advised(&self) -> bool {
+    pub(crate) fn is_advised(&self) -> bool {
         !self.advised.load::<Advised>().is_none()
     }
 

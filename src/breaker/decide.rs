@@ -106,7 +106,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// [`acquire_not_closed`](Self::acquire_not_closed) knows more.
     #[inline]
     fn plain_rejection(&self, seen: Word) -> u64 {
-        if !QUICKLY || !seen.is_plainly_open() || self.cell.mark.is_set() {
+        if !QUICKLY || !seen.is_plainly_open() || self.cell.mark.records() {
             return 0;
         }
         if bypass::breaker(|| self.cell.name()) {
@@ -151,7 +151,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             Admission::Admitted { calls: admitted } => {
                 *calls = admitted;
                 let mut ticket = to.ticket();
-                let times = attends(settings) && to.state() == State::HalfOpen;
+                let times = attends(settings) && to.state() == State::HalfOpen
+                    || self.cell.mark.is_shadowed();
                 if (times || recorder.is_some()) && admitted == 1 {
                     ticket = to.timed(self.clock.now(), None);
                 }
@@ -265,7 +266,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> (Verdict, Option<Pace>) {
-        let pace = self.pace(permit, took);
+        let pace = self.pace(seen, permit, outcome, took);
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
             return (seen.verdict(permit), Some(pace));
         }

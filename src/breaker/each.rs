@@ -61,6 +61,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
                     sum.errors.add(code(&error));
                     continue;
                 }
+                // It has no error of the caller's, and so no code.
+                Err(CallError::Rejected(rejected)) if rejected.is_drill() => {
+                    sum.failed += 1;
+                    continue;
+                }
                 Err(CallError::Rejected(rejected)) => rejected,
                 // Not by a breaker's own call, in which there is no limit.
                 Err(CallError::Limited(limited)) => limited.into(),

@@ -145,7 +145,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         self.cell.word.step(self.load(), |word: Word| (word.restamp(now), ()));
         self.cell.opened.restamp(now);
         #[cfg(not(fusebox_compact))]
-        self.restamp_load(now);
+        {
+            self.restamp_load(now);
+            self.cell.shadow.restamp(now);
+        }
         self.cell.mark.owe(Cause::Forced);
     }
 }

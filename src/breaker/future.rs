@@ -242,6 +242,6 @@ where
         let report = |guard: CallGuard<'_, C, O>, result| {
             guard.report(|answer| this.judge.judge(answer), result, CallError::Failed)
         };
-        this.permit.poll(|| this.future.poll(cx), report)
+        this.permit.poll(cx, |cx| this.future.poll(cx), report)
     }
 }

@@ -110,6 +110,10 @@ impl<C, O> CircuitBreaker<C, O> {
                     continue;
                 }
             }
+            // So is whoever began to watch.
+            if !made.is_watched() && self.cell.needs_watch() {
+                continue;
+            }
             if made.is_clear() != there.is_clear() {
                 self.cell.attend();
             }
@@ -159,7 +163,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     ) -> Result<Word, Rejected> {
         let (gate, priority) = (self.cell.gate.load::<Gate>(), priority());
         let class = priority.class();
-        if !gate.is_for_load_alone()
+        if !gate.is_for_load()
             || bypass::breaker(|| self.cell.name())
             || !self.cell.mix.count_one(class)
         {
@@ -190,7 +194,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A call has passed the gate. There may be more to look into.
     #[inline]
     fn acquire_passed(&self, seen: Word) -> Result<Word, Rejected> {
-        if self.cell.rule().slow_call_ms().is_some() || self.cell.mark.is_set() {
+        if self.cell.rule().slow_call_ms().is_some()
+            || self.cell.learns()
+            || self.cell.mark.is_set()
+        {
             return self.acquire_attended(seen);
         }
         self.count_call();
@@ -205,9 +212,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             let now = self.clock.now();
             if gate.is_old(now) {
                 gate = self.make_gate(now);
+                if gate.is_open() {
+                    return Ok(calls);
+                }
             }
+        } else if gate.is_open() {
+            // It is watched, and that changes nothing.
+            return Ok(calls);
         }
-        if gate.is_clear() || bypass::breaker(|| self.cell.name()) {
+        if bypass::breaker(|| self.cell.name()) {
             return Ok(calls);
         }
         let class = priority.class();

@@ -1,9 +1,11 @@
 //! A permit that is kept from one poll of a call to the next.
 
-use core::{ops::Deref, task::Poll, time::Duration};
+use core::{
+    ops::Deref,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-#[cfg(feature = "tower")]
-use crate::overload::priority::Priority;
 use crate::{
     breaker::{
         CircuitBreaker,
@@ -16,6 +18,8 @@ use crate::{
     state::Outcome,
     time::Clock,
 };
+#[cfg(feature = "tower")]
+use crate::{callers::scope, overload::priority::Priority};
 
 /// A reference to a breaker that can be kept: `&CircuitBreaker`, or an `Arc` of
 /// one. Implemented for these two, and for no others.
@@ -130,7 +134,8 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[cfg(feature = "tower")]
     fn take(&mut self, asked: Option<Priority>) -> Result<(), Rejected> {
         self.stage = Stage::Empty;
-        let (_, word) = self.breaker.try_acquire()?.into_parts();
+        // Whoever asks for a permit need not be who makes the call.
+        let (_, word) = scope::unseen(|| self.breaker.acquire_held())?.into_parts();
         (self.word, self.stage) = (self.breaker.untimed(word), Stage::Reserved(asked));
         Ok(())
     }
@@ -148,6 +153,7 @@ impl<B: BreakerRef> HeldPermit<B> {
             #[cfg(feature = "tower")]
             Stage::Reserved(_) => {
                 let word = self.breaker.timed_from_now(self.word);
+                self.breaker.note_caller();
                 (Permit::new(&*self.breaker, word), self.breaker.begin_call())
             }
             Stage::Held(started) => (Permit::new(&*self.breaker, self.word), started),
@@ -161,10 +167,51 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline]
     pub(crate) fn under<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
         let guard = self.arm()?;
-        let result = f();
+        let result = guard.around(f);
         let (word, started) = guard.into_kept();
         self.keep(word, started);
+        if WATCHES && let Some(watch) = self.breaker.watch() {
+            self.stage = Stage::Watched(started, watch);
+        }
         Ok(result)
+    }
+
+    /// The same, where [`poll`](Self::poll) makes the rest of the call: a drill waits until
+    /// then.
+    #[inline]
+    pub(crate) fn hold<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
+        if WATCHES && self.is_watched() { self.hold_watched(f) } else { self.under(f) }
+    }
+
+    /// The same of a call that is watched.
+    #[cold]
+    #[inline(never)]
+    fn hold_watched<R>(&mut self, f: impl FnOnce() -> R) -> Result<R, Rejected> {
+        let watch = self.breaker.watch();
+        let guard = self.arm_watched()?;
+        let scope = watch.map(Watch::enter);
+        let result = f();
+        guard.leave(scope);
+        let (word, started) = guard.into_kept();
+        self.keep_watched(word, started, watch);
+        Ok(result)
+    }
+
+    /// Takes the permit out, armed, as [`arm`](Self::arm) does. Where the breaker is asked
+    /// now, no drill has failed the call yet.
+    #[inline]
+    fn arm_watched(&mut self) -> Result<CallGuard<'_, B::Clock, B::Observer>, Rejected> {
+        let asks = match self.stage {
+            Stage::Empty => true,
+            #[cfg(feature = "tower")]
+            Stage::Deferred => true,
+            _ => false,
+        };
+        if !asks {
+            return self.arm();
+        }
+        self.stage = Stage::Spent;
+        Ok(CallGuard::new(self.breaker.acquire_held()?, self.breaker.begin_call()))
     }
 
     /// Makes the call, or the part of it that a poll makes, under the permit:
@@ -172,14 +219,15 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline]
     pub(crate) fn poll<T, R, X: From<Rejected>>(
         &mut self,
-        poll: impl FnOnce() -> Poll<T>,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
         report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> Result<R, X>,
     ) -> Poll<Result<R, X>> {
         if WATCHES && self.is_watched() {
-            return self.poll_watched(poll, report);
+            return self.poll_watched(cx, poll, report);
         }
         let guard = self.arm()?;
-        match poll() {
+        match poll(cx) {
             Poll::Pending => {
                 let (word, started) = guard.into_kept();
                 self.keep(word, started);
@@ -194,9 +242,16 @@ impl<B: BreakerRef> HeldPermit<B> {
     fn is_watched(&self) -> bool {
         match self.stage {
             Stage::Watched(..) => true,
-            Stage::Empty => !self.breaker.seems_healthy() && self.breaker.is_watched(),
-            _ => false,
+            Stage::Held(_) | Stage::Spent => false,
+            Stage::Empty => self.will_be_watched(),
+            #[cfg(feature = "tower")]
+            Stage::Reserved(_) | Stage::Deferred => self.will_be_watched(),
         }
+    }
+
+    #[inline]
+    fn will_be_watched(&self) -> bool {
+        !self.breaker.seems_healthy() && self.breaker.is_watched()
     }
 
     /// The same of a call that is watched.
@@ -204,27 +259,49 @@ impl<B: BreakerRef> HeldPermit<B> {
     #[inline(never)]
     fn poll_watched<T, R, X: From<Rejected>>(
         &mut self,
-        poll: impl FnOnce() -> Poll<T>,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
         report: impl FnOnce(CallGuard<'_, B::Clock, B::Observer>, T) -> Result<R, X>,
     ) -> Poll<Result<R, X>> {
-        let watch = match self.stage {
+        #[cfg_attr(any(not(feature = "drill"), fusebox_compact), allow(unused_mut))]
+        let mut watch = match self.stage {
             Stage::Watched(_, watch) => Some(watch),
             _ => self.breaker.watch(),
         };
-        let guard = self.arm()?;
+        let guard = self.arm_watched()?;
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if let Some(watch) = &mut watch {
+            // It may panic: the guard is armed.
+            match guard.breaker().drill_async(&mut watch.drill, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(drilled)) => {
+                    guard.end(Outcome::Failure);
+                    return Poll::Ready(Err(drilled.into()));
+                }
+                Poll::Pending => {
+                    let (word, started) = guard.into_kept();
+                    self.keep_watched(word, started, Some(*watch));
+                    return Poll::Pending;
+                }
+            }
+        }
         let scope = watch.map(Watch::enter);
-        let polled = poll();
-        drop(scope);
+        let polled = poll(cx);
+        guard.leave(scope);
         match polled {
             Poll::Pending => {
                 let (word, started) = guard.into_kept();
-                self.keep(word, started);
-                if let Some(watch) = watch {
-                    self.stage = Stage::Watched(started, watch);
-                }
+                self.keep_watched(word, started, watch);
                 Poll::Pending
             }
             Poll::Ready(result) => Poll::Ready(report(guard, result)),
+        }
+    }
+
+    fn keep_watched(&mut self, word: Word, started: Option<Duration>, watch: Option<Watch>) {
+        self.keep(word, started);
+        if let Some(watch) = watch {
+            self.stage = Stage::Watched(started, watch);
         }
     }
 

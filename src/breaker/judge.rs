@@ -163,7 +163,7 @@ pub(crate) fn errors_that<T, E>(
 }
 
 /// Judges an answer as a guarded call carries it. A call that another breaker
-/// turned away was not made: it says nothing.
+/// turned away was not made: it says nothing. One that a drill failed stands for a failure.
 #[inline]
 pub(crate) fn carried<T, E>(
     judge: &impl Judge<T, E>,
@@ -172,6 +172,7 @@ pub(crate) fn carried<T, E>(
     match answer {
         Ok(value) => judge.judge(Ok(value)),
         Err(CallError::Failed(error)) => judge.judge(Err(error)),
+        Err(CallError::Rejected(rejected)) if rejected.is_drill() => Outcome::Failure,
         Err(CallError::Rejected(_) | CallError::Limited(_)) => Outcome::Ignore,
     }
 }

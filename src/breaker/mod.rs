@@ -12,6 +12,8 @@ mod call;
 pub(crate) mod cell;
 mod chain;
 mod decide;
+#[cfg(not(fusebox_compact))]
+mod drilled;
 mod each;
 pub(crate) mod fault;
 mod forced;
@@ -20,8 +22,14 @@ mod future;
 mod gated;
 pub(crate) mod held;
 mod history;
+#[cfg(all(feature = "drill", not(fusebox_compact)))]
+mod injected;
 pub(crate) mod judge;
+#[cfg(not(fusebox_compact))]
+mod learning;
 mod length;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+pub(crate) mod mapped;
 mod mark;
 #[cfg(not(fusebox_compact))]
 mod mix;
@@ -35,11 +43,17 @@ pub(crate) mod ratio;
 pub(crate) mod reading;
 mod sampling;
 mod score;
+#[cfg(all(feature = "std", not(fusebox_compact)))]
+pub(crate) mod script;
 pub(crate) mod settings;
+#[cfg(not(fusebox_compact))]
+pub(crate) mod shadow;
 #[cfg(not(fusebox_compact))]
 mod shedding;
 pub(crate) mod snapshot;
 mod starts;
+#[cfg(not(fusebox_compact))]
+mod stepped;
 mod told;
 mod traced;
 mod watched;
@@ -52,3 +66,5 @@ pub use breaker::CircuitBreaker;
 pub use each::Each;
 pub use promise::Promise;
 pub use ratio::Ratio;
+#[cfg(not(fusebox_compact))]
+pub use shadow::{ShadowReading, ShadowRefused};

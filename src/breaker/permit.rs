@@ -3,7 +3,7 @@
 use core::{fmt, mem::ManuallyDrop, time::Duration};
 
 use crate::{
-    breaker::{CircuitBreaker, word::Word},
+    breaker::{CircuitBreaker, watched::WatchScope, word::Word},
     observe::{DefaultObserver, Observer},
     state::{Outcome, Verdict},
     time::{Clock, DefaultClock},
@@ -166,6 +166,18 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         Self { permit: ManuallyDrop::new(permit), started }
     }
 
+    /// Runs the caller's own code, or a part of it: what it calls is called by this breaker's
+    /// call.
+    #[inline]
+    pub(crate) fn around<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.permit.breaker.around(f)
+    }
+
+    /// The caller's own code has ended, or waits.
+    pub(super) fn leave(&self, scope: Option<WatchScope>) {
+        self.permit.breaker.leave(scope);
+    }
+
     /// Reports what the call returned, and returns it, with its error as the
     /// caller wants it.
     #[inline]
@@ -206,6 +218,12 @@ impl<'a, C: Clock, O: Observer> CallGuard<'a, C, O> {
         let verdict = breaker.end(word, outcome);
         breaker.tell_call(started, outcome);
         verdict
+    }
+
+    /// The breaker that admitted the call.
+    #[cfg(all(feature = "drill", not(fusebox_compact)))]
+    pub(crate) fn breaker(&self) -> &'a CircuitBreaker<C, O> {
+        self.permit.breaker
     }
 
     /// What is kept of it between the polls of its call.

@@ -8,8 +8,12 @@ use crate::{
         fault::Fault,
         gated::Relief,
         settings::BreakerSettings,
+        shadow::ShadowReading,
         snapshot::{Counters, Snapshot},
     },
+    callers::callers::Callers,
+    drill::reading::DrillReading,
+    learn::learned::Learned,
     name::Name,
     observe::LastError,
     overload::{ALL, gate::Gate, priority::Priority},
@@ -67,9 +71,17 @@ pub struct Reading {
     /// The lowest priority of which a closed breaker admits any call, where it does not
     /// admit every call. Those above it are all admitted, and those below it are not.
     pub admits_from: Option<Priority>,
+    /// What the breaker has learned of its service.
+    pub learned: Learned,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
+    /// Which breakers' calls called this one, where that is learned.
+    pub callers: Callers,
+    /// The drill under way, if there is one.
+    pub drill: Option<DrillReading>,
+    /// What a shadow of other settings would have done, where there is one.
+    pub shadow: Option<ShadowReading>,
     /// What is wrong with the breaker's memory; `None` if nothing is.
     pub fault: Option<Fault>,
 }
@@ -130,7 +142,11 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             admits: admitted(relief.share()),
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
+            learned: self.learned(),
             last_error: self.last_error(),
+            callers: self.cell.callers.get(),
+            drill: self.cell.drilled.reading(at),
+            shadow: self.shadow(),
             fault: Fault::of(&self.cell, at),
         }
     }

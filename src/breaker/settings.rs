@@ -151,6 +151,21 @@ settings! {
         /// than without this. An overload always weighs in a ramp, in a probe, and where
         /// others say that the service is down ([`Advice::primed`](crate::Advice::primed)).
         max_shed: percent -> u8 = 0, 0..=99, at (128 + 37);
+        /// The share of the usual latency above which a call is slow; unless it is set, none is.
+        ///
+        /// The breaker learns before which time 99 of 100 calls are done, and what that
+        /// usually is. A call that takes more than so many percent of what is usual is a
+        /// slow one, as by `slow_call`: so a service that slows down is noticed, and nobody
+        /// need know a number. 200 is twice the usual time.
+        ///
+        /// The limit holds once 500 calls were learned from, at most one in each tick of
+        /// the clock; until then `slow_call` holds, if there is one. It then takes the
+        /// place of `slow_call`, though never beyond a quarter and four times of that. It
+        /// is never below 10 ms. It moves only where the usual time has moved by more than a quarter, and
+        /// [`Event::Learned`](crate::Event::Learned) tells of it. While the breaker is not
+        /// well, nothing is learned. [`learned`](crate::CircuitBreaker::learned) shows it
+        /// all, and [`set_learning`](crate::CircuitBreaker::set_learning) freezes it.
+        slow_above: excess -> u16 = 0, 110..=1_000, at (128 + 27);
     }
     also {
         /// The longest wait, before its jitter.
@@ -250,6 +265,12 @@ impl BreakerSettings {
             0 => None,
             limit => Some(limit),
         }
+    }
+
+    /// Whether calls are timed to be learned from.
+    #[inline]
+    pub(crate) const fn learns(self) -> bool {
+        !cfg!(fusebox_compact) && self.slow_above() != 0
     }
 
     /// How much later than others a call of this priority may become a probe, in

@@ -36,9 +36,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
     }
 
-    /// Whether a gate is made as load is shed, or watched by nobody.
+    /// Whether a gate is made as load is shed, or for nothing, and nothing else keeps it.
     fn outlasts_its_reason(&self, gate: Gate) -> bool {
-        gate.is_for_load() || gate.is_watched() && !self.cell.needs_watch()
+        let watched_alone = gate.is_watched() && gate.is_open();
+        !gate.is_clear() && !gate.is_for_ramp() && !(watched_alone && self.cell.needs_watch())
     }
 
     /// Whether an overload of a closed breaker does not weigh, as more of the load can be

@@ -66,6 +66,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if to.is_closed() {
             self.cell.attend();
         }
+        #[cfg(not(fusebox_compact))]
+        if !forced {
+            self.learn_from_change(from, to, self.cell.opened.get());
+        }
         match (from.state(), to.state()) {
             (_, State::Closed | State::Disabled) => self.cell.opened.clear(),
             (State::Closed | State::Disabled, State::Open | State::ForcedOpen) => {

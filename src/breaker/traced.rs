@@ -14,7 +14,8 @@ use crate::{
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{
-        batch::Permits, history::Last, mark::Marked, settings::BreakerSettings, snapshot::Snapshot,
+        batch::Permits, history::Last, mark::Marked, settings::BreakerSettings, shadow::Ended,
+        snapshot::Snapshot,
     },
     machine::Step,
 };
@@ -162,7 +163,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> Verdict {
-        let recorder = self.recorder();
+        let recorder = self.recorder_of_marked();
+        #[cfg(not(fusebox_compact))]
+        if self.cell.mark.is_shadowed() {
+            return self.report_shadowed(recorder, seen, permit, (outcome, took));
+        }
         let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
         if let Some(recorder) = recorder
             && let Some(pace) = pace
@@ -176,13 +181,44 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         verdict
     }
 
+    /// The same where a shadow sees the call's end.
+    #[cfg(not(fusebox_compact))]
+    #[cold]
+    #[inline(never)]
+    fn report_shadowed(
+        &self,
+        recorder: Option<Recorder<'_>>,
+        seen: Word,
+        permit: Word,
+        (outcome, took): (Outcome, Option<Duration>),
+    ) -> Verdict {
+        let spared = outcome == Outcome::Overload && self.spares(seen, permit, self.cell.load());
+        let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
+        let Some(pace) = pace else { return verdict };
+        let now = self.clock.now();
+        let timed = || permit.is_timed().then(|| now.since(permit.timing().0));
+        let took = took.or_else(timed);
+        if let Some(recorder) = recorder {
+            let took = took.unwrap_or_default();
+            recorder.write_end(permit, End { outcome, took, pace, verdict: Some(verdict) }, now);
+        }
+        let took = took.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+        self.show(Ended { outcome, spared, took, now });
+        verdict
+    }
+
     /// Calls of a batch report.
     pub(super) fn record_batch(
         &self,
         recorder: Option<Recorder<'_>>,
         permit: Word,
-        outcomes: impl Iterator<Item = Outcome>,
+        outcomes: impl Iterator<Item = Outcome> + Clone,
     ) {
+        #[cfg(not(fusebox_compact))]
+        if self.cell.mark.is_shadowed() {
+            let spared = self.spares(self.load(), permit, self.cell.load());
+            self.show_batch(outcomes.clone(), spared);
+        }
         if let Some(recorder) = recorder {
             let now = self.clock.now();
             for outcome in outcomes {

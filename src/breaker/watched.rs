@@ -8,12 +8,15 @@
 //! [`guard_watched`]: CircuitBreaker::guard_watched
 //! [`HeldPermit::poll`]: crate::breaker::held::HeldPermit::poll
 
+#[cfg(all(feature = "drill", not(fusebox_compact)))]
+use crate::breaker::injected::Injection;
 use crate::{
     breaker::{
         CircuitBreaker,
         permit::{CallGuard, Permit},
         word::Word,
     },
+    callers::{place::Place, scope::Inside},
     error::Rejected,
     observe::Observer,
     state::{Outcome, State},
@@ -21,6 +24,7 @@ use crate::{
 };
 #[cfg(not(fusebox_compact))]
 use crate::{
+    callers::scope,
     name::{Name, WORDS},
     overload::gate::Gate,
 };
@@ -50,22 +54,38 @@ fn permit_in(said: &Rejected) -> Word {
 
 /// What a call of a watched breaker carries from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Watch;
+pub(super) struct Watch {
+    /// Whose call it is, for the calls in it.
+    place: Place,
+    /// What a drill does to it.
+    #[cfg(all(feature = "drill", not(fusebox_compact)))]
+    pub(super) drill: Injection,
+}
 
 /// While the caller's own code runs in a watched call.
-pub(super) struct WatchScope;
+pub(super) struct WatchScope {
+    inside: Option<Inside>,
+}
 
 impl Watch {
     /// The caller's own code runs from now on.
-    pub(super) const fn enter(self) -> WatchScope {
-        WatchScope
+    pub(super) fn enter(self) -> WatchScope {
+        WatchScope { inside: Inside::of(self.place) }
     }
 }
 
 impl<C, O> CircuitBreaker<C, O> {
     /// What a call carries that begins now; nothing where nobody watches.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))] // as the other's
     pub(super) fn watch(&self) -> Option<Watch> {
-        self.is_watched().then_some(Watch)
+        #[cfg(not(fusebox_compact))]
+        return self.is_watched().then(|| Watch {
+            place: self.cell.callers.place(),
+            #[cfg(feature = "drill")]
+            drill: Injection::Undecided,
+        });
+        #[cfg(fusebox_compact)]
+        None
     }
 
     #[cfg(not(fusebox_compact))]
@@ -87,12 +107,72 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cfg(not(fusebox_compact))]
     #[cold]
     #[inline(never)]
-    #[allow(clippy::unused_self)] // REMOVE with the first watcher
     pub(super) fn begin_watched(&self, permit: Word) -> Rejected {
+        self.cell.callers.note(scope::current());
         watched(permit)
     }
 
-    /// The permit of a call that is made by hand.
+    /// A call begins that was admitted before, or several at once.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))] // it is in no map
+    pub(super) fn note_caller(&self) {
+        #[cfg(not(fusebox_compact))]
+        if self.is_watched() {
+            self.cell.callers.note(scope::current());
+        }
+    }
+
+    /// The caller's own code has ended, or waits.
+    #[cfg_attr(fusebox_compact, allow(clippy::unused_self))]
+    pub(super) fn leave(&self, scope: Option<WatchScope>) {
+        if let Some(inside) = scope.and_then(|scope| scope.inside) {
+            let within = inside.leave();
+            #[cfg(not(fusebox_compact))]
+            self.cell.callers.note_attempts(self.cell.callers.place(), 1, within);
+            let _ = within; // a compact slot is in no map
+        }
+    }
+
+    /// Runs the caller's own code, or a part of it.
+    pub(super) fn around<R>(&self, f: impl FnOnce() -> R) -> R {
+        if !WATCHES {
+            return f();
+        }
+        let scope = self.watch().map(Watch::enter);
+        let result = f();
+        self.leave(scope);
+        result
+    }
+
+    /// The permit of a call that is made by hand. A drill can only fail it.
+    #[cold]
+    #[inline(never)]
+    #[cfg_attr(any(not(feature = "drill"), fusebox_compact), allow(clippy::unnecessary_wraps))]
+    pub(super) fn by_hand(&self, said: &Rejected) -> Result<Permit<'_, C, O>, Rejected> {
+        let permit = self.watched_permit(said);
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if let Err(drilled) = self.drill_by_hand() {
+            permit.failure();
+            return Err(drilled);
+        }
+        Ok(permit)
+    }
+
+    /// The permit of a call that is drilled when it is made.
+    #[inline]
+    pub(crate) fn acquire_held(&self) -> Result<Permit<'_, C, O>, Rejected> {
+        let word = self.load();
+        if word.is_healthy() {
+            self.count_call();
+            return Ok(Permit::new(self, word));
+        }
+        match self.acquire_unhealthy(word) {
+            Ok(word) => Ok(Permit::new(self, word)),
+            Err(said) if is_watched(&said) => Ok(self.watched_permit(&said)),
+            Err(rejected) => Err(rejected),
+        }
+    }
+
+    /// The permit that a watched breaker has given.
     #[cold]
     pub(super) fn watched_permit(&self, said: &Rejected) -> Permit<'_, C, O> {
         Permit::new(self, permit_in(said))
@@ -109,9 +189,17 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         failed: impl FnOnce(E) -> X,
     ) -> Result<T, X> {
         let guard = CallGuard::new(self.watched_permit(said), self.begin_call());
-        let scope = self.watch().map(Watch::enter);
+        let watch = self.watch();
+        #[cfg(all(feature = "drill", not(fusebox_compact)))]
+        if watch.is_some()
+            && let Err(drilled) = self.drill_sync()
+        {
+            guard.end(Outcome::Failure);
+            return Err(drilled.into());
+        }
+        let scope = watch.map(Watch::enter);
         let result = f();
-        drop(scope);
+        self.leave(scope);
         guard.report(judge, result, failed)
     }
 }

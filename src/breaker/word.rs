@@ -77,7 +77,7 @@ pub(crate) enum Admission {
 /// Whether a closed breaker with these settings looks into its slot at each call.
 #[inline]
 pub(crate) const fn attends(settings: BreakerSettings) -> bool {
-    !cfg!(fusebox_compact) && settings.slow_call_ms().is_some()
+    !cfg!(fusebox_compact) && (settings.slow_call_ms().is_some() || settings.learns())
 }
 
 /// The same of one that has just closed by itself: it may let calls back slowly.
@@ -333,6 +333,13 @@ impl Word {
             State::Closed | State::Open | State::HalfOpen => self.with_moment(now),
             State::ForcedOpen | State::Disabled => self,
         }
+    }
+
+    /// The same as if its clock had stepped by so many milliseconds.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const fn stepped(self, by: i64) -> Self {
+        let moment = (self.0 & STAMP).wrapping_sub(by.cast_unsigned());
+        self.restamp(Tick::from_millis(moment))
     }
 
     /// A probe failed.

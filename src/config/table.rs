@@ -179,6 +179,9 @@ macro_rules! row_unit {
     (percent) => {
         "%"
     };
+    (excess) => {
+        "%"
+    };
     (millis) => {
         " ms"
     };
@@ -202,6 +205,9 @@ macro_rules! row_key {
         stringify!($name)
     };
     (percent $name:ident) => {
+        concat!(stringify!($name), "_percent")
+    };
+    (excess $name:ident) => {
         concat!(stringify!($name), "_percent")
     };
     (millis $name:ident) => {

@@ -114,6 +114,16 @@ pub(crate) mod percent {
     };
 }
 
+/// Percent above a hundred, or none.
+pub(crate) mod excess {
+    pub(crate) use super::{
+        Unit::Percent as UNIT,
+        count::{Given, SCALE, raw},
+    };
+
+    pub(crate) const OPTIONAL: bool = true;
+}
+
 pub(crate) mod millis {
     pub(crate) use super::{
         Unit::Milliseconds as UNIT,

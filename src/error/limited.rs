@@ -18,8 +18,10 @@ pub struct Limited {
     packed: u64,
 }
 
-/// The bits of a wait: 73 years.
-const WAIT: u64 = (1 << 61) - 1;
+/// The kind stands above it.
+const KIND: u32 = 60;
+/// The bits of a wait: 36 years.
+const WAIT: u64 = (1 << KIND) - 1;
 
 /// Which limit turned a call away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,10 +43,12 @@ pub enum LimitKind {
     Pressure,
     /// This server has more calls than it can answer.
     Overload,
+    /// A drill failed the call of a breaker, as a service that is down would have.
+    Drill,
 }
 
 impl LimitKind {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Rate,
         Self::Bulkhead,
         Self::Adaptive,
@@ -53,6 +57,7 @@ impl LimitKind {
         Self::Shedding,
         Self::Pressure,
         Self::Overload,
+        Self::Drill,
     ];
 
     const fn what(self) -> &'static str {
@@ -65,6 +70,7 @@ impl LimitKind {
             Self::Shedding => "load shedding",
             Self::Pressure => "host pressure",
             Self::Overload => "overload guard",
+            Self::Drill => "drill",
         }
     }
 
@@ -77,6 +83,7 @@ impl LimitKind {
             Self::Shedding => "sheds load",
             Self::Pressure => "is too high",
             Self::Overload => "turns calls away",
+            Self::Drill => "failed this call",
         }
     }
 }
@@ -89,13 +96,13 @@ impl fmt::Display for LimitKind {
 }
 
 impl Limited {
-    /// A wait that is not known is none, as is one of more than 73 years.
+    /// A wait that is not known is none, as is one of more than 36 years.
     pub(crate) fn of(name: Name, kind: LimitKind, retry_after_ns: Option<u64>) -> Self {
         let wait = retry_after_ns.map_or(WAIT, |wait| wait.min(WAIT));
-        Self { name, packed: (kind as u64) << 61 | wait }
+        Self { name, packed: (kind as u64) << KIND | wait }
     }
 
-    /// Makes the error of a limit of your own. A wait of 73 years or more is none that is
+    /// Makes the error of a limit of your own. A wait of 36 years or more is none that is
     /// known.
     ///
     /// ```
@@ -126,7 +133,7 @@ impl Limited {
     /// Returns which limit it was.
     #[must_use]
     pub const fn kind(&self) -> LimitKind {
-        LimitKind::ALL[(self.packed >> 61) as usize]
+        LimitKind::ALL[(self.packed >> KIND) as usize]
     }
 
     /// Returns the time after which the call may be admitted, if nobody else comes
@@ -182,6 +189,13 @@ pub(super) fn write(
     name: Option<&str>,
     retry_after: Option<Duration>,
 ) -> fmt::Result {
+    if kind == LimitKind::Drill {
+        f.write_str("a drill failed this call")?;
+        return match name {
+            Some(name) => write!(f, " of circuit breaker `{name}`"),
+            None => Ok(()),
+        };
+    }
     // Of these two it is a breaker that speaks.
     let who = match kind {
         LimitKind::RampUp | LimitKind::Shedding => "circuit breaker",

@@ -141,7 +141,7 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
         let mut permit = HeldPermit::empty(self.members[0].breaker);
         match permit.arm() {
             Ok(guard) => {
-                let result = attempts.make(self.chosen(0));
+                let result = guard.around(|| attempts.make(self.chosen(0)));
                 match judged(guard, judge, result) {
                     Ok(answer) => Ok(answer),
                     Err((outcome, error)) => self.failed_at_home(judge, attempts, outcome, error),
@@ -198,7 +198,11 @@ impl<'a, const N: usize, T, C: Clock, O: Observer> FailoverSet<'a, N, T, C, O> {
             let Pass { at, mut permit, .. } = self.choose(journey, A::AGAIN)?;
             // It was taken a moment ago, and is there.
             let guard = permit.as_mut().and_then(|permit| permit.arm().ok());
-            let result = attempts.make(self.chosen(at));
+            let mut make = || attempts.make(self.chosen(at));
+            let result = match &guard {
+                Some(guard) => guard.around(make),
+                None => make(),
+            };
             let (outcome, error) = match guard {
                 Some(guard) => match judged(guard, judge, result) {
                     Ok(answer) => return Ok(answer),

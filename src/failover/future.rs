@@ -236,7 +236,7 @@ where
                         judged(guard, judge, result)
                             .map_err(|(outcome, error)| Ended::Failed(outcome, error))
                     };
-                    ready!(permit.poll(|| call.poll(cx), report))
+                    ready!(permit.poll(cx, |cx| call.poll(cx), report))
                 }
                 None => ready!(call.poll(cx))
                     .map_err(|error| Ended::Failed(judge.judge(Err(&error)), error)),

@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Retry(Retrying<'a>),
     /// A retry gave up on an error that it would have retried.
     Exhausted(Exhausted<'a>),
+    /// A learned limit that is in force has changed.
+    Learned(Relearned<'a>),
     /// The calls of a failover set go elsewhere than before.
     Failover(FailedOver<'a>),
     /// A call failed, and its fallback was asked.
@@ -33,6 +35,77 @@ pub enum Event<'a> {
     /// A call through a breaker ended. It is sent only where somebody asks for it
     /// ([`TimeCalls`](crate::TimeCalls)).
     Call(Called<'a>),
+    /// A drill began or ended, or gave a call a fault.
+    Drill(Drilling<'a>),
+}
+
+/// A drill began or ended, or gave a call a fault. The program whose calls it drills tells it,
+/// with the first call under the drill and the first one after it. Who asked for the drill is
+/// not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drilling<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// What happened.
+    pub step: DrillStep,
+}
+
+/// As in "a drill of `shop` began".
+impl fmt::Display for Drilling<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a drill")?;
+        if let Some(breaker) = self.breaker {
+            write!(f, " of `{breaker}`")?;
+        }
+        match self.step {
+            DrillStep::Began => f.write_str(" began"),
+            DrillStep::Fault { fault, call } => write!(f, " gave call {call} {fault}"),
+            DrillStep::Ended => f.write_str(" ended"),
+        }
+    }
+}
+
+/// What happened in a drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DrillStep {
+    /// The first call came under it.
+    Began,
+    /// A call got a fault.
+    Fault {
+        /// Which one.
+        fault: DrillFault,
+        /// The call's number, from 0: of those that the breaker admitted under the drill.
+        call: u64,
+    },
+    /// It is over, and the first call came after it.
+    Ended,
+}
+
+/// What a drill does to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DrillFault {
+    /// The call is not made, and fails.
+    Error,
+    /// The call is not made, and fails when the drill ends.
+    Hang,
+    /// The call is not made, and panics.
+    Panic,
+    /// The call is made later.
+    Latency,
+}
+
+impl fmt::Display for DrillFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Error => "an error",
+            Self::Hang => "a hang",
+            Self::Panic => "a panic",
+            Self::Latency => "latency",
+        })
+    }
 }
 
 /// A call through a breaker ended.
@@ -121,6 +194,83 @@ impl fmt::Display for Limit {
             Self::Deadline => "deadline",
             Self::Pressure => "host pressure",
         })
+    }
+}
+
+/// The limit above which a breaker's call is slow has changed, as a learned baseline has
+/// moved by more than a quarter: see [`slow_above`](crate::BreakerConfig::slow_above).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Relearned<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// The limit before. `None` is that no call was slow.
+    pub from: Option<Duration>,
+    /// The limit now.
+    pub to: Option<Duration>,
+    /// The usual latency that it follows now, or followed until it was forgotten.
+    pub baseline: Option<Duration>,
+    /// How many percent of that the limit is, within its bounds.
+    pub percent: u16,
+    /// Why it has changed.
+    pub reason: LearnedReason,
+}
+
+/// Why a learned limit has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LearnedReason {
+    /// Enough was seen to know what is usual.
+    Known,
+    /// The service has become slower.
+    Slower,
+    /// The service has become faster.
+    Faster,
+    /// Somebody had it [forgotten](crate::CircuitBreaker::forget_learned).
+    Forgotten,
+}
+
+impl fmt::Display for LearnedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Known => "enough calls were seen",
+            Self::Slower => "the service has become slower",
+            Self::Faster => "the service has become faster",
+            Self::Forgotten => "what was learned is forgotten",
+        })
+    }
+}
+
+/// As in "a call of `shop` is slow above 240ms now, and not above 180ms: the service has
+/// become slower, 99 of 100 calls usually take less than 120ms, and 200% of that is the limit".
+impl fmt::Display for Relearned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.to {
+            Some(_) => "a call of ",
+            None => "no call of ",
+        })?;
+        match self.breaker {
+            Some(name) => write!(f, "`{name}`")?,
+            None => f.write_str("a breaker")?,
+        }
+        match self.to {
+            Some(limit) => write!(f, " is slow above {limit:?} now")?,
+            None => f.write_str(" is slow now")?,
+        }
+        match self.from {
+            Some(limit) if self.to.is_some() => write!(f, ", and not above {limit:?}")?,
+            Some(limit) => write!(f, ", where the limit was {limit:?}")?,
+            None => {}
+        }
+        write!(f, ": {}", self.reason)?;
+        match self.baseline {
+            Some(baseline) if self.reason != LearnedReason::Forgotten => write!(
+                f,
+                ", 99 of 100 calls usually take less than {baseline:?}, and {}% of that is the limit",
+                self.percent
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

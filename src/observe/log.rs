@@ -1,9 +1,9 @@
 //! Writes events as records of `log`: target `fusebox`, fields as key-value
 //! pairs.
 
-use log::{debug, error, trace, warn};
+use log::{debug, error, info, trace, warn};
 
-use crate::observe::{Event, LastError};
+use crate::observe::{DrillStep, Event, LastError};
 
 pub(crate) fn write(event: &Event<'_>) {
     match event {
@@ -33,6 +33,16 @@ pub(crate) fn write(event: &Event<'_>) {
             kind:% = it.kind(),
             retry_after:? = it.retry_after();
             "call limited: {it}"
+        ),
+        Event::Learned(it) => info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from:? = it.from,
+            to:? = it.to,
+            baseline:? = it.baseline,
+            percent = it.percent,
+            reason:% = it.reason;
+            "{it}"
         ),
         Event::Failover(it) => warn!(
             target: "fusebox",
@@ -74,6 +84,13 @@ pub(crate) fn write(event: &Event<'_>) {
             duration:? = it.duration;
             "call ended after {:?}: {:?}", it.duration, it.outcome
         ),
+        Event::Drill(it) => {
+            let level = match it.step {
+                DrillStep::Fault { .. } => log::Level::Debug,
+                _ => log::Level::Warn,
+            };
+            log::log!(target: "fusebox", level, breaker = it.breaker; "{it}");
+        }
         Event::Fallback(it) => warn!(
             target: "fusebox",
             policy = it.policy,

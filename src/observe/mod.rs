@@ -27,8 +27,8 @@ pub(crate) use counter::Counter;
 pub use default::DefaultObserver;
 pub(crate) use event::EachError;
 pub use event::{
-    Called, Errors, Event, Exhausted, FailedOver, FailoverState, FallbackUsed, Limit,
-    Misconfigured, Rejection, Retrying, Transition,
+    Called, DrillFault, DrillStep, Drilling, Errors, Event, Exhausted, FailedOver, FailoverState,
+    FallbackUsed, LearnedReason, Limit, Misconfigured, Rejection, Relearned, Retrying, Transition,
 };
 #[cfg(feature = "observer")]
 pub use listeners::{Listener, Listeners, ListenersFull};

@@ -44,8 +44,10 @@ impl Observer for Tally {
             | Event::Rejection(_)
             | Event::Misconfigured(_)
             | Event::Limited(_)
+            | Event::Learned(_)
             | Event::Failover(_)
-            | Event::Call(_) => {}
+            | Event::Call(_)
+            | Event::Drill(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Writes events to `tracing`: target `fusebox`, structured fields.
 
-use crate::observe::Event;
+use crate::observe::{DrillStep, Event};
 
 pub(crate) fn write(event: &Event<'_>) {
     match event {
@@ -29,6 +29,16 @@ pub(crate) fn write(event: &Event<'_>) {
             kind = %it.kind(),
             retry_after = it.retry_after().map(tracing::field::debug),
             "call limited"
+        ),
+        Event::Learned(it) => tracing::info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            from = it.from.map(tracing::field::debug),
+            to = it.to.map(tracing::field::debug),
+            baseline = it.baseline.map(tracing::field::debug),
+            percent = it.percent,
+            reason = %it.reason,
+            "the limit of slow calls has changed"
         ),
         Event::Failover(it) => tracing::warn!(
             target: "fusebox",
@@ -68,6 +78,21 @@ pub(crate) fn write(event: &Event<'_>) {
             duration = ?it.duration,
             "call ended"
         ),
+        Event::Drill(it) => match it.step {
+            DrillStep::Fault { fault, call } => tracing::debug!(
+                target: "fusebox",
+                breaker = it.breaker,
+                fault = %fault,
+                call,
+                "a drill gave a call a fault"
+            ),
+            step => tracing::warn!(
+                target: "fusebox",
+                breaker = it.breaker,
+                "{}",
+                if step == DrillStep::Began { "a drill began" } else { "a drill ended" }
+            ),
+        },
         Event::Fallback(it) => tracing::warn!(
             target: "fusebox",
             policy = it.policy,

@@ -78,16 +78,9 @@ impl Gate {
         self.0 & RAMP != 0
     }
 
-    /// Whether it is neither open nor for a ramp, but made as load is shed alone. Where
-    /// that is over, it is to be made anew.
+    /// Whether it is made as load is shed, and for nothing else.
     #[inline]
     pub(crate) const fn is_for_load(self) -> bool {
-        self.0 & (RAMP | SHED) == SHED
-    }
-
-    /// The same, and whether nobody watches.
-    #[inline]
-    pub(crate) const fn is_for_load_alone(self) -> bool {
         self.0 & (RAMP | SHED | WATCHED) == SHED
     }
 

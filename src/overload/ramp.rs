@@ -90,6 +90,13 @@ impl Ramp {
     }
 }
 
+impl Ramp {
+    /// As if the clock had stepped by so many milliseconds.
+    pub(crate) const fn stepped(self, by: i64) -> Self {
+        self.restamped(Tick::from_millis((self.0 & Tick::MASK).wrapping_sub(by.cast_unsigned())))
+    }
+}
+
 impl machine::Word for Ramp {
     crate::machine::bits!();
 

@@ -200,6 +200,13 @@ impl Shed {
     }
 }
 
+impl Shed {
+    /// As if the clock had stepped by so many milliseconds.
+    pub(crate) const fn stepped(self, by: i64) -> Self {
+        self.restamped(Tick::from_millis((self.0 & Tick::MASK).wrapping_sub(by.cast_unsigned())))
+    }
+}
+
 /// The share that is admitted at least, where at most so many percent may be shed. A
 /// foreign writer's settings may shed more than all.
 const fn least(most: u64) -> u64 {

@@ -169,7 +169,7 @@ where
     #[inline]
     fn start(&'a self, context: CallContext<'a, '_, A, I::Error>, inner: I) -> Self::Call {
         let mut permit = HeldPermit::empty(self.breaker);
-        let (call, rejected) = match permit.under(|| inner.start(context)) {
+        let (call, rejected) = match permit.hold(|| inner.start(context)) {
             Ok(call) => (Some(call), None),
             Err(rejected) => (None, Some(rejected)),
         };
@@ -206,7 +206,8 @@ where
             return Poll::Ready(Err(rejected.expect("a rejected call was polled again").into()));
         };
         this.permit.poll(
-            || call.poll(cx),
+            cx,
+            |cx| call.poll(cx),
             |guard, result| guard.report(|answer| carried(*this.judge, answer), result, identity),
         )
     }

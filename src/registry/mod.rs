@@ -9,6 +9,8 @@ pub(crate) mod key;
 pub(crate) mod limits;
 #[cfg(not(any(fusebox_compact, fusebox_loom)))]
 pub(crate) mod limits_reading;
+#[cfg(all(feature = "map", not(fusebox_compact)))]
+mod mapped;
 mod members;
 pub(crate) mod panel;
 #[allow(clippy::module_inception)] // the file of the type that the folder is about

@@ -202,6 +202,8 @@ pin_project! {
     enum Stage<'r, F, S, B> {
         Idle { timed: bool, until: Option<Until<'r>> },
         Calling { #[pin] call: F },
+        /// As `Calling`, of a later attempt, where somebody may ask which it is.
+        Again { #[pin] call: F },
         Sleeping { #[pin] pause: Pause<S> },
         Preparing { #[pin] before: B },
         Done,
@@ -318,6 +320,19 @@ where
                         continue;
                     }
                 },
+                StageProjection::Again { call } => {
+                    let polled = again(retry, this.progress.as_ref(), || call.poll(cx));
+                    match ready!(polled) {
+                        Ok(value) if !retry.refuses(&value) => {
+                            this.stage.set(Stage::Done);
+                            return Poll::Ready(Ok(value));
+                        }
+                        another => {
+                            answer = Some(another);
+                            continue;
+                        }
+                    }
+                }
                 StageProjection::Sleeping { pause } => {
                     ready!(pause.poll(cx));
                     if let Some(error) = too_late(retry, this.progress.as_ref(), this.error) {
@@ -337,7 +352,12 @@ where
                         return Poll::Ready(Err(error));
                     }
                     let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
-                    Stage::Calling { call: this.op.start(attempt) }
+                    let call = again(retry, this.progress.as_ref(), || this.op.start(attempt));
+                    if cfg!(feature = "map") {
+                        Stage::Again { call }
+                    } else {
+                        Stage::Calling { call }
+                    }
                 }
                 StageProjection::Idle { .. } | StageProjection::Done => {
                     panic!("a retried call was polled after it was done")
@@ -354,6 +374,18 @@ fn attempt<'e, H, C: Clock, S, O, E>(
     error: Option<&'e E>,
 ) -> Attempt<'e, E> {
     progress.map_or(Attempt::FIRST, |progress| progress.attempt(retry, error))
+}
+
+/// Makes a later attempt, or a part of it.
+fn again<H, C, S, O, R>(
+    retry: &Retry<H, RetrySurroundings<C, S, O>>,
+    progress: Option<&Progress<'_>>,
+    f: impl FnOnce() -> R,
+) -> R {
+    match progress {
+        Some(progress) => progress.again(retry, f),
+        None => f(),
+    }
 }
 
 /// The error that a call ends with whose next attempt would begin after its deadline.

@@ -134,7 +134,7 @@ impl<T, E, P: Worth<T, CallError<E>>> Worth<T, CallError<E>> for Keeping<P> {
 
     #[inline]
     fn gives_way(&self, error: &CallError<E>) -> bool {
-        error.as_rejected().is_some()
+        error.as_rejected().is_some_and(|it| !it.is_drill())
     }
 }
 

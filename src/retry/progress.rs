@@ -4,6 +4,7 @@ use core::{fmt::Debug, time::Duration};
 
 use crate::{
     bypass,
+    callers::scope::Again,
     limit::{
         deadline::until::{Until, forbids},
         pressure::{
@@ -181,6 +182,18 @@ impl<'t> Progress<'t> {
             exhausted(retry, self.number - 1, self.tally, Limit::Deadline, error);
         }
         is_late
+    }
+
+    /// Makes the attempt that comes now, which is not the first, or a part of it: a breaker in
+    /// it keeps how often it may be tried.
+    pub(crate) fn again<H, C, S, O, R>(
+        &self,
+        retry: &Retry<H, RetrySurroundings<C, S, O>>,
+        attempt: impl FnOnce() -> R,
+    ) -> R {
+        let most = retry.settings.max_attempts;
+        let _scope = Again::of(if most == UNLIMITED { self.number } else { most });
+        attempt()
     }
 
     /// The attempt that comes now, after one that failed with `previous`, or

@@ -1,12 +1,13 @@
 //! Which errors are worth another attempt.
 
-use crate::error::{CallError, Limited, Rejected, TimedOut};
+use crate::error::{CallError, LimitKind, Limited, Rejected, TimedOut};
 
 /// An error that says by itself whether another attempt may help.
 ///
 /// A [`Retry`](crate::Retry) without a `retry_if` asks it. Every error does,
 /// unless it says otherwise; a [`Rejected`] call does not: its breaker is open
-/// because the service is down, and a retry would hide that.
+/// because the service is down, and a retry would hide that. One that a drill failed
+/// ([`Rejected::is_drill`]) stands for a failure of the service, and does.
 ///
 /// ```
 /// use fusebox::{Rejected, Retryable};
@@ -35,13 +36,13 @@ pub trait Retryable {
 
 impl Retryable for Rejected {
     fn is_retryable(&self) -> bool {
-        false
+        self.is_drill()
     }
 }
 
 impl Retryable for Limited {
     fn is_retryable(&self) -> bool {
-        false
+        self.kind() == LimitKind::Drill
     }
 }
 
@@ -92,7 +93,7 @@ fn tells_of_a_rejection(error: &(dyn core::error::Error + 'static)) -> bool {
 
 #[cfg(feature = "std")]
 fn is_rejection(error: &(dyn core::error::Error + 'static)) -> bool {
-    error.is::<Rejected>()
+    error.downcast_ref::<Rejected>().is_some_and(|it| !it.is_drill())
 }
 
 /// Every one does but those that were made from a [`Rejected`].

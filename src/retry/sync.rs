@@ -150,7 +150,7 @@ impl<H, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>> {
             if progress.is_late(self, previous) {
                 break;
             }
-            let next = f(progress.attempt(self, previous));
+            let next = progress.again(self, || f(progress.attempt(self, previous)));
             if let Ok(value) = &next
                 && !self.refuses(value)
             {

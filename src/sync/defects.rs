@@ -61,6 +61,10 @@ pub enum Defect {
     OldRecordIsShown,
     /// A learned quantile is moved by a load and a store.
     LearnedByStore,
+    /// What a breaker learns of the time of its calls is a load and a store.
+    LatencyByStore,
+    /// What it learns of outages and failures is.
+    PastByStore,
     /// A rate limit's arrival is overwritten when calls are taken.
     RateTakenByStore,
     /// A rate limit's arrival is overwritten when calls are given back.
@@ -75,6 +79,8 @@ pub enum Defect {
     SubtractedByStore,
     /// A sum is added to by a load and a store.
     AddedByStore,
+    /// Bits are set by a load and a store.
+    BitsSetByStore,
     /// An adaptive limit is set by a store, whoever came or went meanwhile.
     LimitSetByStore,
     /// An intake's word is overwritten when a call comes in.
@@ -97,6 +103,16 @@ pub enum Defect {
     ShedByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
+    /// Whoever takes the bit of a watched breaker away does not look for a new watcher.
+    WatchNotLookedAtAgain,
+    /// A drill that is over is cleared by a store, whatever is there by then.
+    DrillEndedByStore,
+    /// Words of two drills are taken for those of one.
+    TagsNotCompared,
+    /// Whoever began a drill earlier may write over a later one's words.
+    OlderDrillWins,
+    /// What a shadow makes of a call is a store, whoever else showed it one meanwhile.
+    ShadowSteppedByStore,
 }
 
 std::thread_local! {

@@ -86,6 +86,23 @@ pub trait Clock {
     fn elapsed(&self) -> Duration {
         Duration::from_millis(self.now().as_millis())
     }
+
+    /// Blocks its thread, and returns after `delay`: the latency of a drilled call. Unless
+    /// you write another, it sleeps by `std::thread::sleep`. A
+    /// [`ManualClock`](crate::ManualClock) moves on, and returns at once.
+    #[cfg(feature = "drill")]
+    fn block(&self, delay: Duration) {
+        std::thread::sleep(delay);
+    }
+
+    /// Wakes a task after `delay`: the latency of a drilled call that is async. It may wake
+    /// it earlier. Unless you write another, a thread of the crate's own does, which is
+    /// started at the first use, so it works on any runtime. A
+    /// [`ManualClock`](crate::ManualClock) wakes it as its `block_on` moves the clock.
+    #[cfg(feature = "drill")]
+    fn wake_after(&self, delay: Duration, waker: &core::task::Waker) {
+        crate::time::alarm::wake_after(delay, waker);
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for &C {
@@ -97,6 +114,16 @@ impl<C: Clock + ?Sized> Clock for &C {
     #[inline]
     fn elapsed(&self) -> Duration {
         (**self).elapsed()
+    }
+
+    #[cfg(feature = "drill")]
+    fn block(&self, delay: Duration) {
+        (**self).block(delay);
+    }
+
+    #[cfg(feature = "drill")]
+    fn wake_after(&self, delay: Duration, waker: &core::task::Waker) {
+        (**self).wake_after(delay, waker);
     }
 }
 

@@ -66,6 +66,22 @@ impl Clock for ManualClock {
     fn now(&self) -> Tick {
         Tick::from_millis(self.now.load(Ordering::Relaxed))
     }
+
+    #[cfg(feature = "drill")]
+    fn block(&self, delay: Duration) {
+        self.sleep(delay);
+    }
+
+    /// As a [`ManualSleep`] asks: noted where `block_on` runs, and else at once.
+    #[cfg(feature = "drill")]
+    fn wake_after(&self, delay: Duration, waker: &core::task::Waker) {
+        if self.sleepers.are_driven() {
+            let due = self.now().as_millis().wrapping_add(wrapping_millis(whole_millis(delay)));
+            self.sleepers.add(None, due, waker);
+        } else {
+            waker.wake_by_ref();
+        }
+    }
 }
 
 /// The low 64 bits of a duration in milliseconds, for a time that wraps.

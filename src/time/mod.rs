@@ -1,5 +1,7 @@
 //! Time: clocks, and how to wait.
 
+#[cfg(feature = "drill")]
+mod alarm;
 #[cfg(feature = "std")]
 mod block_on;
 mod cached;

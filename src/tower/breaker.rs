@@ -223,7 +223,7 @@ where
             || {
                 assert!(permit.is_ready(), "called before `poll_ready` said that it is ready");
                 // It may have been reserved before the breaker opened, or a gate was there.
-                permit.renew().and_then(|()| permit.under(|| self.inner.call(request)))
+                permit.renew().and_then(|()| permit.hold(|| self.inner.call(request)))
             },
             Err,
         );
@@ -280,7 +280,7 @@ where
                 let report = |guard: CallGuard<'_, _, _>, result| {
                     guard.report(|answer| judge.judge(answer), result, X::failed)
                 };
-                permit.poll(|| call.poll(cx), report)
+                permit.poll(cx, |cx| call.poll(cx), report)
             }
         }
     }

@@ -300,7 +300,7 @@ where
                     guard.report(|answer| judge.judge(answer), result, Ended::Failed)
                 };
                 let member = *name;
-                permit.poll(|| call.poll(cx), report).map_err(|ended| match ended {
+                permit.poll(cx, |cx| call.poll(cx), report).map_err(|ended| match ended {
                     Ended::Failed(error) => FailoverError::Failed { member, error },
                     Ended::Lost => unreachable!("its permit was taken before the call"),
                 })

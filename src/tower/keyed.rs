@@ -172,7 +172,7 @@ where
         let Breakers { panel, settings, overflow } = self.layer.breakers;
         let found = panel.get_or_init((self.layer.key)(&request), settings);
         let mut permit = HeldPermit::empty(found.unwrap_or(overflow));
-        match permit.under(|| self.inner.call(request)) {
+        match permit.hold(|| self.inner.call(request)) {
             Ok(call) => Guarded::called(call, permit, self.layer.judge.clone()),
             Err(rejected) => Guarded::rejected(rejected),
         }

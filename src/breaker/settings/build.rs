@@ -129,6 +129,7 @@ impl BreakerConfig {
             Row::ramp_up as usize,
             Row::ramp_from as usize,
             Row::max_shed as usize,
+            Row::slow_above as usize,
         ];
         let window = self.values[Row::window as usize];
         let (alone, by) = if cfg!(fusebox_compact) {

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::{learn::tells::TellsLatency, limit::hedge::delay::AfterLearned};
 use crate::{
     limit::hedge::{
         delay::HedgeDelay,
@@ -73,6 +75,28 @@ impl<D: HedgeDelay> Hedge<D> {
     #[must_use]
     pub const fn new(delay: D) -> Self {
         Self::with(delay, crate::time::StdSleep)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<L: TellsLatency> Hedge<AfterLearned<L>> {
+    /// Makes a hedge that starts after the time before which 99 of 100 calls of a breaker
+    /// are done, as that breaker learns it; after `until_known` until it knows. The breaker
+    /// is a `&CircuitBreaker`. With a sleeper of your own, give [`with`](Self::with) an
+    /// [`AfterLearned`](crate::layers::AfterLearned).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fusebox::{BreakerConfig, CircuitBreaker, Hedge};
+    ///
+    /// static SHOP: CircuitBreaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+    ///
+    /// let hedge = Hedge::after_learned(&SHOP, Duration::from_millis(50)).breaker(&SHOP);
+    /// # let _ = hedge;
+    /// ```
+    #[must_use]
+    pub const fn after_learned(breaker: L, until_known: Duration) -> Self {
+        Self::new(AfterLearned::new(breaker, until_known))
     }
 }
 

@@ -9,4 +9,3 @@ pub(crate) mod pays;
 pub(crate) mod quantile;
 pub(crate) mod repeats;
 pub(crate) mod settings;
-mod word;

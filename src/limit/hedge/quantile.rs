@@ -3,10 +3,8 @@
 use core::{fmt, time::Duration};
 
 use crate::{
-    limit::hedge::{
-        settings::QuantileSettings,
-        word::{Aim, Estimate, Level},
-    },
+    learn::estimate::{Aim, Estimate, Level},
+    limit::hedge::settings::QuantileSettings,
     machine::Machine,
     sync::const_fn,
 };

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     config::{ConfigError, Unit, settings},
-    limit::hedge::word::Aim,
+    learn::estimate::Aim,
 };
 
 settings! {

@@ -22,7 +22,7 @@ use crate::sync::planted;
 ///
 /// 0 is an estimate of which nothing is known yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Estimate(pub(super) u64);
+pub(crate) struct Estimate(pub(crate) u64);
 
 const KNOWN: u64 = 1 << 63;
 const RUN_BITS: u32 = 16;
@@ -30,19 +30,19 @@ const LONGEST_RUN: u64 = (1 << RUN_BITS) - 1;
 
 /// With it, one call that outlasts the estimate moves it by a factor of nearly two; without,
 /// by the 32nd root of that.
-const MOST_HASTE: u64 = 5;
+pub(crate) const MOST_HASTE: u64 = 5;
 
 /// A time on a scale of its logarithm: 2^26 for a factor of two, and straight lines between
 /// the powers of two. The scale keeps the order of times, which is all that a quantile needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Level(pub(super) u32);
+pub(crate) struct Level(pub(crate) u32);
 
-const OCTAVE: u32 = 1 << 26;
+pub(crate) const OCTAVE: u32 = 1 << 26;
 
 impl Level {
     /// That of a time in nanoseconds.
     #[allow(clippy::cast_possible_truncation)] // 6 bits above 26
-    pub(super) const fn of(nanos: u64) -> Self {
+    pub(crate) const fn of(nanos: u64) -> Self {
         let nanos = if nanos == 0 { 1 } else { nanos };
         let exponent = nanos.ilog2();
         // The bits below the leading one, at the left.
@@ -52,7 +52,7 @@ impl Level {
 
     /// The nanoseconds.
     #[allow(clippy::cast_possible_truncation)] // below 2^64: see there
-    pub(super) const fn nanos(self) -> u64 {
+    pub(crate) const fn nanos(self) -> u64 {
         let (exponent, fraction) = (self.0 / OCTAVE, self.0 % OCTAVE);
         // Below 2^27 · 2^63 before the shift, and so below 2^64 after it.
         ((((OCTAVE + fraction) as u128) << exponent) >> 26) as u64
@@ -61,22 +61,22 @@ impl Level {
 
 /// What an estimate aims at, as its rule counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Aim {
+pub(crate) struct Aim {
     /// The share of calls that outlast the estimate, in 2^-26.
-    pub(super) share: u32,
-    pub(super) least: Level,
-    pub(super) most: Level,
+    pub(crate) share: u32,
+    pub(crate) least: Level,
+    pub(crate) most: Level,
 }
 
 impl Aim {
     #[allow(clippy::cast_possible_truncation)] // below 2^26
-    pub(super) const fn of(thousandths: u32, least: u64, most: u64) -> Self {
+    pub(crate) const fn of(thousandths: u32, least: u64, most: u64) -> Self {
         let share = ((1_000 - thousandths as u64) << 26) / 1_000;
         Self { share: share as u32, least: Level::of(least), most: Level::of(most) }
     }
 
     /// The number of calls in which one outlasts the estimate.
-    pub(super) const fn usual_run(self) -> u64 {
+    pub(crate) const fn usual_run(self) -> u64 {
         (1 << 26) / self.share as u64
     }
 }
@@ -87,7 +87,7 @@ impl Estimate {
     /// should outlast it would hold it up.
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // the low half
-    pub(super) const fn level(self, aim: Aim) -> Level {
+    pub(crate) const fn level(self, aim: Aim) -> Level {
         if self.0 & KNOWN == 0 {
             return aim.least;
         }
@@ -102,15 +102,16 @@ impl Estimate {
         }
     }
 
-    const fn haste(self) -> u64 {
+    pub(crate) const fn haste(self) -> u64 {
         if self.0 & KNOWN == 0 { MOST_HASTE } else { self.0 >> 48 & 0b111 }
     }
 
-    const fn run(self) -> u64 {
+    pub(crate) const fn run(self) -> u64 {
         self.0 >> 32 & LONGEST_RUN
     }
 
-    const fn of(level: u64, run: u64, haste: u64, aim: Aim) -> Self {
+    /// An estimate that is kept in fewer bits elsewhere.
+    pub(crate) const fn of(level: u64, run: u64, haste: u64, aim: Aim) -> Self {
         let (least, most) = (aim.least.0 as u64, aim.most.0 as u64);
         let level = if level < least {
             least
@@ -124,7 +125,7 @@ impl Estimate {
 
     /// After a call that was done before the estimate.
     #[inline]
-    pub(super) const fn answered(self, aim: Aim) -> Self {
+    pub(crate) const fn answered(self, aim: Aim) -> Self {
         let run = if self.run() < LONGEST_RUN { self.run() + 1 } else { LONGEST_RUN };
         let step = (aim.share as u64) << self.haste() >> MOST_HASTE;
         let level = (self.level(aim).0 as u64).saturating_sub(step);
@@ -138,7 +139,7 @@ impl Estimate {
 
     /// After a call that outlasted the estimate.
     #[inline]
-    pub(super) const fn outlasted(self, aim: Aim) -> Self {
+    pub(crate) const fn outlasted(self, aim: Aim) -> Self {
         let step = ((OCTAVE - aim.share) as u64) << self.haste() >> MOST_HASTE;
         let level = self.level(aim).0 as u64 + step;
         // So soon after the last one: once in 16 where the estimate is right.
