@@ -43,6 +43,7 @@
 //! - [`presets`]: settings for common cases
 //! - [`Trace`]: a ring of records of calls, to be replayed with other settings
 //! - [`health`]: rates, scores and alerts of many breakers
+//! - [`tune`]: settings that follow what became of earlier ones
 //! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which you
 //!   can replace; [`ManualClock`] for tests that do not wait
 //!
@@ -117,6 +118,8 @@ mod sync;
 mod time;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(not(fusebox_compact))]
+pub mod tune;
 mod wide;
 
 #[cfg(not(fusebox_compact))]
@@ -194,7 +197,7 @@ pub use observe::trace::{TraceInUse, set_trace};
 pub use observe::{
     Called, CountCalls, DefaultObserver, ErrorText, Errors, Event, Exhausted, FailedOver,
     FailoverState, FallbackUsed, LastError, LearnedReason, Limit, Misconfigured, Observer,
-    Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
+    Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition, Tuned,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};

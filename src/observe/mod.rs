@@ -28,7 +28,7 @@ pub use default::DefaultObserver;
 pub(crate) use event::EachError;
 pub use event::{
     Called, Errors, Event, Exhausted, FailedOver, FailoverState, FallbackUsed, LearnedReason,
-    Limit, Misconfigured, Rejection, Relearned, Retrying, Transition,
+    Limit, Misconfigured, Rejection, Relearned, Retrying, Transition, Tuned,
 };
 #[cfg(feature = "observer")]
 pub use listeners::{Listener, Listeners, ListenersFull};

@@ -45,6 +45,7 @@ impl Observer for Tally {
             | Event::Misconfigured(_)
             | Event::Limited(_)
             | Event::Learned(_)
+            | Event::Tuned(_)
             | Event::Failover(_)
             | Event::Call(_) => {}
         }
