@@ -111,16 +111,24 @@ fn y1_a_breaker_that_closes_too_early_asks_for_more_probes() {
 #[test]
 fn y1_too_little_evidence_changes_nothing_and_says_so() {
     let settings = BreakerConfig::new().build();
-    let short = outage(Kind::Down, 0, 60_000, 0, 120);
-    let seen = Seen::resume(settings, settings, [short; 2]).unwrap();
+    let seen = Seen::resume(settings, settings, []).unwrap();
     let findings = tuner().look(&seen);
     assert_eq!(findings.proposals().count(), 0);
     let why = findings.of(Knob::RecoveryTimeout);
-    assert_eq!(why.verdict, Err(Unchanged::FewOutages { known: 2, needed: 3 }));
+    assert_eq!(why.verdict, Err(Unchanged::FewOutages { known: 0, needed: 1 }));
     assert_eq!(
         why.to_string(),
-        "recovery_timeout stays 60s: 2 outages are known, and 3 are needed"
+        "recovery_timeout stays 60s: 0 outages are known, and at least 1 must be"
     );
+
+    // To keep calls back takes more than to let them through.
+    let long = outage(Kind::Down, 540_000, 600_000, 9, 10);
+    for (known, longer) in [(2, false), (3, true)] {
+        let seen = Seen::resume(settings, settings, vec![long; known]).unwrap();
+        let after = tuner().look(&seen).after();
+        assert_eq!(after.max_recovery_timeout() > 60 * SECOND, longer, "{known}: {after}");
+    }
+
     let none = outage(Kind::Down, 0, 60_000, 0, 0);
     let seen = Seen::resume(settings, settings, [none; 9]).unwrap();
     assert_eq!(tuner().look(&seen).of(Knob::RecoveryTimeout).verdict, Err(Unchanged::FewCalls));

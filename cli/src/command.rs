@@ -9,6 +9,7 @@ mod replay;
 mod set;
 mod sync;
 mod try_storm;
+mod tune;
 mod watch;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
@@ -47,6 +48,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
+        Command::Tune(tune) => tune::run(&panel()?, &tune, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
             // Made whole first: the generator panics on a closed pipe.

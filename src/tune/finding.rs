@@ -101,7 +101,8 @@ impl fmt::Display for Unchanged {
                 return write!(f, "the last step was made too recently; {} are left", Short(*left));
             }
             Self::FewOutages { known, needed } => {
-                return write!(f, "{known} outages are known, and {needed} are needed");
+                let are = if *known == 1 { " is" } else { "s are" };
+                return write!(f, "{known} outage{are} known, and at least {needed} must be");
             }
             Self::FewCalls => "too few calls were turned away to say what a wait costs",
             Self::Best => "no other value had cost less in the outages that are known",

@@ -20,9 +20,6 @@ pub(super) struct Rule {
     pub(super) reason: Reason,
 }
 
-/// One mistake may be chance.
-const LEAST_ALARMS: u32 = 2;
-
 /// As many times the usual share of failures must not open the breaker by mistake before
 /// its rule gets stricter.
 const RESERVE: f64 = 10.0;
@@ -46,7 +43,8 @@ pub(super) fn wanted(
     }
     let every = tuner.false_alarm_every();
     let target = f64::from(every);
-    if alarms >= LEAST_ALARMS {
+    let needed = u32::from(tuner.least_outages());
+    if alarms >= needed.div_ceil(3) {
         #[allow(clippy::cast_possible_truncation)] // of numbers of 20 bits
         let failed_ppm = (sum / u64::from(alarms)) as u32;
         let reason = Reason::FalseAlarms { alarms, outages, failed_ppm };
@@ -57,7 +55,6 @@ pub(super) fn wanted(
     if now.promise().mean_calls(usual).is_some_and(|calls| calls < target) {
         return looser(now, target, usual, bounds, Reason::Usual { failed_ppm, every });
     }
-    let needed = u32::from(tuner.least_outages());
     if outages < needed {
         return Err(Unchanged::FewOutages { known: outages, needed });
     }

@@ -23,7 +23,10 @@ settings! {
         /// With 4, a `recovery_timeout` that was configured as a minute stays between 15 s
         /// and four minutes. With 1 nothing may change.
         bounds: count -> u8 = 4, 1..=16;
-        /// The number of outages that must be known before a setting follows them.
+        /// The number of outages that must be known before calls are kept back for longer.
+        ///
+        /// A third as many, rounded up, are enough to let calls through sooner: to shorten a
+        /// wait, or to raise a threshold.
         least_outages: count -> u8 = 3, 1..=16;
         /// The change of a time below which it is left alone.
         least_change: percent -> u8 = 20, 1..=100;

@@ -43,22 +43,26 @@ pub(super) fn wanted(
     let needed = u32::from(tuner.least_outages());
     let (outages, is_learned) = seen.known(needed);
     let known = known(&outages);
-    if known.outages < needed && !is_learned {
-        return Err(Unchanged::FewOutages { known: known.outages, needed });
+    let for_less = needed.div_ceil(3);
+    if known.outages < for_less && !is_learned {
+        return Err(Unchanged::FewOutages { known: known.outages, needed: for_less });
     }
+    let may_grow = is_learned || known.outages >= needed;
     if known.turned_away < LEAST_CALLS {
         return Err(Unchanged::FewCalls);
     }
     let current = (Knob::RecoveryTimeout.of(now), Knob::Doublings.of(now));
     let cost = |wait| cost(&outages, known.rate, Schedule::of(now, wait));
     let is = cost(current);
-    let longest = bounds.longest_wait();
+    let longest = Schedule::of(now, current).longest();
+    let longest = if may_grow { bounds.longest_wait() } else { longest };
     let growths = bounds.range(Knob::Doublings);
     let allowed = |wait| Schedule::of(now, wait).longest() <= longest;
 
     // Quick to let calls through, slow to keep them back.
     let (least, most) = bounds.range(Knob::RecoveryTimeout);
-    let most = most.min(current.0.saturating_add(current.0 / 2)).max(least);
+    let longer = if may_grow { current.0 / 2 } else { 0 };
+    let most = most.min(current.0.saturating_add(longer)).max(least);
     let mut best = (is, current);
     let mut timeout = least;
     loop {
