@@ -330,6 +330,10 @@ mod migration {}
 #[doc = include_str!("../docs/score.md")]
 mod score {}
 
+#[cfg(all(doctest, feature = "std", not(fusebox_compact)))]
+#[doc = include_str!("../docs/tuning.md")]
+mod tuning {}
+
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]
 mod panel {}

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The rules that there must be: a family's letter and its numbers.
-const FAMILIES: [(char, RangeInclusive<u32>); 9] = [
+const FAMILIES: [(char, RangeInclusive<u32>); 10] = [
     ('B', 1..=21),
     ('S', 1..=9),
     ('R', 1..=13),
@@ -18,6 +18,7 @@ const FAMILIES: [(char, RangeInclusive<u32>); 9] = [
     ('O', 1..=5),
     ('N', 1..=8),
     ('D', 4..=4),
+    ('Y', 1..=1),
     ('G', 1..=6),
 ];
 

@@ -8,7 +8,7 @@ use crate::{
     table::{
         self, cold_cache, compare, goals, layers,
         limits::{self, Rule},
-        overload, regions, retry_storm, shedding, shopify,
+        overload, regions, retry_storm, shedding, shopify, tuner,
     },
     time::Time,
 };
@@ -89,6 +89,7 @@ pub fn figures() -> Vec<Figure> {
     overload_figures(&mut all);
     all.extend(cold_cache::figures());
     all.extend(shedding::figures());
+    all.extend(tuner::figures(tuner::study()));
     all
 }
 

@@ -198,6 +198,11 @@ pub const fn default() -> BreakerSettings {
     BreakerConfig::new().build()
 }
 
+/// With a wait that is out of the tuner's bounds.
+fn beyond() -> BreakerSettings {
+    default().config().failure_threshold(10).recovery_timeout(Duration::from_secs(4)).build()
+}
+
 /// The fixed settings: all of waits, growths and rules.
 #[must_use]
 pub fn grid() -> Vec<BreakerSettings> {
@@ -237,6 +242,8 @@ pub struct Study {
     pub storms: Vec<(u64, Cost, Cost)>,
     /// The fixed settings of the grid, and what they cost in all storms together.
     pub grid: Vec<(BreakerSettings, Cost)>,
+    /// What a wait costs that no tuner may choose here.
+    pub beyond: Cost,
 }
 
 impl Study {
@@ -253,6 +260,7 @@ impl Study {
                 .zip(&storms)
                 .map(|(seed, storm)| (seed, cost(&default, storm), cost(&tuned, storm)))
                 .collect(),
+            beyond: all(&fixed(beyond())),
             grid: grid().into_iter().map(|it| (it, all(&fixed(it)))).collect(),
         }
     }
@@ -329,6 +337,7 @@ pub fn sums(study: &Study) -> Table {
             row(format!("{place}: {}", named(*settings)), *cost);
         }
     }
+    row(format!("out of the bounds: {}", named(beyond())), study.beyond);
     row(format!("the default: {}", named(default())), study.default());
     table
 }
