@@ -96,6 +96,20 @@ fn y1_mistakes_make_the_threshold_as_high_as_the_promise_needs() {
 }
 
 #[test]
+fn y1_outages_shorter_than_the_shortest_wait_raise_the_threshold() {
+    let settings = BreakerConfig::new().build();
+    let at_bound = settings.config().recovery_timeout(15 * SECOND).build();
+    let short = outage(Kind::Down, 0, 15_000, 0, 60);
+    let seen = Seen::resume(settings, at_bound, [short; 4]).unwrap();
+    let higher = tuner().look(&seen).of(Knob::FailureThreshold).proposal().unwrap();
+    assert_eq!((higher.from, higher.to), (5, 10));
+    assert!(higher.to_string().contains("in 4 of the last 4 outages"), "{higher}");
+    // Where a longer wait is in force, that comes first.
+    let seen = Seen::resume(settings, settings, [short; 4]).unwrap();
+    assert!(tuner().look(&seen).of(Knob::FailureThreshold).proposal().is_none());
+}
+
+#[test]
 fn y1_a_breaker_that_closes_too_early_asks_for_more_probes() {
     let settings = BreakerConfig::new().build();
     let relapse = outage(Kind::Relapse, 0, 60_000, 0, 120);

@@ -35,6 +35,15 @@ pub enum Reason {
         /// The share of calls that failed meanwhile, in millionths.
         failed_ppm: u32,
     },
+    /// Most outages were over before the shortest wait that is allowed.
+    Short {
+        /// In how many of them the first probe succeeded.
+        first_probes: u32,
+        /// How many are known.
+        outages: u32,
+        /// The calls that one of them turned away, by the median.
+        turned_away: u64,
+    },
     /// The rule opens by mistake more often than is wanted, at the usual share of failures.
     Usual {
         /// The usual share of calls that fail, in millionths.
@@ -95,6 +104,12 @@ impl fmt::Display for Reason {
                 "{alarms} of the last {outages} openings were mistakes: {} of the calls before \
                  them failed, and the first probe succeeded",
                 Share(failed_ppm)
+            ),
+            Self::Short { first_probes, outages, turned_away } => write!(
+                f,
+                "the first probe found the service up in {first_probes} of the last {outages} \
+                 outages, which turned some {turned_away} calls away each, and the wait cannot be \
+                 shorter"
             ),
             Self::Usual { failed_ppm, every } => write!(
                 f,

@@ -50,6 +50,9 @@ pub(super) fn wanted(
         let reason = Reason::FalseAlarms { alarms, outages, failed_ppm };
         return looser(now, target, share(failed_ppm), bounds, reason);
     }
+    if let Some(rule) = for_short_outages(seen, now, needed, bounds) {
+        return Ok(rule);
+    }
     let Some(failed_ppm) = seen.hints.failures_ppm else { return Err(Unchanged::NotLearned) };
     let usual = share(failed_ppm);
     if now.promise().mean_calls(usual).is_some_and(|calls| calls < target) {
@@ -62,6 +65,36 @@ pub(super) fn wanted(
         return Err(Unchanged::Fine);
     }
     stricter(now, target, usual, bounds, Reason::Calm { outages, failed_ppm })
+}
+
+/// Twice the threshold, where openings turn away many more calls than that, and nearly all
+/// outages are over by the first probe, which cannot come sooner.
+fn for_short_outages(
+    seen: &Seen,
+    now: BreakerSettings,
+    needed: u32,
+    bounds: Bounds,
+) -> Option<Rule> {
+    let (least_wait, _) = bounds.range(Knob::RecoveryTimeout);
+    if Knob::RecoveryTimeout.of(now) > least_wait || seen.news < needed {
+        return None;
+    }
+    let mut calls = [0; Seen::MOST];
+    let (mut outages, mut first_probes) = (0, 0);
+    for (outage, calls) in seen.outages().zip(&mut calls) {
+        *calls = outage.turned_away;
+        outages += 1;
+        first_probes += u32::from(outage.failed_probes == 0);
+    }
+    let calls = &mut calls[..outages as usize];
+    calls.sort_unstable();
+    let turned_away = *calls.get(calls.len() / 2)?;
+    let threshold = Knob::FailureThreshold.of(now);
+    // Of what an opening turns away, at most a quarter is risked.
+    let wanted = bounds.clamp(Knob::FailureThreshold, (threshold * 2).min(turned_away / 4));
+    let is_worth_it = first_probes * 4 >= outages * 3 && wanted * 5 >= threshold * 6;
+    let reason = Reason::Short { first_probes, outages, turned_away };
+    is_worth_it.then(|| Rule { threshold: wanted, weight: Knob::FailureWeight.of(now), reason })
 }
 
 fn share(ppm: u32) -> f64 {

@@ -34,6 +34,8 @@ pub struct Seen {
     /// When the breaker closed last, and what it had counted then.
     closed: Option<Closed>,
     pub(super) stepped: Option<Tick>,
+    /// How many outages were remembered since then.
+    pub(super) news: u32,
     pub(super) hints: Hints,
 }
 
@@ -100,6 +102,7 @@ impl Seen {
             under_way: None,
             closed: None,
             stepped: None,
+            news: 0,
             hints: Hints::NONE,
         }
     }
@@ -177,6 +180,7 @@ impl Seen {
     pub(super) const fn tuned(&mut self, left: BreakerSettings, at: Tick) {
         self.left = left;
         self.stepped = Some(at);
+        self.news = 0;
     }
 
     /// Takes in a reading of the same breaker.
@@ -311,6 +315,7 @@ impl Seen {
     const fn remember(&mut self, outage: Outage) {
         self.outages[self.next] = Some(outage);
         self.next = (self.next + 1) % Self::MOST;
+        self.news = self.news.saturating_add(1);
     }
 }
 

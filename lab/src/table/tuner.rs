@@ -395,17 +395,9 @@ mod tests {
     fn train() {
         let study = Study::of(TRAIN);
         println!("{}\n{}", sums(&study).markdown(), storms(&study).markdown());
-        let storms: Vec<_> = TRAIN.map(storm).collect();
-        for least in 1..=4 {
-            let tuner = TunerConfig::new().least_outages(least).build();
-            let it = fixed(default()).tuned(tuner);
-            let costs: Vec<_> = storms.iter().map(|storm| cost(&it, storm)).collect();
-            let sum = costs.iter().copied().fold(Cost::default(), Cost::and);
-            let each: Vec<_> = costs.iter().map(|it| it.sum().round()).collect();
-            println!("{least} outages: {sum:?} {:.0} {each:?}", sum.sum());
+        for (figure, study) in figures(&study).iter().zip(figures(super::study())) {
+            println!("{figure:?} {study:?}");
         }
-        let best: Vec<_> = storms.iter().map(|it| cost(&fixed(study.best().0), it).sum()).collect();
-        println!("the best fixed: {best:.0?}");
         assert!(study.tuner().sum() < study.default().sum());
     }
 }
