@@ -5,18 +5,21 @@ mod common;
 use std::{fs, time::Duration};
 
 use fusebox::{BreakerConfig, CircuitBreaker};
-use fusebox_shm::{Options, SharedPanel, SharedRegistry};
+use fusebox_shm::{Options, SharedPanel, SharedRegistry, SharedTrace};
 use serde_json::Value;
 
 use crate::common::{Panel, Ran, fusebox};
 
-/// A breaker that waits 400 ms, and has had four outages with calls meanwhile.
+/// A breaker that waits 400 ms.
+fn quick(shared: &SharedRegistry<16>) -> &CircuitBreaker {
+    let wait = Duration::from_millis(400);
+    let settings = BreakerConfig::new().failure_threshold(1).recovery_timeout(wait).build();
+    shared.get_or_init("shop", settings).unwrap()
+}
+
+/// The same, which has had four outages with calls meanwhile.
 fn tried(shared: &SharedRegistry<16>) -> &CircuitBreaker {
-    let settings = BreakerConfig::new()
-        .failure_threshold(1)
-        .recovery_timeout(Duration::from_millis(400))
-        .build();
-    let breaker = shared.get_or_init("shop", settings).unwrap();
+    let breaker = quick(shared);
     for _ in 0..4 {
         let _ = breaker.call(|| Err::<(), _>("down"));
         // The service is up again at once; the first call that is let through finds it so.
@@ -97,6 +100,28 @@ fn frozen_it_applies_nothing() {
     breaker.set_learning(true);
     panel.run(&["tune", "--apply"]).ok();
     assert_ne!(breaker.settings(), before);
+}
+
+#[test]
+fn a_replay_says_what_the_proposals_had_done_before_they_are_applied() {
+    let (panel, shared) = panel();
+    let trace = panel.path().with_added_extension("trace");
+    let ring = SharedTrace::open(&trace, 1 << 12, Options::new()).unwrap();
+    fusebox::set_trace(ring.leak()).unwrap();
+    quick(&shared);
+    panel.run(&["record", "on", "shop"]).ok();
+    let breaker = tried(&shared);
+    let before = breaker.settings();
+    let trace = trace.to_str().unwrap();
+    let said = panel.run(&["tune", "--trace", trace]).ok();
+    assert!(said.contains("shop: of the recorded calls, refused "), "{said}");
+    let json = panel.run(&["tune", "--trace", trace, "--json"]).ok();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let replay = &json[0]["replay"];
+    let (happened, least) = (&replay["happened"], &replay["proposed_least"]);
+    assert_eq!(happened["openings"], breaker.counters().openings);
+    assert!(happened["refused"].as_u64() > least["refused"].as_u64(), "{replay}");
+    assert_eq!(breaker.settings(), before);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use fusebox::{
     Entry, Reading,
     tune::{Findings, Kind, Seen, Tuner, TunerConfig},
 };
-use fusebox_lab::replay::{Story, Told, Unknown};
+use fusebox_lab::replay::{Story, StoryError, Told, Unknown};
 use fusebox_shm::SharedTraceView;
 use serde::Serialize;
 
@@ -153,7 +153,11 @@ impl Looks<'_> {
         seen.observe(reading);
         let findings = self.tuner.look(seen);
         let changes = findings.proposals().count() > 0;
-        let replay = entries.filter(|_| changes).and_then(|all| replayed(all, slot, &findings));
+        let replay = entries.filter(|_| changes).map(|all| replayed(all, slot, &findings));
+        if let Some(Err(why)) = &replay {
+            say(&format!("{}: {why}", names::label(reading.name)));
+        }
+        let replay = replay.and_then(Result::ok);
         let applied = self.tune.apply
             && changes
             && match self.tuner.apply(&findings, source.breaker(slot)?, seen) {
@@ -241,13 +245,14 @@ fn told(seen: &Seen, reading: &Reading) -> String {
     )
 }
 
-/// What the proposals had done to the recorded calls; `None` where there are none of it.
-fn replayed(entries: &[Entry], slot: usize, findings: &Findings) -> Option<Replayed> {
-    let story = Story::of(entries.iter().copied(), number_of(slot)?).ok()?;
+/// What the proposals had done to the recorded calls.
+fn replayed(entries: &[Entry], slot: usize, findings: &Findings) -> Result<Replayed, StoryError> {
+    let number = number_of(slot).ok_or(StoryError::Unknown)?;
+    let story = Story::of(entries.iter().copied(), number)?;
     let tell = |unknown| story.tell(findings.after(), unknown);
     let (one, other) = (tell(Unknown::Succeed), tell(Unknown::Fail));
     let live = story.live();
-    Some(Replayed {
+    Ok(Replayed {
         happened: amounts(&live, &live, u64::min),
         proposed_least: amounts(&one, &other, u64::min),
         proposed_most: amounts(&one, &other, u64::max),
