@@ -43,6 +43,7 @@
 //! - [`presets`]: settings for common cases
 //! - [`Trace`]: a ring of records of calls, to be replayed with other settings
 //! - [`health`]: rates, scores and alerts of many breakers
+//! - [`tune`]: settings that follow what became of earlier ones
 //! - [`Clock`], [`Sleep`], [`AsyncSleep`], [`Observer`]: time and events, which you
 //!   can replace; [`ManualClock`] for tests that do not wait
 //!
@@ -129,6 +130,8 @@ mod sync;
 mod time;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(not(fusebox_compact))]
+pub mod tune;
 mod wide;
 
 #[cfg(not(fusebox_compact))]
@@ -230,6 +233,7 @@ pub use observe::{
     Called, CountCalls, DefaultObserver, DrillFault, DrillStep, Drilling, ErrorText, Errors, Event,
     Exhausted, FailedOver, FailoverState, FallbackUsed, Foreseen, LastError, LearnedReason, Limit,
     Misconfigured, Observer, Rejection, Relearned, Retrying, Summary, Tally, TimeCalls, Transition,
+    Tuned,
 };
 #[cfg(feature = "observer")]
 pub use observe::{Listener, Listeners, ListenersFull, ObserverInUse, set_observer};
@@ -363,6 +367,10 @@ mod migration {}
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../docs/score.md")]
 mod score {}
+
+#[cfg(all(doctest, feature = "std", not(fusebox_compact)))]
+#[doc = include_str!("../docs/tuning.md")]
+mod tuning {}
 
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]

@@ -6,6 +6,7 @@ mod map;
 mod monitoring;
 mod pressure;
 mod try_storm;
+mod tune;
 
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
@@ -22,6 +23,7 @@ pub use self::{
     monitoring::{AlertsFile, Dashboard},
     pressure::Pressure,
     try_storm::Try,
+    tune::Tune,
 };
 use crate::{
     alerts::{self, Alerts},
@@ -144,6 +146,9 @@ pub enum Command {
     /// Samples the host's pressure, for all programs that share a panel.
     #[command(after_help = pressure::help())]
     Pressure(Pressure),
+    /// Proposes settings from what was seen of the breakers, and applies them if told to.
+    #[command(after_help = tune::TUNE)]
+    Tune(Tune),
     /// Tries settings in a simulated storm, beside the rules of other libraries.
     #[command(after_help = try_storm::help())]
     Try(Try),

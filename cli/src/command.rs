@@ -14,6 +14,7 @@ mod set;
 mod shadow;
 mod sync;
 mod try_storm;
+mod tune;
 mod watch;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
@@ -57,6 +58,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
+        Command::Tune(tune) => tune::run(&panel()?, &tune, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
             // Made whole first: the generator panics on a closed pipe.

@@ -32,3 +32,4 @@ pub mod text;
 pub mod toml_file;
 pub mod top;
 pub mod trial;
+pub mod tuned;

@@ -127,6 +127,25 @@ impl Source {
         }
     }
 
+    /// Whether tuning is frozen in the panel.
+    #[must_use]
+    pub fn is_tuning_frozen(&self) -> bool {
+        match &self.map {
+            Map::Panel(shared) => shared.is_tuning_frozen(),
+            Map::View(view) => view.is_tuning_frozen(),
+        }
+    }
+
+    /// Freezes tuning in the panel, or thaws it.
+    ///
+    /// # Errors
+    /// [`Failure`] where that is not allowed.
+    pub fn set_tuning_frozen(&self, frozen: bool) -> Result<(), Failure> {
+        let Map::Panel(shared) = &self.map else { return Err(self.read_only()) };
+        shared.set_tuning_frozen(frozen);
+        Ok(())
+    }
+
     /// The panel, where it may be changed.
     #[must_use]
     pub fn panel(&self) -> Option<Panel<'_>> {

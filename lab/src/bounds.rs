@@ -8,7 +8,7 @@ use crate::{
     table::{
         self, cold_cache, compare, foresight, goals, layers,
         limits::{self, Rule},
-        overload, regions, retry_storm, shedding, shopify,
+        overload, regions, retry_storm, shedding, shopify, tuner,
     },
     time::Time,
 };
@@ -90,6 +90,7 @@ pub fn figures() -> Vec<Figure> {
     all.extend(cold_cache::figures());
     all.extend(shedding::figures());
     all.extend(foresight::figures());
+    all.extend(tuner::figures(tuner::study()));
     all
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fusebox::{BreakerSettings, Clock, ManualClock, Name, PreciseClock, Tick};
+use fusebox::{BreakerSettings, Clock, ManualClock, Name, PreciseClock, Tick, tune::TunerSettings};
 
 use crate::{
     rules::{
@@ -31,7 +31,7 @@ pub struct Contender {
 #[derive(Clone)]
 enum Kind {
     Rule(Make),
-    Fusebox { settings: BreakerSettings, budget: Option<Make> },
+    Fusebox { settings: BreakerSettings, budget: Option<Make>, tuner: Option<TunerSettings> },
 }
 
 impl fmt::Debug for Contender {
@@ -52,7 +52,8 @@ impl Contender {
 
     /// A breaker of fusebox with these settings.
     pub fn fusebox(name: impl Into<String>, settings: BreakerSettings) -> Self {
-        Self { name: name.into(), sharing: None, kind: Kind::Fusebox { settings, budget: None } }
+        let kind = Kind::Fusebox { settings, budget: None, tuner: None };
+        Self { name: name.into(), sharing: None, kind }
     }
 
     /// With a retry budget beside the breaker.
@@ -63,6 +64,16 @@ impl Contender {
     ) -> Self {
         if let Kind::Fusebox { budget, .. } = &mut self.kind {
             *budget = Some(Arc::new(make));
+        }
+        self
+    }
+
+    /// With a tuner of a fusebox's breaker, which looks at it each second and may change its
+    /// settings.
+    #[must_use]
+    pub const fn tuned(mut self, settings: TunerSettings) -> Self {
+        if let Kind::Fusebox { tuner, .. } = &mut self.kind {
+            *tuner = Some(settings);
         }
         self
     }
@@ -134,9 +145,10 @@ impl Contender {
                 let mut rules: Vec<_> = (0..count).map(|_| -> Box<dyn Rule> { make() }).collect();
                 world::run(storm, Guards { rules: &mut rules, owners, time: &|_| (), bin })
             }
-            Kind::Fusebox { settings, budget } => {
-                let run = || fusebox(storm, *settings, budget.as_ref(), owners, bin);
-                if settings.slow_call().is_some() { alone(run) } else { run() }
+            Kind::Fusebox { settings, budget, tuner } => {
+                let run = || fusebox(storm, *settings, (budget.as_ref(), *tuner), owners, bin);
+                let asks = settings.slow_call().is_some() || tuner.is_some();
+                if asks { alone(run) } else { run() }
             }
         }
     }
@@ -188,7 +200,7 @@ fn alone<T: Send>(run: impl FnOnce() -> T + Send) -> T {
 fn fusebox(
     storm: &Storm,
     settings: BreakerSettings,
-    budget: Option<&Make>,
+    (budget, tuner): (Option<&Make>, Option<TunerSettings>),
     owners: usize,
     bin: Time,
 ) -> Tally {
@@ -197,7 +209,7 @@ fn fusebox(
     let clock = ManualClock::new();
     let breakers = Breakers::new(owners * storm.service.count, storm.seed, settings, &clock);
     let guarded = |breaker| -> Box<dyn Rule + '_> {
-        let rule = Box::new(Fusebox::new(breaker, true));
+        let rule = Box::new(Fusebox::new(breaker, true).tuned(tuner));
         match budget {
             Some(make) => Box::new(Budgeted::new(rule, make())),
             None => rule,

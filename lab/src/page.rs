@@ -3,6 +3,7 @@
 mod load;
 mod regions;
 mod server;
+mod tuner;
 
 use std::fmt::Write as _;
 
@@ -123,6 +124,9 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     let goodputs = overload::goodputs();
     part("Overload", &server::text(&goodputs));
     pictures.push(("overload", overload::plot(&goodputs).svg()));
+
+    progress("the tuner");
+    part("The tuner", &tuner::text(table::tuner::study()));
 
     progress("a cold cache");
     part("A cold cache", &load::cold_cache());

@@ -12,7 +12,8 @@
 //! | 6 | epoch, which changes after a reboot: see `epoch.rs` |
 //! | 7 | zero |
 //! | 8 and 9 | of a panel: the host's pressure, and its settings; zeros where nobody samples it |
-//! | 10 to 15 | zeros |
+//! | 10 | of a panel: whether tuning is frozen; any other number than 0 is that it is |
+//! | 11 to 15 | zeros |
 //!
 //! The slots follow, and nothing after them: of a panel, the breakers of all slots, then
 //! the limits of all, then the [`PlaceWords`] of all. All words are in the host's own byte
@@ -30,6 +31,8 @@ pub(crate) const SIZE: usize = 128;
 pub(crate) const EPOCH_AT: usize = 6 * size_of::<u64>();
 /// The byte at which the host's pressure lies: in a line that nobody else writes.
 pub(crate) const PRESSURE_AT: usize = EPOCH_AT + 2 * size_of::<u64>();
+/// The byte at which the switch lies that freezes tuning.
+pub(crate) const FREEZE_AT: usize = PRESSURE_AT + 2 * size_of::<u64>();
 
 /// The words of a slot's bulkhead in a panel, as `bulkhead/places.rs` has them.
 pub(crate) type PlaceWords = [AtomicU64; 64];

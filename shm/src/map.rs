@@ -44,6 +44,15 @@ impl Map {
         unsafe { &*self.memory.as_ptr().add(header::EPOCH_AT).cast() }
     }
 
+    /// The header's word that says whether tuning is frozen.
+    pub(crate) fn freeze(&self) -> &AtomicU64 {
+        self.check_kind::<[u8; header::PANEL.slot()]>();
+        // SAFETY: inside the header, which is mapped for as long as `self` is
+        // borrowed; aligned, as the mapping is to a page. See `Map` for why
+        // others may write there.
+        unsafe { &*self.memory.as_ptr().add(header::FREEZE_AT).cast() }
+    }
+
     /// The host's pressure, as one sampler writes it for all processes.
     pub(crate) fn pressure<C: ConstDefault>(&self) -> &Pressure<C> {
         const {

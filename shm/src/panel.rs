@@ -1,6 +1,6 @@
 //! A registry of any number of slots, for a tool.
 
-use core::fmt;
+use core::{fmt, sync::atomic::Ordering};
 use std::path::{Path, PathBuf};
 
 use fusebox::{DefaultObserver, LimitsReading, Panel, Pressure, StdClock};
@@ -78,6 +78,30 @@ impl SharedPanel {
     #[must_use]
     pub fn pressure(&self) -> &Pressure {
         self.map.pressure()
+    }
+
+    /// Freezes the tuning of all breakers of the panel, for all processes, or thaws it. A tuner
+    /// that heeds the switch, as `fusebox tune` does, then changes no setting.
+    ///
+    /// ```
+    /// use fusebox_shm::{Options, SharedPanel, SharedRegistry};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("panel");
+    /// let program = SharedRegistry::<64>::open(&path, Options::new())?;
+    /// SharedPanel::open(&path)?.set_tuning_frozen(true);
+    /// assert!(program.is_tuning_frozen());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_tuning_frozen(&self, frozen: bool) {
+        // A flag of its own, beside which nothing has to be seen: relaxed.
+        self.map.freeze().store(frozen.into(), Ordering::Relaxed);
+    }
+
+    /// Returns whether the tuning of all breakers of the panel is frozen.
+    #[must_use]
+    pub fn is_tuning_frozen(&self) -> bool {
+        self.map.freeze().load(Ordering::Relaxed) != 0
     }
 
     /// Reads the limits of every registered slot that has any, with the number of the slot,

@@ -1,6 +1,6 @@
 //! A registry in a file that all processes of a host may open.
 
-use core::{fmt, marker::PhantomData, ops::Deref};
+use core::{fmt, marker::PhantomData, ops::Deref, sync::atomic::Ordering};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -209,6 +209,30 @@ impl<const N: usize, C: ConstDefault, O: ConstDefault> SharedRegistry<N, C, O> {
 }
 
 impl<const N: usize, C, O> SharedRegistry<N, C, O> {
+    /// Freezes the tuning of all breakers of the panel, for all processes, or thaws it. A tuner
+    /// that heeds the switch, as `fusebox tune` does, then changes no setting.
+    ///
+    /// ```
+    /// use fusebox_shm::{Options, SharedRegistry, SharedView};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("panel");
+    /// let program = SharedRegistry::<64>::open(&path, Options::new())?;
+    /// program.set_tuning_frozen(true);
+    /// assert!(program.is_tuning_frozen() && SharedView::open(&path)?.is_tuning_frozen());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_tuning_frozen(&self, frozen: bool) {
+        // A flag of its own, beside which nothing has to be seen: relaxed.
+        self.map.freeze().store(frozen.into(), Ordering::Relaxed);
+    }
+
+    /// Returns whether the tuning of all breakers of the panel is frozen.
+    #[must_use]
+    pub fn is_tuning_frozen(&self) -> bool {
+        self.map.freeze().load(Ordering::Relaxed) != 0
+    }
+
     /// Returns the path of the file, as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -74,6 +74,12 @@ impl SharedView {
         if self.is_from_before_boot() { None } else { self.map.pressure() }
     }
 
+    /// Returns whether tuning is frozen for all breakers of the panel.
+    #[must_use]
+    pub fn is_tuning_frozen(&self) -> bool {
+        self.map.is_tuning_frozen()
+    }
+
     /// Returns the largest number of breakers.
     #[must_use]
     pub const fn capacity(&self) -> usize {

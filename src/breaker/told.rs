@@ -1,5 +1,7 @@
 //! What a breaker tells of its decisions: to observers, to its counters, to a trace.
 
+#[cfg(not(fusebox_compact))]
+use core::fmt;
 use core::time::Duration;
 
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
     sync::Ordering,
     time::Clock,
 };
+#[cfg(not(fusebox_compact))]
+use crate::{config::Setting, observe::Tuned};
 
 impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Counts and tells a rejection.
@@ -35,6 +39,21 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     pub(super) fn announce(&self, from: Word, to: Word) {
         if from.state() != to.state() {
             self.tell(from, to, false);
+        }
+    }
+
+    /// Tells that a tuner has changed a setting.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) fn tell_tuned(
+        &self,
+        setting: &'static Setting,
+        (from, to): (u64, u64),
+        reason: fmt::Arguments<'_>,
+    ) {
+        if self.observer.hears_events() {
+            let name = self.name();
+            let breaker = name.as_ref().map(Name::as_str);
+            self.observer.on_event(&Event::Tuned(Tuned { breaker, setting, from, to, reason }));
         }
     }
 

@@ -3,7 +3,7 @@
 use core::{fmt, time::Duration};
 
 use crate::{
-    config::Foresight,
+    config::{Foresight, Setting},
     error::{Limited, Rejected},
     observe::{ErrorText, LastError, Noted},
     risk::Risk,
@@ -27,6 +27,8 @@ pub enum Event<'a> {
     Exhausted(Exhausted<'a>),
     /// A learned limit that is in force has changed.
     Learned(Relearned<'a>),
+    /// A tuner has changed a setting.
+    Tuned(Tuned<'a>),
     /// The calls of a failover set go elsewhere than before.
     Failover(FailedOver<'a>),
     /// A call failed, and its fallback was asked.
@@ -252,6 +254,34 @@ pub struct Relearned<'a> {
     pub percent: u16,
     /// Why it has changed.
     pub reason: LearnedReason,
+}
+
+/// A tuner has changed a setting of a breaker.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Tuned<'a> {
+    /// The breaker's name, where it has one.
+    pub breaker: Option<&'a str>,
+    /// The setting.
+    pub setting: &'static Setting,
+    /// The value before, in the setting's unit.
+    pub from: u64,
+    /// The value now.
+    pub to: u64,
+    /// Why, in words.
+    pub reason: fmt::Arguments<'a>,
+}
+
+/// As in "`shop`: probes 1 → 2: why". Times are shown with their units.
+impl fmt::Display for Tuned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { breaker, setting, from, to, reason } = self;
+        if let Some(name) = breaker {
+            write!(f, "`{name}`: ")?;
+        }
+        let (from, to) = (setting.shown((*from).into()), setting.shown((*to).into()));
+        write!(f, "{} {from} → {to}: {reason}", setting.name())
+    }
 }
 
 /// Why a learned limit has changed.

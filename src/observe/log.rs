@@ -52,6 +52,15 @@ pub(crate) fn write(event: &Event<'_>) {
             reason:% = it.reason;
             "{it}"
         ),
+        Event::Tuned(it) => info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            setting = it.setting.name(),
+            from = it.from,
+            to = it.to,
+            reason:% = it.reason;
+            "{it}"
+        ),
         Event::Failover(it) => warn!(
             target: "fusebox",
             set = it.set,

@@ -29,7 +29,7 @@ pub(crate) use event::EachError;
 pub use event::{
     Called, DrillFault, DrillStep, Drilling, Errors, Event, Exhausted, FailedOver, FailoverState,
     FallbackUsed, Foreseen, LearnedReason, Limit, Misconfigured, Rejection, Relearned, Retrying,
-    Transition,
+    Transition, Tuned,
 };
 #[cfg(feature = "observer")]
 pub use listeners::{Listener, Listeners, ListenersFull};

@@ -46,6 +46,7 @@ impl Observer for Tally {
             | Event::Limited(_)
             | Event::Learned(_)
             | Event::Foreseen(_)
+            | Event::Tuned(_)
             | Event::Failover(_)
             | Event::Call(_)
             | Event::Drill(_) => {}

@@ -50,6 +50,15 @@ pub(crate) fn write(event: &Event<'_>) {
             reason = %it.reason,
             "the limit of slow calls has changed"
         ),
+        Event::Tuned(it) => tracing::info!(
+            target: "fusebox",
+            breaker = it.breaker,
+            setting = it.setting.name(),
+            from = it.from,
+            to = it.to,
+            reason = %it.reason,
+            "a tuner has changed a setting"
+        ),
         Event::Failover(it) => tracing::warn!(
             target: "fusebox",
             set = it.set,

@@ -2,11 +2,15 @@
 
 use std::mem::size_of;
 
-use fusebox::{CircuitBreaker, Event, Observer, Outcome, Permit, Priority};
+use fusebox::{
+    CircuitBreaker, Event, Observer, Outcome, Permit, Priority,
+    tune::{Seen, Tuner, TunerSettings},
+};
 
 use crate::{
     random::Random,
     rules::{Attempt, End, Ended, Rule, Ticket},
+    time::Time,
 };
 
 /// An observer of breakers that nobody watches.
@@ -31,11 +35,25 @@ pub(crate) struct Fusebox<'b, C: fusebox::Clock> {
     free: Vec<usize>,
     writes: u64,
     counts_writes: bool,
+    tuner: Option<(Tuner, Seen)>,
 }
 
 impl<'b, C: fusebox::Clock> Fusebox<'b, C> {
     pub(crate) const fn new(breaker: &'b Breaker<C>, counts_writes: bool) -> Self {
-        Self { breaker, permits: Vec::new(), free: Vec::new(), writes: 0, counts_writes }
+        Self {
+            breaker,
+            permits: Vec::new(),
+            free: Vec::new(),
+            writes: 0,
+            counts_writes,
+            tuner: None,
+        }
+    }
+
+    /// With a tuner, where there are settings for one.
+    pub(crate) fn tuned(mut self, settings: Option<TunerSettings>) -> Self {
+        self.tuner = settings.map(|it| (Tuner::new(it), Seen::of(&self.breaker.reading())));
+        self
     }
 
     /// Does something with the breaker, and notes whether its word has changed: that
@@ -74,6 +92,18 @@ impl<C: fusebox::Clock> Rule for Fusebox<'_, C> {
             End::Failure => permit.failure(),
             End::Overload | End::Timeout => permit.report(Outcome::Overload),
         });
+    }
+
+    fn period(&self) -> Option<Time> {
+        self.tuner.is_some().then_some(Time::secs(1))
+    }
+
+    fn update(&mut self, _: Time) {
+        let Some((tuner, seen)) = &mut self.tuner else { return };
+        seen.observe(&self.breaker.reading());
+        let findings = tuner.look(seen);
+        let applied = tuner.apply(&findings, self.breaker, seen);
+        applied.expect("nobody else changes the settings of a storm");
     }
 
     fn bytes(&self) -> usize {

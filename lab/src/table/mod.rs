@@ -15,6 +15,7 @@ pub mod retry_storm;
 pub mod shedding;
 pub mod shopify;
 pub mod sockets;
+pub mod tuner;
 
 use std::fmt::Write as _;
 

@@ -46,6 +46,12 @@ impl ReadOnly {
         self.0.pressure::<StdClock>().look() // which only loads
     }
 
+    /// Whether tuning is frozen.
+    pub(crate) fn is_tuning_frozen(&self) -> bool {
+        // A flag of its own: relaxed.
+        self.0.freeze().load(Ordering::Relaxed) != 0
+    }
+
     fn panel(&self) -> Panel<'_> {
         Panel::with_limits(self.0.slots(), self.0.limits())
     }
