@@ -1,6 +1,7 @@
 //! What the command takes, and its help.
 
 mod fleet;
+mod learned;
 mod pressure;
 mod try_storm;
 
@@ -14,6 +15,7 @@ pub use self::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
     },
+    learned::Learned,
     pressure::Pressure,
     try_storm::Try,
 };
@@ -61,6 +63,7 @@ Examples:
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
+  fusebox learned                       what breakers know of their services
   fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
@@ -116,6 +119,9 @@ pub enum Command {
     /// Takes a host's part in its fleet, for all programs that share a panel.
     #[command(after_help = fleet::SYNC)]
     Sync(Sync),
+    /// Shows what breakers have learned of their services, and freezes it.
+    #[command(after_help = learned::LEARNED)]
+    Learned(Learned),
     /// Samples the host's pressure, for all programs that share a panel.
     #[command(after_help = pressure::help())]
     Pressure(Pressure),

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod force;
+mod learned;
 mod ls;
 mod pressure;
 mod record;
@@ -46,6 +47,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
+        Command::Learned(learned) => learned::run(&panel()?, &learned, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {

@@ -70,6 +70,9 @@ pub struct Reading {
     pub admits_from: Option<Priority>,
     /// What the breaker has learned of its service.
     pub learned: Learned,
+    /// The limit above which a call is slow now, configured or learned. `None` where no
+    /// call is.
+    pub slow_limit: Option<Duration>,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
@@ -134,6 +137,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             shed: relief.keeps.map_or(0, |keeps| percent(ALL - keeps)),
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             learned: self.learned(),
+            slow_limit: self.slow_limit(),
             last_error: self.last_error(),
             fault: Fault::of(&self.cell, at),
         }

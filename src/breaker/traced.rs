@@ -120,7 +120,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     #[inline(never)]
-    fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
+    pub(super) fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
         let (marked, recorder) = (self.cell.mark.get()?, self.recorder_after()?);
         sampling::time_all();
         let trace = recorder.trace;
@@ -162,7 +162,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> Verdict {
-        let recorder = self.recorder();
+        let recorder = self.recorder_of_marked();
         let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
         if let Some(recorder) = recorder
             && let Some(pace) = pace
