@@ -93,6 +93,15 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.slow_limit_ms().map(Duration::from_millis)
     }
 
+    /// The two words, for a model to look at.
+    #[cfg(fusebox_loom)]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn learned_words(&self) -> [u64; 2] {
+        use crate::machine::Word as _;
+        [self.cell.learned.latency().bits(), self.cell.learned.past().bits()]
+    }
+
     /// Whether a call that ends now says how the service usually is.
     fn is_usual(&self, seen: Word, permit: Word, now: Tick) -> bool {
         seen.is_closed()
