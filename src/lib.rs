@@ -375,3 +375,7 @@ mod tuning {}
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]
 mod panel {}
+
+#[cfg(all(doctest, feature = "std", not(fusebox_compact)))]
+#[doc = include_str!("../docs/learning.md")]
+mod learning {}

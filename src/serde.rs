@@ -143,9 +143,9 @@ impl Serialize for crate::breaker::reading::Reading {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { name, at, snapshot, nearness, counters, settings, open_for, time_left, .. } =
             self;
-        let Self { ramp_left, admits, shed, admits_from, risk, last_error, .. } = self;
-        let Self { drill, shadow, fault, .. } = self;
-        let mut map = to.serialize_struct("Reading", 23)?;
+        let Self { ramp_left, admits, shed, admits_from, learned, slow_limit, risk, .. } = self;
+        let Self { last_error, drill, shadow, fault, .. } = self;
+        let mut map = to.serialize_struct("Reading", 25)?;
         fields!(map: name);
         map.serialize_field("at_ms", &at.as_millis())?;
         serialize_snapshot(snapshot, &mut map)?;
@@ -159,7 +159,8 @@ impl Serialize for crate::breaker::reading::Reading {
             "admits_from",
             &admits_from.map(crate::overload::priority::Priority::level),
         )?;
-        fields!(map: risk, counters, settings, last_error, drill, shadow, fault);
+        map.serialize_field("slow_limit_ms", &slow_limit.map(millis))?;
+        fields!(map: learned, risk, counters, settings, last_error, drill, shadow, fault);
         map.end()
     }
 }
@@ -191,6 +192,23 @@ impl Serialize for crate::breaker::ShadowReading {
         let mut map = to.serialize_struct("ShadowReading", 13)?;
         serialize_snapshot(snapshot, &mut map)?;
         fields!(map: lost, saved, passed, unknown, openings, settings);
+        map.end()
+    }
+}
+
+/// Writes a map of the fields; what is not known is null. Times of calls are in whole
+/// microseconds, and those of outages in whole milliseconds.
+#[cfg(not(fusebox_compact))]
+impl Serialize for crate::learn::learned::Learned {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { latency, baseline, outage, first_probe, failures_ppm, frozen } = self;
+        let micros = |time: core::time::Duration| u64::try_from(time.as_micros()).ok();
+        let mut map = to.serialize_struct("Learned", 6)?;
+        map.serialize_field("latency_us", &latency.and_then(micros))?;
+        map.serialize_field("baseline_us", &baseline.and_then(micros))?;
+        map.serialize_field("outage_ms", &outage.map(millis))?;
+        map.serialize_field("first_probe_percent", first_probe)?;
+        fields!(map: failures_ppm, frozen);
         map.end()
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod fleet;
+mod learned;
 mod map;
 mod monitoring;
 mod pressure;
@@ -19,6 +20,7 @@ pub use self::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
     },
+    learned::Learned,
     map::{Format, Map},
     monitoring::{AlertsFile, Dashboard},
     pressure::Pressure,
@@ -72,6 +74,7 @@ Examples:
   fusebox compare ai_provider           says so; or which of two arms does better
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
+  fusebox learned                       what breakers know of their services
   fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox alerts > fusebox.yml          rules for Prometheus; and `fusebox dashboard`
@@ -143,6 +146,9 @@ pub enum Command {
     /// Takes a host's part in its fleet, for all programs that share a panel.
     #[command(after_help = fleet::SYNC)]
     Sync(Sync),
+    /// Shows what breakers have learned of their services, and freezes it.
+    #[command(after_help = learned::LEARNED)]
+    Learned(Learned),
     /// Samples the host's pressure, for all programs that share a panel.
     #[command(after_help = pressure::help())]
     Pressure(Pressure),

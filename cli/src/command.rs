@@ -5,6 +5,7 @@ mod compare;
 mod dashboard;
 mod fleet;
 mod force;
+mod learned;
 mod ls;
 mod map;
 mod pressure;
@@ -57,6 +58,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Dashboard(dashboard) => dashboard::run(&dashboard, &mut out)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
+        Command::Learned(learned) => learned::run(&panel()?, &learned, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
         Command::Tune(tune) => tune::run(&panel()?, &tune, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,

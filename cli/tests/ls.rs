@@ -69,7 +69,12 @@ fn json_of_a_stable_form() {
             "recovery_timeout_ms": 3_600_000, "probes": 1,
             "successes_to_close": 1, "doublings": 0, "growth_percent": 200,
             "recovery_jitter_percent": 0, "ramp_up_ms": 0, "ramp_from_percent": 10,
-            "max_shed_percent": 0,
+            "max_shed_percent": 0, "slow_above_percent": 0,
+        },
+        "slow_limit_ms": null,
+        "learned": {
+            "latency_us": null, "baseline_us": null, "outage_ms": null,
+            "first_probe_percent": null, "failures_ppm": null, "frozen": false,
         },
         "last_error": null,
         "fault": null,

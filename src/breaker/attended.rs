@@ -54,7 +54,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[inline(never)]
     pub(super) fn acquire_recorded(&self, seen: Word) -> Word {
         self.count_call();
-        match self.recorder() {
+        match self.recorder_of_marked() {
             None if !self.cell.mark.is_shadowed() => seen.ticket(),
             _ => seen.timed(self.clock.now(), None),
         }

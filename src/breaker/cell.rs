@@ -327,6 +327,16 @@ impl Cell {
         self.load().looks_ahead()
     }
 
+    /// Whether a call that the gate admits may have more to look into: one test for all
+    /// that there is.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn may_look(&self) -> bool {
+        // The default rule has no limit either, as a word that is not published.
+        let limit = BreakerSettings::SLOW_CALL & self.rule.load::<machine::Bits>().0;
+        limit | self.mark.bits() | self.learned.latency_bits() != 0
+    }
+
     /// Whether calls are timed to be learned from.
     #[cfg(not(fusebox_compact))]
     #[inline]
@@ -418,7 +428,7 @@ impl Cell {
 
     /// Whether others say something of the service, or did.
     #[cfg(not(fusebox_compact))]
-    pub(crate) fn is_advised(&self) -> bool {
+    fn is_advised(&self) -> bool {
         !self.advised.load::<Advised>().is_none()
     }
 

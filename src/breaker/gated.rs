@@ -214,10 +214,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// A call has passed the gate. There may be more to look into.
     #[inline]
     fn acquire_passed(&self, seen: Word) -> Result<Word, Rejected> {
-        if self.cell.rule().slow_call_ms().is_some()
-            || self.cell.learns()
-            || self.cell.mark.is_set()
-        {
+        if self.cell.may_look() {
             return self.acquire_attended(seen);
         }
         self.count_call();

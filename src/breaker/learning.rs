@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::{
-    breaker::{CircuitBreaker, score::Pace, word::Word},
+    breaker::{CircuitBreaker, advice::Advised, score::Pace, word::Word},
     bypass,
     config::unit::millis,
     error::Rejected,
@@ -93,8 +93,17 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.slow_limit_ms().map(Duration::from_millis)
     }
 
+    /// The two words, for a model to look at.
+    #[cfg(fusebox_loom)]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn learned_words(&self) -> [u64; 2] {
+        use crate::machine::Word as _;
+        [self.cell.learned.latency().bits(), self.cell.learned.past().bits()]
+    }
+
     /// Whether a call that ends now says how the service usually is.
-    fn is_usual(&self, seen: Word, permit: Word) -> bool {
+    fn is_usual(&self, seen: Word, permit: Word, now: Tick) -> bool {
         seen.is_closed()
             && seen.same_generation(permit)
             && permit.state() == State::Closed
@@ -102,7 +111,7 @@ impl<C, O> CircuitBreaker<C, O> {
             && self.cell.history.get().is_clear()
             && self.cell.admits_all()
             && !self.cell.ahead.has_alarm()
-            && !self.cell.is_advised()
+            && self.cell.advised.load::<Advised>().left_ms(now).is_none()
             && !bypass::breaker(|| self.cell.name())
     }
 }
@@ -153,7 +162,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
             Some(limit) if elapsed_ms(took, began, now) > limit.into() => Pace::Slow,
             _ => Pace::Fine,
         };
-        if outcome != Outcome::Ignore && self.is_usual(seen, permit) {
+        if outcome != Outcome::Ignore && self.is_usual(seen, permit, now) {
             let nanos = match took {
                 Some(took) => u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
                 // Of a call that is shorter than a tick, that is known, and no more.
@@ -260,5 +269,47 @@ impl<C, O> TellsLatency for &CircuitBreaker<C, O> {
             self.learn_latency(true);
         }
         latency.quantile().map(Duration::from_nanos)
+    }
+}
+
+#[cfg(all(test, feature = "std", not(fusebox_loom)))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        breaker::settings::BreakerConfig, machine::Word as _, observe::DefaultObserver,
+        time::ManualClock,
+    };
+
+    proptest! {
+        /// Memory that is shared can hold anything.
+        #[test]
+        fn any_bits_that_were_learned_are_harmless(
+            latency in prop_oneof![Just(0), any::<u64>()],
+            past in prop_oneof![Just(0), any::<u64>()],
+            calls in prop::collection::vec((0..300_u64, any::<bool>()), 1..60),
+        ) {
+            let clock = ManualClock::new();
+            let settings = BreakerConfig::new().slow_above(300).failure_threshold(2).build();
+            let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+            breaker.cell.learned.step_latency(|_| Latency::from_bits(latency));
+            breaker.cell.learned.step_past(|_| Past::from_bits(past));
+            for (takes, succeeds) in calls {
+                let permit = breaker.try_acquire();
+                clock.advance(Duration::from_millis(takes));
+                let outcome = if succeeds { Outcome::Success } else { Outcome::Failure };
+                _ = permit.map(|it| it.report(outcome));
+                let learned = breaker.learned();
+                prop_assert!(learned.first_probe.is_none_or(|it| it <= 100));
+                prop_assert!(learned.failures_ppm.is_none_or(|it| it <= 100_000));
+                prop_assert!(breaker.slow_limit().is_none_or(|it| it >= Duration::from_millis(10)));
+                if breaker.state() == State::Open {
+                    clock.advance(Duration::from_secs(60));
+                }
+            }
+            breaker.forget_learned();
+            prop_assert_eq!(breaker.learned(), Learned { frozen: breaker.learned().frozen, ..Learned::default() });
+        }
     }
 }

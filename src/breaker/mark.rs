@@ -59,6 +59,12 @@ impl Mark {
         self.0.load(Ordering::Relaxed) != 0
     }
 
+    /// What [`is_set`](Self::is_set) compares with 0.
+    #[inline]
+    pub(crate) fn bits(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     #[inline]
     pub(crate) fn get(&self) -> Option<Marked> {
         match self.0.load(Ordering::Relaxed) {

@@ -77,6 +77,9 @@ pub struct Reading {
     pub risk: Risk,
     /// What the breaker has learned of its service.
     pub learned: Learned,
+    /// The limit above which a call is slow now, configured or learned. `None` where no
+    /// call is.
+    pub slow_limit: Option<Duration>,
     /// The text of the last error that somebody had
     /// [kept](CircuitBreaker::note_error).
     pub last_error: Option<LastError>,
@@ -148,6 +151,7 @@ impl<C: Clock, O> CircuitBreaker<C, O> {
             admits_from: (!gate.is_open()).then(|| Priority::new(gate.lowest() << 4)),
             risk: if word.is_closed() { self.risk_now(at) } else { Risk::default() },
             learned: self.learned(),
+            slow_limit: self.slow_limit(),
             last_error: self.last_error(),
             callers: self.cell.callers.get(),
             drill: self.cell.drilled.reading(at),

@@ -170,7 +170,7 @@ settings! {
         /// slow one, as by `slow_call`: so a service that slows down is noticed, and nobody
         /// need know a number. 200 is twice the usual time.
         ///
-        /// The limit holds once 500 calls were learned from, at most one in each tick of
+        /// The limit holds once 2,000 calls were learned from, at most one in each tick of
         /// the clock; until then `slow_call` holds, if there is one. It then takes the
         /// place of `slow_call`, though never beyond a quarter and four times of that. It
         /// is never below 10 ms. It moves only where the usual time has moved by more than a quarter, and
@@ -269,6 +269,11 @@ impl BreakerSettings {
         // The limit is only for a foreign writer's settings.
         self.recovery_timeout_ms().min(MAX_TIMEOUT)
     }
+
+    /// The bits of `slow_call` in the word of the rule: without any there is no limit.
+    #[cfg(not(fusebox_compact))]
+    pub(crate) const SLOW_CALL: u64 =
+        Self::PLACES[Row::slow_call as usize].bits::<{ Self::WORDS }>()[1];
 
     /// The longest time of a call that is not slow, in milliseconds.
     #[inline]

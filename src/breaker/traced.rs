@@ -121,7 +121,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     #[cold]
     #[inline(never)]
-    fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
+    pub(super) fn recorder_of_marked(&self) -> Option<Recorder<'_>> {
         let (marked, recorder) = (self.cell.mark.get()?, self.recorder_after()?);
         sampling::time_all();
         let trace = recorder.trace;

@@ -4,23 +4,24 @@
 //! |---|---|
 //! | 63 | calls of this breaker look here: they are timed, and learned from |
 //! | 62 | somebody asked for that, whatever the settings say |
-//! | 61 | enough is known |
+//! | 61 | there is a baseline |
 //! | 60..58 | haste, and |
 //! | 57..48 | calls since the last that outlasted the estimate: see [`Estimate`] |
 //! | 47..42 | the tick of the last call that was learned from, mixed |
-//! | 41..21 | the baseline; until enough is known, the calls that were learned from |
+//! | 41..21 | the baseline; until there is one, the calls that were learned from |
 //! | 20..0 | the estimate: 2^16 for a factor of two, from 1 µs |
 //!
 //! 0 is a latency of which nothing is known, and at which nobody looks.
 //!
 //! The estimate is that of a hedge's quantile. The baseline follows it, far more slowly:
-//! by a 16,384th part of their difference for each call, or by one unit where that is more.
+//! by a 16,384th part of their difference for each call, or by two units where that is more.
 
 #[cfg(fusebox_loom)]
 use crate::sync::planted;
 use crate::{
     learn::estimate::{Aim, Estimate, Level, MOST_HASTE, OCTAVE},
     machine,
+    random::mix,
     time::Tick,
 };
 
@@ -28,8 +29,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Latency(pub(super) u64);
 
-/// So many calls are enough.
-pub(crate) const ENOUGH: u64 = 500;
+/// After so many calls the estimate is worth something.
+const ENOUGH: u64 = 500;
+/// After so many it has settled, and is the first baseline.
+const SETTLED: u64 = 2_000;
 
 const LOOKED_AT: u64 = 1 << 63;
 const ASKED: u64 = 1 << 62;
@@ -51,7 +54,9 @@ const MOST: u64 = LEAST + (LEVEL << UNIT);
 /// 99 of 100 calls are done before it.
 const AIM: Aim = Aim::of(990, 1 << 10, 1 << 42);
 
+/// The baseline's speed: it doubles in no less than 2^14 calls.
 const PACE: u32 = 14;
+const LEAST_STEP: u64 = 2;
 
 impl Latency {
     pub(crate) const fn new(looked_at: bool) -> Self {
@@ -84,7 +89,8 @@ impl Latency {
 
     /// The time before which 99 of 100 calls are done, in nanoseconds.
     pub(crate) const fn quantile(self) -> Option<u64> {
-        if self.is_mature() { Some(nanos(self.0 & LEVEL)) } else { None }
+        let known = self.is_mature() || self.0 & LEVEL != 0 && self.second() >= ENOUGH;
+        if known { Some(nanos(self.0 & LEVEL)) } else { None }
     }
 
     /// What that usually is.
@@ -105,7 +111,7 @@ impl Latency {
     /// After a call that ended at this moment: of one that succeeded, the time that it
     /// took. Of each tick one call is learned from: for a second one, the word stays. A
     /// tick in 64 is taken for the last one.
-    pub(crate) const fn heard(self, took: Option<u64>, now: Tick) -> Self {
+    pub(crate) fn heard(self, took: Option<u64>, now: Tick) -> Self {
         let moment = mixed(now);
         if self.0 >> MOMENT & ((1 << MOMENT_BITS) - 1) == moment && self.0 & LEVEL != 0 {
             return self;
@@ -125,7 +131,7 @@ impl Latency {
             (followed(self.second(), level), MATURE)
         } else {
             let calls = if known && self.0 & MATURE == 0 { self.second() + 1 } else { 1 };
-            if calls < ENOUGH { (calls, 0) } else { (level, MATURE) }
+            if calls < SETTLED { (calls, 0) } else { (level, MATURE) }
         };
         let run = if estimate.run() < LONGEST_RUN { estimate.run() } else { LONGEST_RUN };
         let flags = self.0 & (LOOKED_AT | ASKED) | mature;
@@ -146,9 +152,8 @@ impl Latency {
 }
 
 /// A number that another tick nearly always has another of, however ticks are spaced.
-const fn mixed(now: Tick) -> u64 {
-    // Fibonacci hashing (Knuth, volume 3, 6.4).
-    now.as_millis().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - MOMENT_BITS)
+fn mixed(now: Tick) -> u64 {
+    mix(now.as_millis()) >> (u64::BITS - MOMENT_BITS)
 }
 
 /// A level as it is kept here; never 0.
@@ -170,8 +175,10 @@ const fn followed(baseline: u64, level: u64) -> u64 {
     if baseline == level {
         return baseline;
     }
-    let step = baseline.abs_diff(level) >> PACE;
-    let step = if step == 0 { 1 } else { step };
+    let far = baseline.abs_diff(level);
+    let step = if far >> PACE > LEAST_STEP { far >> PACE } else { LEAST_STEP };
+    // Not past it.
+    let step = if step < far { step } else { far };
     if baseline < level { baseline + step } else { baseline - step }
 }
 

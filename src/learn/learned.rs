@@ -20,7 +20,8 @@ pub struct Learned {
     /// The time before which 99 of 100 calls that succeed are done, lately. Known after
     /// 500 calls that were learned from.
     pub latency: Option<Duration>,
-    /// What that time usually is. It follows `latency`, far more slowly. Known as that is.
+    /// What that time usually is. It follows `latency`, far more slowly. Known after 2,000
+    /// calls that were learned from.
     pub baseline: Option<Duration>,
     /// The usual time from an opening to the closing by probes: a median. Known after
     /// three of them.
@@ -38,8 +39,11 @@ pub struct Learned {
 impl fmt::Display for Learned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut gap = "";
-        if let (Some(latency), Some(baseline)) = (self.latency, self.baseline) {
-            write!(f, "99 of 100 calls take less than {latency:?}, usually {baseline:?}")?;
+        if let Some(latency) = self.latency {
+            write!(f, "99 of 100 calls take less than {:?}", rounded(latency))?;
+            if let Some(baseline) = self.baseline {
+                write!(f, ", usually {:?}", rounded(baseline))?;
+            }
             gap = "; ";
         }
         if let Some(outage) = self.outage {
@@ -61,4 +65,11 @@ impl fmt::Display for Learned {
         }
         if self.frozen { write!(f, "{gap}frozen by hand") } else { Ok(()) }
     }
+}
+
+/// A time to three digits or so: no more of it is known.
+fn rounded(time: Duration) -> Duration {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let unit = 10_u64.pow(nanos.max(1).ilog10().saturating_sub(2));
+    Duration::from_nanos(nanos / unit * unit)
 }

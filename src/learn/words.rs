@@ -29,6 +29,12 @@ impl Words {
         self.latency().is_looked_at()
     }
 
+    /// Any bit of the first word: without one, nobody looks there.
+    #[inline]
+    pub(crate) fn latency_bits(&self) -> u64 {
+        self.latency().0
+    }
+
     #[inline]
     pub(crate) fn latency(&self) -> Latency {
         self.latency.load()

@@ -67,7 +67,7 @@ const COUNTERS: [CounterOf; 7] = [
 /// A gauge, of those breakers that have it.
 type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 11] = [
+const GAUGES: [GaugeOf; 17] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
@@ -109,6 +109,36 @@ const GAUGES: [GaugeOf; 11] = [
         Some(Unit::Seconds),
         |row| row.reading.ramp_left.map(|time| time.as_secs_f64()),
     ),
+    (
+        "learned_latency",
+        "The time before which 99 of 100 calls are done, as it was learned",
+        Some(Unit::Seconds),
+        |row| row.reading.learned.latency.map(|time| time.as_secs_f64()),
+    ),
+    ("learned_baseline", "What that time usually is", Some(Unit::Seconds), |row| {
+        row.reading.learned.baseline.map(|time| time.as_secs_f64())
+    }),
+    (
+        "slow_limit",
+        "A call that takes longer is slow, by its settings or by what was learned",
+        Some(Unit::Seconds),
+        |row| row.reading.slow_limit.map(|time| time.as_secs_f64()),
+    ),
+    (
+        "learned_outage",
+        "The usual time from an opening to the closing by probes",
+        Some(Unit::Seconds),
+        |row| row.reading.learned.outage.map(|time| time.as_secs_f64()),
+    ),
+    (
+        "learned_first_probe_ratio",
+        "The share of openings whose first probe succeeds",
+        None,
+        |row| row.reading.learned.first_probe.map(|share| f64::from(share) / 100.0),
+    ),
+    ("learned_failure_ratio", "The usual share of calls that fail", None, |row| {
+        row.reading.learned.failures_ppm.map(|share| f64::from(share) / 1e6)
+    }),
 ];
 
 const STATES: [State; 5] =
