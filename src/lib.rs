@@ -329,6 +329,10 @@ mod migration {}
 #[doc = include_str!("../docs/score.md")]
 mod score {}
 
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/comparing.md")]
+mod comparing {}
+
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]
 mod panel {}
