@@ -372,6 +372,10 @@ mod score {}
 #[doc = include_str!("../docs/tuning.md")]
 mod tuning {}
 
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/comparing.md")]
+mod comparing {}
+
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]
 mod panel {}

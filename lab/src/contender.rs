@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fusebox::{BreakerSettings, Clock, ManualClock, Name, PreciseClock, Tick, tune::TunerSettings};
+use fusebox::{
+    BreakerSettings, CircuitBreaker, Clock, ManualClock, Name, PreciseClock, ShadowReading, Tick,
+    tune::TunerSettings,
+};
 
 use crate::{
     rules::{
@@ -218,6 +221,27 @@ fn fusebox(
     let mut rules: Vec<_> = breakers.iter().map(guarded).collect();
     let time = |at: Time| clock.set(Tick::from_millis(at.as_millis()));
     world::run(storm, Guards { rules: &mut rules, owners, time: &time, bin })
+}
+
+/// A breaker that turns nobody away meets a storm, with a shadow of these settings: what
+/// the shadow of each service's breaker would have done.
+#[must_use]
+pub fn shadowed(storm: &Storm, settings: BreakerSettings) -> Vec<ShadowReading> {
+    let clock = ManualClock::new();
+    let breakers = Breakers::new(storm.service.count, storm.seed, settings, &clock);
+    for breaker in breakers.iter() {
+        breaker.disable();
+        // It is of the same settings, so it ramps and sheds alike.
+        let set = breaker.set_shadow(Some(settings));
+        debug_assert!(set.is_ok(), "{set:?}");
+    }
+    let guarded = |breaker| -> Box<dyn Rule + '_> { Box::new(Fusebox::new(breaker, false)) };
+    let mut rules: Vec<_> = breakers.iter().map(guarded).collect();
+    let time = |at: Time| clock.set(Tick::from_millis(at.as_millis()));
+    let guards = Guards { rules: &mut rules, owners: 1, time: &time, bin: Time::secs(1) };
+    world::run(storm, guards);
+    drop(rules);
+    breakers.iter().filter_map(CircuitBreaker::shadow).collect()
 }
 
 /// The breakers of a run.

@@ -1,5 +1,6 @@
 //! Tables: files of storms, and what each rule makes of them.
 
+pub mod ab;
 pub mod brooker;
 pub mod cold_cache;
 pub mod compare;
