@@ -125,7 +125,7 @@ mod wide;
 
 #[cfg(not(fusebox_compact))]
 pub use breaker::Advice;
-#[cfg(all(feature = "map", not(fusebox_compact)))]
+#[cfg(all(any(feature = "map", fusebox_loom), not(fusebox_compact)))]
 pub use breaker::mapped::NoSuchPlace;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;

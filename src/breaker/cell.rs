@@ -330,9 +330,19 @@ impl Cell {
 
     /// Somebody has begun to watch this breaker's calls, or does so no more.
     #[cfg(not(fusebox_compact))]
-    #[cfg_attr(not(feature = "map"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "map", fusebox_loom)), allow(dead_code))]
     pub(crate) fn watch(&self) {
-        self.gate.step(self.gate.load(), |gate: Gate| (gate.watched(self.needs_watch()), ()));
+        loop {
+            let seen = self.gate.load::<Gate>();
+            let made = seen.watched(self.needs_watch());
+            // Written where it is the same, too: whoever takes the bit away after that sees
+            // why it is needed, as he looks again.
+            let is_written = self.gate.replace(seen, made);
+            let looked = planted!(WatchNotLookedAtAgain);
+            if is_written && (looked || made.is_watched() == self.needs_watch()) {
+                break;
+            }
+        }
         self.attend();
     }
 

@@ -54,6 +54,13 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.callers.forget();
     }
 
+    /// Whether calls are looked at, as the gate says.
+    #[cfg(fusebox_loom)]
+    #[doc(hidden)]
+    pub fn has_watched_gate(&self) -> bool {
+        self.cell.gate.load::<crate::overload::gate::Gate>().is_watched()
+    }
+
     /// Returns what is known of this breaker's callers.
     #[must_use]
     pub fn callers(&self) -> Callers {

@@ -22,7 +22,7 @@ pub(crate) mod held;
 mod history;
 pub(crate) mod judge;
 mod length;
-#[cfg(all(feature = "map", not(fusebox_compact)))]
+#[cfg(all(any(feature = "map", fusebox_loom), not(fusebox_compact)))]
 pub(crate) mod mapped;
 mod mark;
 #[cfg(not(fusebox_compact))]
