@@ -66,6 +66,7 @@
 //! - `count-calls`: breakers without an observer of their own count their calls.
 //! - `time-calls`: breakers without an observer of their own tell of each call and
 //!   how long it took.
+//! - `map`: breakers learn which others' calls call them; `Map` and `Caller`.
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
@@ -338,6 +339,10 @@ mod migration {}
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../docs/score.md")]
 mod score {}
+
+#[cfg(all(doctest, feature = "map", not(fusebox_compact)))]
+#[doc = include_str!("../docs/map.md")]
+mod map_page {}
 
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]

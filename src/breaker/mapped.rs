@@ -19,7 +19,7 @@ impl<C, O> CircuitBreaker<C, O> {
     /// a registry has the number of its slot: see [`Panel::set_mapped`](crate::Panel::set_mapped).
     ///
     /// While it learns, calls come out of line, as they do where anything has the breaker's
-    /// attention: that takes some 20 ns a call.
+    /// attention, and take that much longer.
     ///
     /// # Errors
     /// [`NoSuchPlace`] for another number; nothing was changed then.
