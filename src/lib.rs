@@ -67,6 +67,7 @@
 //! - `count-calls`: breakers without an observer of their own count their calls.
 //! - `time-calls`: breakers without an observer of their own tell of each call and
 //!   how long it took.
+//! - `map`: breakers learn which others' calls call them; `Map` and `Caller`.
 //! - `bypass`: tests and programs without resilience.
 //!
 //! # Compact slots
@@ -136,7 +137,7 @@ mod wide;
 
 #[cfg(not(fusebox_compact))]
 pub use breaker::Advice;
-#[cfg(all(feature = "map", not(fusebox_compact)))]
+#[cfg(all(any(feature = "map", fusebox_loom), not(fusebox_compact)))]
 pub use breaker::mapped::NoSuchPlace;
 #[cfg(not(fusebox_compact))]
 pub use breaker::reading::Reading;
@@ -375,6 +376,10 @@ mod tuning {}
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../docs/comparing.md")]
 mod comparing {}
+
+#[cfg(all(doctest, feature = "map", not(fusebox_compact)))]
+#[doc = include_str!("../docs/map.md")]
+mod map_page {}
 
 #[cfg(all(doctest, feature = "std", target_os = "linux", target_has_atomic = "64"))]
 #[doc = include_str!("../docs/panel.md")]

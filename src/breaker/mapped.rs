@@ -19,7 +19,7 @@ impl<C, O> CircuitBreaker<C, O> {
     /// a registry has the number of its slot: see [`Panel::set_mapped`](crate::Panel::set_mapped).
     ///
     /// While it learns, calls come out of line, as they do where anything has the breaker's
-    /// attention: that takes some 20 ns a call.
+    /// attention, and take that much longer.
     ///
     /// # Errors
     /// [`NoSuchPlace`] for another number; nothing was changed then.
@@ -52,6 +52,13 @@ impl<C, O> CircuitBreaker<C, O> {
     /// stays as it is.
     pub fn forget_callers(&self) {
         self.cell.callers.forget();
+    }
+
+    /// Whether calls are looked at, as the gate says.
+    #[cfg(fusebox_loom)]
+    #[doc(hidden)]
+    pub fn has_watched_gate(&self) -> bool {
+        self.cell.gate.load::<crate::overload::gate::Gate>().is_watched()
     }
 
     /// Returns what is known of this breaker's callers.

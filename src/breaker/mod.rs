@@ -32,7 +32,7 @@ pub(crate) mod judge;
 #[cfg(not(fusebox_compact))]
 mod learning;
 mod length;
-#[cfg(all(feature = "map", not(fusebox_compact)))]
+#[cfg(all(any(feature = "map", fusebox_loom), not(fusebox_compact)))]
 pub(crate) mod mapped;
 mod mark;
 #[cfg(not(fusebox_compact))]

@@ -88,6 +88,12 @@ impl CallerWords {
         }
     }
 
+    /// The same, for a model.
+    #[cfg(fusebox_loom)]
+    pub fn note_tries(&self, around: u16, within: u16) {
+        self.note_attempts(self.place(), around, within);
+    }
+
     /// What is known by now.
     pub fn get(&self) -> Callers {
         Callers::new(self.place(), self.bits.each_ref().map(|word| word.load::<Bits>().0))

@@ -9,7 +9,7 @@ impl<C, O> Panel<'_, C, O> {
     ///
     /// A slot's number in the map is one more than that of the slot. Slots above the first 256
     /// are not mapped. While breakers learn, their calls come out of line, as they do where
-    /// anything has a breaker's attention: that takes some 20 ns a call. In shared memory this
+    /// anything has a breaker's attention, and take that much longer. In shared memory this
     /// holds for all processes; one whose fusebox lacks the feature `map` learns nothing.
     pub fn set_mapped(self, mapped: bool) {
         let slots = self.slots().iter().take(MOST.into());

@@ -81,6 +81,8 @@ pub enum Defect {
     AddedByStore,
     /// Bits are set by a load and a store.
     BitsSetByStore,
+    /// Whoever finds that nobody watches a breaker does not look again after that.
+    WatchNotLookedAtAgain,
     /// An adaptive limit is set by a store, whoever came or went meanwhile.
     LimitSetByStore,
     /// An intake's word is overwritten when a call comes in.

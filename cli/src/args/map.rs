@@ -40,7 +40,7 @@ pub enum Format {
 pub(super) const MAP: &str = "\
 A breaker that learns keeps which others' calls call it: a bit for each, of the first 256
 slots. That holds for all programs that share the panel and were built with fusebox's feature
-`map`. While it learns, each call takes some 20 ns longer. What was learned stays when learning
+`map`. While it learns, each call takes somewhat longer. What was learned stays when learning
 ends, until it is forgotten.
 
 Below the tree stand, where there are any: how retries multiply along a path, as in
