@@ -103,8 +103,6 @@ pub enum Defect {
     DrillEndedByStore,
     /// Words of two drills are taken for those of one.
     TagsNotCompared,
-    /// Whoever began a drill earlier may write over a later one's words.
-    OlderDrillWins,
 }
 
 std::thread_local! {
