@@ -1,5 +1,6 @@
 //! What the command takes, and its help.
 
+mod drill;
 mod fleet;
 mod pressure;
 mod try_storm;
@@ -10,6 +11,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
 
 pub use self::{
+    drill::Drill,
     fleet::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
@@ -61,6 +63,7 @@ Examples:
   fusebox replay shop.panel.trace --with b.toml   and what b.toml had done to them
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
+  fusebox drill ai_provider --fail 5% --for 60s   one call in twenty fails
   fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox try outage --with mine.toml   settings in a storm, beside other libraries' rules
@@ -116,6 +119,9 @@ pub enum Command {
     /// Takes a host's part in its fleet, for all programs that share a panel.
     #[command(after_help = fleet::SYNC)]
     Sync(Sync),
+    /// Gives a share of a breaker's calls faults, for a while.
+    #[command(after_help = drill::DRILL)]
+    Drill(Box<Drill>),
     /// Samples the host's pressure, for all programs that share a panel.
     #[command(after_help = pressure::help())]
     Pressure(Pressure),
@@ -154,6 +160,8 @@ Columns:
              only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
+  DRILL      only while some breaker is drilled: what the drill does, and what has come
+             of it
   SHED, SHEDS NOW, ADMITS FROM
              only while some breaker sheds load or lets calls back: how many of those
              REJECTED came while it was closed; which part of the calls is shed now; the

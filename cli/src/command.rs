@@ -1,5 +1,6 @@
 //! The commands, and the panel that they are about.
 
+mod drill;
 mod fleet;
 mod force;
 mod ls;
@@ -46,6 +47,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Serve(serve) => serve::run(&panel()?, &serve)?,
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
+        Command::Drill(drill) => drill::run(&panel()?, &drill, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,
         Command::Completions { shell } => {
