@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::{fs, process::{Command, Stdio}, time::Duration};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use common::{Panel, wait_for};
 use fusebox::{CircuitBreaker, Drill, Script, ScriptStep};

@@ -9,7 +9,7 @@ use std::{
 
 use common::{Panel, Ran, fusebox};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "ls",
     "top",
     "watch",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 11] = [
     "disable",
     "reset",
     "set",
+    "drill",
     "serve",
     "try",
     "completions",
