@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn is_drilled(breaker: &CircuitBreaker) -> bool {
     breaker
         .call(|| Ok::<_, ()>(()))
-        .is_err_and(|it| it.as_rejected().is_some_and(|it| it.is_drill()))
+        .is_err_and(|it| it.as_rejected().is_some_and(fusebox::Rejected::is_drill))
 }
 
 #[test]
