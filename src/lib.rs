@@ -365,6 +365,10 @@ mod readme {}
 #[doc = include_str!("../docs/migration.md")]
 mod migration {}
 
+#[cfg(all(doctest, feature = "std", not(fusebox_compact)))]
+#[doc = include_str!("../docs/drills.md")]
+mod drills {}
+
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../docs/score.md")]
 mod score {}

@@ -424,7 +424,9 @@ fn a_script_plays_one_step_after_the_other() {
     let mut failed = Vec::new();
     script
         .play(&shop, |time| {
-            let end = Tick::from_millis(clock.now().as_millis() + time.as_millis() as u64);
+            let end = Tick::from_millis(
+                clock.now().as_millis() + u64::try_from(time.as_millis()).unwrap(),
+            );
             let calls = (0..10).filter(|_| shop.call(|| Ok::<_, ()>(())).is_err()).count();
             failed.push(calls);
             clock.set(end);

@@ -248,7 +248,7 @@ fn a_reading_is_a_map() {
             "probes_in_flight": 0,
             "probes_succeeded": 0, "stamp_ms": 1_000_000, "time_left_ms": null,
             "open_for_ms": null,
-            "ramp_left_ms": null, "admits_percent": 100, "shed_percent": 0, "admits_from": null,
+            "drill": null, "ramp_left_ms": null, "admits_percent": 100, "shed_percent": 0, "admits_from": null,
             "counters": {
                 "failures": 1, "slow": 0, "rejections": 0, "shed": 0, "openings": 0, "calls": 0,
                 "retries": 0, "exhausted": 0, "fallbacks": 0,

@@ -1,6 +1,7 @@
 //! What the command takes, and its help.
 
 mod compare;
+mod drill;
 mod fleet;
 mod learned;
 mod map;
@@ -16,6 +17,7 @@ use fusebox::BreakerConfig;
 
 pub use self::{
     compare::{Compare, Shadow},
+    drill::Drill,
     fleet::{
         Fleet, FleetCommand, FleetLs, FleetSet, FleetTop, Give, Log, Names as FleetNames, Obeys,
         Store, Sync,
@@ -75,6 +77,7 @@ Examples:
   fusebox fleet ls                      what is not well anywhere in the fleet
   fusebox sync --instance host-7        shares this host's panel with the fleet
   fusebox learned                       what breakers know of their services
+  fusebox drill ai_provider --fail 5% --for 60s   one call in twenty fails
   fusebox pressure                      samples this host's pressure for the panel
   fusebox serve                         http://127.0.0.1:9898/ /health /metrics
   fusebox alerts > fusebox.yml          rules for Prometheus; and `fusebox dashboard`
@@ -149,6 +152,9 @@ pub enum Command {
     /// Shows what breakers have learned of their services, and freezes it.
     #[command(after_help = learned::LEARNED)]
     Learned(Learned),
+    /// Gives a share of a breaker's calls faults, for a while.
+    #[command(after_help = drill::DRILL)]
+    Drill(Box<Drill>),
     /// Samples the host's pressure, for all programs that share a panel.
     #[command(after_help = pressure::help())]
     Pressure(Pressure),
@@ -190,6 +196,8 @@ Columns:
              only where a limit is set
   SCORE      100 is well, 0 is open; a disabled breaker has none
   SETTINGS   the recovery timeout, and what differs from the defaults
+  DRILL      only while some breaker is drilled: what the drill does, and what has come
+             of it
   SHED, SHEDS NOW, ADMITS FROM
              only while some breaker sheds load or lets calls back: how many of those
              REJECTED came while it was closed; which part of the calls is shed now; the

@@ -3,6 +3,7 @@
 mod alerts;
 mod compare;
 mod dashboard;
+mod drill;
 mod fleet;
 mod force;
 mod learned;
@@ -59,6 +60,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Fleet(fleet) => fleet::run(&fleet, &mut out)?,
         Command::Sync(sync) => sync::run(&panel()?, &sync, &mut out)?,
         Command::Learned(learned) => learned::run(&panel()?, &learned, &mut out)?,
+        Command::Drill(drill) => drill::run(&panel()?, &drill, &mut out)?,
         Command::Pressure(pressure) => pressure::run(panel, &pressure, &mut out)?,
         Command::Tune(tune) => tune::run(&panel()?, &tune, &mut out)?,
         Command::Try(trial) => try_storm::run(panel, &trial, &mut out)?,

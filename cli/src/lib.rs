@@ -12,6 +12,7 @@ pub mod alerts;
 pub mod args;
 pub mod changes;
 pub mod command;
+pub mod drill;
 pub mod escape;
 pub mod failure;
 pub mod fleet;

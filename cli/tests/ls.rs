@@ -54,7 +54,7 @@ fn json_of_a_stable_form() {
         "nearness_percent": null,
         "time_left_ms": ms("time_left_ms"),
         "open_for_ms": ms("open_for_ms"),
-        "ramp_left_ms": null, "admits_percent": 100, "shed_percent": 0, "admits_from": null,
+        "drill": null, "ramp_left_ms": null, "admits_percent": 100, "shed_percent": 0, "admits_from": null,
         "score": 0,
         "reopenings": 0,
         "probes_in_flight": 0,

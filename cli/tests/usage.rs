@@ -9,7 +9,7 @@ use std::{
 
 use common::{Panel, Ran, fusebox};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "ls",
     "top",
     "watch",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 13] = [
     "disable",
     "reset",
     "set",
+    "drill",
     "serve",
     "alerts",
     "dashboard",

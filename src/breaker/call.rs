@@ -44,7 +44,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         // touches the memory through which the large result returns.
         match self.acquire_unhealthy(word) {
             Ok(word) => Ok(Permit::new(self, word)),
-            Err(said) if is_watched(&said) => self.by_hand(&said),
+            Err(said) if is_watched(&said) => match self.by_hand(&said) {
+                Ok(word) => Ok(Permit::new(self, word)),
+                Err(drilled) => Err(drilled),
+            },
             Err(rejected) => Err(rejected),
         }
     }
@@ -73,7 +76,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
         match self.acquire_unhealthy_as(word, priority) {
             Ok(word) => Ok(Permit::new(self, word)),
-            Err(said) if is_watched(&said) => self.by_hand(&said),
+            Err(said) if is_watched(&said) => match self.by_hand(&said) {
+                Ok(word) => Ok(Permit::new(self, word)),
+                Err(drilled) => Err(drilled),
+            },
             Err(rejected) => Err(rejected),
         }
     }

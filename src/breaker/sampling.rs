@@ -6,7 +6,7 @@
 //! that alternate between breakers would always hit the same one.
 
 /// So many calls of a thread are timed in each tick before it begins to skip some.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(fusebox_loom)))]
 const FIRST: u32 = 32;
 
 #[cfg(all(feature = "std", not(fusebox_loom)))]

@@ -147,14 +147,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     #[cfg_attr(any(not(feature = "drill"), fusebox_compact), allow(clippy::unnecessary_wraps))]
-    pub(super) fn by_hand(&self, said: &Rejected) -> Result<Permit<'_, C, O>, Rejected> {
+    pub(super) fn by_hand(&self, said: &Rejected) -> Result<Word, Rejected> {
         let permit = self.watched_permit(said);
         #[cfg(all(feature = "drill", not(fusebox_compact)))]
         if let Err(drilled) = self.drill_by_hand() {
             permit.failure();
             return Err(drilled);
         }
-        Ok(permit)
+        Ok(permit.into_parts().1)
     }
 
     /// The permit of a call that is drilled when it is made.

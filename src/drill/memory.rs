@@ -7,7 +7,7 @@ use crate::{
         reading::DrillReading,
     },
     machine::Machine,
-    sync::{Ordering, const_fn, fence, planted},
+    sync::{Ordering, const_fn, fence},
     time::Tick,
 };
 use core::time::Duration;
@@ -152,5 +152,5 @@ impl Drilled {
 
 /// A word of this tag in the place of an older one.
 fn keep_newer<W>(tag: Tag, there: Tag, it: W, new: W) -> (W, ()) {
-    (if there.is_after(tag) && !planted!(OlderDrillWins) { it } else { new }, ())
+    (if there.is_after(tag) { it } else { new }, ())
 }

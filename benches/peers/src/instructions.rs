@@ -60,9 +60,16 @@ impl fmt::Display for CountError {
 impl std::error::Error for CountError {}
 
 /// Counts every path; without the loop around it.
-pub(crate) fn count(mut counted: impl FnMut(&str)) -> Result<Counts, CountError> {
+pub(crate) fn count(counted: impl FnMut(&str)) -> Result<Counts, CountError> {
+    count_those(paths(), counted)
+}
+
+fn count_those(
+    paths: impl Iterator<Item = &'static Path>,
+    mut counted: impl FnMut(&str),
+) -> Result<Counts, CountError> {
     let mut totals = BTreeMap::new();
-    for path in paths() {
+    for path in paths {
         totals.insert(path.name, total(path)? / u64::from(path.times()));
         counted(path.name);
     }
@@ -102,34 +109,60 @@ pub(crate) fn run(function: &str) {
     path.unwrap_or_else(|| panic!("no path is called {function}")).run();
 }
 
-/// Counts, and compares with the baseline, or replaces it.
-pub(crate) fn check(accept: bool) -> Result<(), CountError> {
-    let file = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json");
-    let trouble = |why: &dyn fmt::Display| CountError::Baseline {
+fn file_of_baseline() -> PathBuf {
+    FilePath::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json")
+}
+
+fn untold(why: &dyn fmt::Display) -> CountError {
+    CountError::Baseline {
         file: PathBuf::from("benches/peers/instructions.json"),
         why: why.to_string(),
-    };
+    }
+}
+
+/// Counts, and compares with the baseline, or replaces it.
+pub(crate) fn check(accept: bool) -> Result<(), CountError> {
     let counts = count(|name| eprintln!("counted: {name}"))?;
-    let compiler = crate::machine::compiler();
-    let target = format!("{}-{}", env::consts::ARCH, env::consts::OS);
     if accept {
+        let compiler = crate::machine::compiler();
+        let target = format!("{}-{}", env::consts::ARCH, env::consts::OS);
         let baseline = Baseline { compiler, target, counts };
-        let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| trouble(&error))?;
+        let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| untold(&error))?;
         text.push('\n');
-        fs::write(&file, text).map_err(|error| trouble(&error))?;
+        fs::write(file_of_baseline(), text).map_err(|error| untold(&error))?;
         println!("the new baseline is in benches/peers/instructions.json: commit it");
         return Ok(());
     }
-    let text = fs::read_to_string(&file).map_err(|error| trouble(&error))?;
-    let baseline: Baseline = serde_json::from_str(&text).map_err(|error| trouble(&error))?;
+    compare_with_baseline(&counts)
+}
+
+fn compare_with_baseline(counts: &Counts) -> Result<(), CountError> {
+    let text = fs::read_to_string(file_of_baseline()).map_err(|error| untold(&error))?;
+    let baseline: Baseline = serde_json::from_str(&text).map_err(|error| untold(&error))?;
+    let compiler = crate::machine::compiler();
     if baseline.compiler != compiler {
         println!("the baseline is of {}, this is {compiler}", baseline.compiler);
     }
+    let target = format!("{}-{}", env::consts::ARCH, env::consts::OS);
     if baseline.target != target {
         println!("the baseline is of {}, this is {target}: not compared", baseline.target);
         return Ok(());
     }
-    compare(&counts, &baseline.counts)
+    compare(counts, &baseline.counts)
+}
+
+const ACQUIRE: &str = "healthy acquire + success";
+const CALL: &str = "healthy call";
+
+/// Counts the healthy paths, and compares the acquire and success with the baseline: whatever
+/// is compiled in, it is as many.
+pub(crate) fn healthy() -> Result<(), CountError> {
+    let wanted = |path: &&'static Path| [EMPTY, ACQUIRE, CALL].contains(&path.name);
+    let mut counts = count_those(paths().filter(wanted), |_| ())?;
+    if let Some(call) = counts.remove(CALL) {
+        println!("{CALL}: {call:.1} instructions");
+    }
+    compare_with_baseline(&counts)
 }
 
 fn compare(counts: &Counts, baseline: &Counts) -> Result<(), CountError> {

@@ -88,6 +88,8 @@ const SHARE: [Column; 3] = [
 
 const REJECTED: usize = 7;
 
+const DRILL: Column = Column { title: "DRILL", right: false };
+
 const FAULT: Column = Column { title: "FAULT", right: false };
 
 /// A breaker, and its slot's limits, if there are any.
@@ -115,6 +117,12 @@ fn table(rows: &[Row<'_>]) -> String {
         for (row, (_, limits)) in cells.iter_mut().zip(rows) {
             let in_flight = limits.and_then(|it| it.bulkhead).map(|it| it.in_flight.into());
             row.insert(row.len() - 1, shown(in_flight));
+        }
+    }
+    if rows.iter().any(|(reading, _)| reading.drill.is_some()) {
+        columns.push(DRILL);
+        for (row, (reading, _)) in cells.iter_mut().zip(rows) {
+            row.push(reading.drill.map_or_else(|| "-".into(), |it| it.to_string()).into());
         }
     }
     if rows.iter().any(|(reading, _)| reading.fault.is_some()) {
