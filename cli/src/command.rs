@@ -1,8 +1,8 @@
 //! The commands, and the panel that they are about.
 
 mod alerts;
-mod dashboard;
 mod compare;
+mod dashboard;
 mod fleet;
 mod force;
 mod ls;
