@@ -7,3 +7,4 @@ mod graphs;
 mod panel_rules;
 pub mod rules;
 pub mod selector;
+mod trial_rules;

@@ -12,6 +12,7 @@ mod metrics;
 mod page;
 mod panel_json;
 mod pressure_metrics;
+mod trial_metrics;
 
 use std::{
     io::{self, Write as _},

@@ -479,7 +479,7 @@ async fn nothing_moves_and_without_a_map_none_is_shown() {
     browser.client.goto(&server.url).await.unwrap();
     browser.waits(&format!("{} === 'closed'", cell("ai", "state"))).await;
     browser.waits("mapAt > -1e9 && document.getElementById('map').hidden").await;
-    browser.waits("document.getElementById('drills').hidden").await;
+    browser.waits("document.getElementById('drills').offsetHeight === 0").await;
     // Neither those who asked for less motion nor anybody else sees any.
     browser.waits("document.getAnimations().length === 0").await;
     let moving = browser

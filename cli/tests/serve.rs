@@ -163,7 +163,7 @@ fn the_page_and_what_protects_it() {
     let server = Server::start(&panel, &[]);
     let page = get(&server, "", &[]);
     assert_eq!(page.code, 200);
-    assert!(page.body.len() < 16_000, "{} bytes", page.body.len());
+    assert!(page.body.len() < 26_000, "{} bytes", page.body.len());
     assert!(!page.body.contains("http:") || page.body.contains("http://www.w3.org/2000/svg"));
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();

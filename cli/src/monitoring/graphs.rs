@@ -39,8 +39,13 @@ pub(super) const STATES: [(u8, &str, &str); 6] = [
 const BREAKER: &str = "{{breaker}}";
 
 /// The rows of the dashboard, each with its title.
-pub(super) const ROWS: &[(&str, &[Graph])] =
-    &[("Now", NOW), ("Breakers", BREAKERS), ("Limits", LIMITS), ("Host and fleet", AROUND)];
+pub(super) const ROWS: &[(&str, &[Graph])] = &[
+    ("Now", NOW),
+    ("Breakers", BREAKERS),
+    ("Trials", TRIALS),
+    ("Limits", LIMITS),
+    ("Host and fleet", AROUND),
+];
 
 const NOW: &[Graph] = &[
     Graph {
@@ -178,6 +183,42 @@ const BREAKERS: &[Graph] = &[
             (
                 "max by (breaker) (1 - fusebox_breaker_admitted_ratio{@})",
                 "{{breaker}}: not admitted",
+            ),
+        ],
+    },
+];
+
+const TRIALS: &[Graph] = &[
+    Graph {
+        title: "Drills under way",
+        text: "Until each drill ends.",
+        kind: Kind::Lines,
+        unit: "s",
+        series: &[("max by (breaker) (fusebox_breaker_drill_left_seconds{@})", BREAKER)],
+    },
+    Graph {
+        title: "Faults of drills",
+        text: "Calls that came during each drill, and those that got a fault.",
+        kind: Kind::Lines,
+        unit: "none",
+        series: &[
+            ("max by (breaker) (fusebox_breaker_drill_calls{@})", "{{breaker}}: calls"),
+            ("max by (breaker) (fusebox_breaker_drill_faults{@})", "{{breaker}}: faults"),
+        ],
+    },
+    Graph {
+        title: "Shadows",
+        text: "Calls a second that each shadow would have refused: those that failed, and those that succeeded.",
+        kind: Kind::Lines,
+        unit: "reqps",
+        series: &[
+            (
+                "sum by (breaker) (rate(fusebox_breaker_shadow_saved_total{@}[$__rate_interval]))",
+                "{{breaker}}: saved",
+            ),
+            (
+                "sum by (breaker) (rate(fusebox_breaker_shadow_lost_total{@}[$__rate_interval]))",
+                "{{breaker}}: lost",
             ),
         ],
     },

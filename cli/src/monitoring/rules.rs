@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use fusebox::{Unit, health::AlertRules};
 
 use crate::{
-    monitoring::{breaker_rules, panel_rules, selector::Selector},
+    monitoring::{breaker_rules, panel_rules, selector::Selector, trial_rules},
     text::exact,
 };
 
@@ -86,10 +86,11 @@ impl Default for Choice {
 
 /// All rules, by groups.
 #[must_use]
-pub fn groups() -> [(&'static str, &'static [Rule]); 5] {
+pub fn groups() -> [(&'static str, &'static [Rule]); 6] {
     [
         ("fusebox-panel", panel_rules::PANEL),
         ("fusebox-breakers", breaker_rules::BREAKERS),
+        ("fusebox-trials", trial_rules::TRIALS),
         ("fusebox-limits", panel_rules::LIMITS),
         ("fusebox-host", panel_rules::HOST),
         ("fusebox-fleet", panel_rules::FLEET),

@@ -21,7 +21,7 @@ use crate::{
     serve::{
         fleet_metrics,
         latest::{Latest, Status},
-        limit_metrics, pressure_metrics,
+        limit_metrics, pressure_metrics, trial_metrics,
     },
 };
 
@@ -65,7 +65,7 @@ const COUNTERS: [CounterOf; 7] = [
 ];
 
 /// A gauge, of those breakers that have it.
-type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
+pub(super) type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
 const GAUGES: [GaugeOf; 20] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
@@ -206,6 +206,7 @@ impl Collector for Metrics {
                 Some(value as f64 / scale)
             })?;
         }
+        trial_metrics::encode(&mut to, &rows)?;
         limit_metrics::encode(&mut to, &rows)
     }
 }
@@ -262,7 +263,7 @@ fn states(to: &mut DescriptorEncoder<'_>, rows: &[Labelled<'_>]) -> fmt::Result 
     Ok(())
 }
 
-fn counter(
+pub(super) fn counter(
     to: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
@@ -281,7 +282,7 @@ fn counter(
     Ok(())
 }
 
-fn gauge(
+pub(super) fn gauge(
     to: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

@@ -7,6 +7,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use fusebox::{Learned, Reading, ShadowReading};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -50,6 +51,31 @@ struct Shown<'a> {
     /// Failures and rejections between each reading and the next; empty where
     /// there were none.
     trouble: &'a [u64],
+    words: Words,
+}
+
+/// What is under way on a breaker, and what is known of it, as a reader is told.
+#[derive(Serialize)]
+struct Words {
+    drill: Option<String>,
+    learned: Option<String>,
+    shadow: Option<String>,
+}
+
+impl Words {
+    fn new(reading: &Reading) -> Self {
+        let learned = reading.learned;
+        let shadow = |it: ShadowReading| {
+            let ShadowReading { snapshot, saved, lost, unknown, .. } = it;
+            let state = snapshot.state;
+            format!("{state}, would have saved {saved} calls and lost {lost}; {unknown} unknown")
+        };
+        Self {
+            drill: reading.drill.map(|drill| drill.to_string()),
+            learned: (learned != Learned::default()).then(|| learned.to_string()),
+            shadow: reading.shadow.map(shadow),
+        }
+    }
 }
 
 impl<'a> Shown<'a> {
@@ -64,6 +90,7 @@ impl<'a> Shown<'a> {
             calls_per_second: row.calls(),
             limited_per_second: row.limited(),
             trouble: if quiet { &[] } else { &row.trouble },
+            words: Words::new(&row.reading),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{BreakerConfig, Outcome, PressureConfig, PressureReading};
+use fusebox::{BreakerConfig, Drill, Outcome, PressureConfig, PressureReading};
 use fusebox_shm::SharedPanel;
 
 use super::{
@@ -27,6 +27,9 @@ pub fn metrics() -> (String, bool) {
     wait_for("a probe", || mail.try_acquire().ok()).success();
     let bank = panel.breaker("bank");
     bank.set_settings(BreakerConfig::new().failure_threshold(2_047).max_shed(50).build());
+    panel.run(&["shadow", "shop", "failure_threshold=2"]).ok();
+    let drill = Drill::lasting(Duration::from_mins(1)).fail(5.0).build();
+    panel.breaker("shop").start_drill(drill);
     panel.run(&["set", "shop", "rate=100/s", "budget=10%", "bulkhead=8"]).ok();
     let shared = SharedPanel::open(panel.path()).unwrap();
     let long = Duration::from_hours(1);
