@@ -54,6 +54,23 @@ fn a_breaker_allocates_nothing() {
 }
 
 #[test]
+fn foresight_allocates_nothing() {
+    let clock = fusebox::ManualClock::new();
+    let settings = config().failure_threshold(100).slow_call(millis(100)).build();
+    let settings = settings.config().foresight(fusebox::Foresight::Shed).build();
+    let breaker = CircuitBreaker::with(None, settings, &clock, fusebox::DefaultObserver);
+    none("calls, an alarm, its end", || {
+        for took in [1, 200, 200, 200, 200, 200].into_iter().chain([1; 80]) {
+            clock.advance(millis(1));
+            breaker.try_acquire().unwrap().success_after(millis(took));
+            let _ = breaker.try_acquire_as(fusebox::Priority::BACKGROUND).map(drop);
+            let _ = (breaker.risk(), breaker.reading());
+        }
+    });
+    assert!(breaker.counters().shed > 0);
+}
+
+#[test]
 fn a_registry_allocates_nothing() {
     static PANEL: Registry<8> = Registry::new();
     let settings = BreakerConfig::new().build();

@@ -319,16 +319,27 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         settings: BreakerSettings,
     ) -> Evidence {
         #[cfg(not(fusebox_compact))]
+        if outcome.is_failure() {
+            return self.evidence_of_failure(seen, permit, (outcome, pace), settings);
+        }
+        let _ = (self, seen, permit); // a compact slot sheds nothing, and foresees nothing
+        Evidence::of(outcome, pace, settings)
+    }
+
+    #[cfg(not(fusebox_compact))]
+    #[inline(never)]
+    fn evidence_of_failure(
+        &self,
+        seen: Word,
+        permit: Word,
+        (outcome, pace): (Outcome, Pace),
+        settings: BreakerSettings,
+    ) -> Evidence {
         if outcome == Outcome::Overload && self.spares(seen, permit, settings) {
             return Evidence::of(Outcome::Ignore, pace, settings).or_spared();
         }
         let evidence = Evidence::of(outcome, pace, settings);
-        #[cfg(not(fusebox_compact))]
-        if evidence.is_against() && seen.has_attention() && outcome.is_failure() {
-            return self.foreseen(seen, permit, evidence);
-        }
-        let _ = (self, seen, permit); // a compact slot sheds nothing, and foresees nothing
-        evidence
+        if evidence.is_against() { self.foreseen(seen, permit, evidence) } else { evidence }
     }
 
     /// A failure of a closed breaker that does not open it, by a rule of a weight and a

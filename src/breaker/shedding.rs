@@ -39,10 +39,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Whether a gate is made as load is shed, or for nothing, and nothing else keeps it.
     fn outlasts_its_reason(&self, gate: Gate) -> bool {
         let watched_alone = gate.is_watched() && gate.is_open();
-        !gate.is_clear()
-            && !gate.is_for_ramp()
-            && !(watched_alone && self.cell.needs_watch())
-            && !(self.foresees_trouble() && !gate.is_old(self.clock.now()))
+        let kept = watched_alone && self.cell.needs_watch()
+            || self.foresees_trouble() && !gate.is_old(self.clock.now());
+        !(gate.is_clear() || gate.is_for_ramp() || kept)
     }
 
     /// Whether an overload of a closed breaker does not weigh, as more of the load can be

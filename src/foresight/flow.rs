@@ -83,7 +83,7 @@ impl Flow {
 
     /// The host's pressure, now.
     pub(crate) const fn pressed(self, level: u64, now: Tick) -> Self {
-        let said = now.as_millis() / STEP & SAID_MASK;
+        let said = (now.as_millis() / STEP) & SAID_MASK;
         Self(self.0 & ((1 << SAID) - 1) | said << SAID | (level & 3) << LEVEL)
     }
 

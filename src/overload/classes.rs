@@ -56,7 +56,7 @@ pub(crate) fn share_from(words: [u64; WORDS], class: u8) -> u64 {
     let (all, above): (u64, u64) =
         ((0..CLASSES).map(count).sum(), (class..CLASSES).map(count).sum());
     // Nobody has called yet: taken for what most are.
-    if all == 0 { ALL } else { above * ALL / all }
+    (above * ALL).checked_div(all).unwrap_or(ALL)
 }
 
 /// Where the line runs if only `share` of the calls may pass: the class that it runs
