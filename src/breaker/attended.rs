@@ -61,7 +61,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     #[inline(never)]
-    pub(super) fn acquire_timed(&self, seen: Word, limit: u64) -> Result<Word, Rejected> {
+    fn acquire_timed(&self, seen: Word, limit: u64) -> Result<Word, Rejected> {
+        self.acquire_looking(seen, limit, |word, _| word)
+    }
+
+    /// The same, with a look ahead once in each tick. It is inlined, so that a call that
+    /// looks no further pays nothing for it.
+    #[inline]
+    pub(super) fn acquire_looking(
+        &self,
+        seen: Word,
+        limit: u64,
+        look: impl FnOnce(Word, Tick) -> Word,
+    ) -> Result<Word, Rejected> {
         let now = self.clock.now();
         let first = sampling::timed_at(now.as_millis());
         let (rows, group) = (self.rows(), sampling::group(GROUPS));
@@ -73,9 +85,8 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         };
         if first || seen.score() != 0 {
             (0..GROUPS).for_each(|group| charge(group, &mut word));
-            #[cfg(not(fusebox_compact))]
-            if first && self.cell.learns() {
-                word = self.foresee_flight(word, now);
+            if first {
+                word = look(word, now);
             }
         } else {
             // Its own, and another one in each tick.

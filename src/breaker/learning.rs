@@ -131,12 +131,11 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     #[cold]
     #[inline(never)]
     pub(super) fn acquire_learning(&self, seen: Word) -> Result<Word, Rejected> {
-        if let Some(limit) = self.cell.slow_limit_ms() {
-            return self.acquire_timed(seen, limit);
-        }
-        if self.cell.looks_ahead() {
-            // No call is slow, but those in flight are looked at.
-            return self.acquire_timed(seen, i64::MAX.cast_unsigned());
+        let limit = self.cell.slow_limit_ms();
+        if limit.is_some() || self.cell.looks_ahead() {
+            // With no limit no call is slow, but those in flight are looked at.
+            let limit = limit.unwrap_or(i64::MAX.cast_unsigned());
+            return self.acquire_looking(seen, limit, |word, now| self.foresee_flight(word, now));
         }
         if self.cell.mark.is_set() {
             return Ok(self.acquire_recorded(seen));

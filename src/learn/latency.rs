@@ -120,7 +120,7 @@ impl Latency {
         let took = Level::of(took);
         let known = self.0 & LEVEL != 0;
         let estimate =
-            if known { self.estimate() } else { Estimate::of(took.0 as u64, 0, MOST_HASTE, AIM) };
+            if known { self.estimate() } else { Estimate::of(took.0.into(), 0, MOST_HASTE, AIM) };
         let estimate = if took.0 > estimate.level(AIM).0 {
             estimate.outlasted(AIM)
         } else {

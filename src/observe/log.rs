@@ -5,6 +5,7 @@ use log::{debug, error, info, trace, warn};
 
 use crate::observe::{DrillStep, Event, LastError};
 
+#[allow(clippy::too_many_lines)] // one arm for each event
 pub(crate) fn write(event: &Event<'_>) {
     match event {
         Event::Transition(it) => warn!(

@@ -2,6 +2,7 @@
 
 use crate::observe::{DrillStep, Event};
 
+#[allow(clippy::too_many_lines)] // one arm for each event
 pub(crate) fn write(event: &Event<'_>) {
     match event {
         Event::Transition(it) => tracing::warn!(
