@@ -20,7 +20,6 @@ use crate::{
     machine::Step,
     observe::{Observer, trace::Record},
     overload::priority::Priority,
-    state::Outcome,
     time::{Clock, Tick},
 };
 
@@ -169,22 +168,12 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
 
     /// Whether a call took too long: by the word of its caller, or by its permit.
     #[inline]
-    pub(super) fn pace(
-        &self,
-        seen: Word,
-        permit: Word,
-        outcome: Outcome,
-        took: Option<Duration>,
-    ) -> Pace {
-        if !permit.is_timed() && took.is_none() {
-            return Pace::Fine;
+    pub(super) fn pace(&self, permit: Word, took: Option<Duration>) -> Pace {
+        match took {
+            None if permit.is_timed() => self.measured(permit),
+            None => Pace::Fine,
+            Some(took) => self.pace_of(permit, took),
         }
-        #[cfg(not(fusebox_compact))]
-        if self.cell.learns() {
-            return self.learn_from_end(seen, permit, outcome, took);
-        }
-        let _ = (seen, outcome); // a compact slot learns nothing
-        self.measured(permit, took)
     }
 
     /// Takes a timed call out that ends: whether it was charged already, and when it began.
@@ -198,19 +187,29 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         (charged, began)
     }
 
+    /// By its permit.
     #[inline(never)]
-    fn measured(&self, permit: Word, took: Option<Duration>) -> Pace {
-        let (charged, began) = self.take_out(permit);
-        if charged {
+    fn measured(&self, permit: Word) -> Pace {
+        let (began, place) = permit.timing();
+        if let Some(place) = place
+            && !self.rows().take(place, permit.generation(), began)
+        {
             return Pace::Charged;
         }
         // A call may be timed for its record alone.
         let Some(limit) = self.cell.rule().slow_call_ms() else { return Pace::Fine };
-        let elapsed = match took {
-            Some(took) => millis::raw(took),
-            None => self.clock.now().since(began).as_millis(),
-        };
+        let elapsed = self.clock.now().since(began).as_millis();
         if elapsed > limit.into() { Pace::Slow } else { Pace::Fine }
+    }
+
+    /// By the word of its caller, who knows better.
+    #[inline(never)]
+    fn pace_of(&self, permit: Word, took: Duration) -> Pace {
+        if self.take_out(permit).0 {
+            return Pace::Charged;
+        }
+        let Some(limit) = self.cell.rule().slow_call_ms() else { return Pace::Fine };
+        if millis::raw(took) > limit.into() { Pace::Slow } else { Pace::Fine }
     }
 
     /// Adds a call to the last ones of a closed breaker whose settings have a window.

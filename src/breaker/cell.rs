@@ -337,6 +337,21 @@ impl Cell {
         limit | self.mark.bits() | self.learned.latency_bits() != 0
     }
 
+    /// Whether the end of a call is heard by more than the breaker's word: one test for
+    /// whoever records it or learns from it.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn listens(&self) -> bool {
+        self.mark.bits() | self.learned.latency_bits() != 0
+    }
+
+    #[cfg(fusebox_compact)]
+    #[inline]
+    #[allow(clippy::unused_self)] // as the other's
+    pub(crate) const fn listens(&self) -> bool {
+        false
+    }
+
     /// Whether calls are timed to be learned from.
     #[cfg(not(fusebox_compact))]
     #[inline]

@@ -249,14 +249,14 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if plain && self.is_well(seen) {
             return seen.verdict(permit);
         }
-        if self.cell.mark.is_set() {
+        if self.cell.listens() {
             return self.report_recorded(seen, permit, outcome, took);
         }
         self.weigh_end(seen, permit, outcome, took).0
     }
 
     /// The same, and how the call's pace was judged; `None` where a bypass judged
-    /// nothing. Out of line, as is what comes after it: so none saves the registers of
+    /// nothing. Nothing is learned from the call. Out of line, as is what comes after it: so none saves the registers of
     /// another, and a call that ended well reads no settings but a limit of its time.
     #[inline(never)]
     pub(super) fn weigh_end(
@@ -266,7 +266,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         outcome: Outcome,
         took: Option<Duration>,
     ) -> (Verdict, Option<Pace>) {
-        let pace = self.pace(seen, permit, outcome, took);
+        let pace = self.pace(permit, took);
+        self.weigh_paced(seen, permit, outcome, pace)
+    }
+
+    /// The same of a call whose pace is known.
+    #[inline]
+    pub(super) fn weigh_paced(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        pace: Pace,
+    ) -> (Verdict, Option<Pace>) {
         if outcome == Outcome::Success && pace == Pace::Fine && self.is_well(seen) {
             return (seen.verdict(permit), Some(pace));
         }

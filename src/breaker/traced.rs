@@ -153,7 +153,23 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
     }
 
-    /// A call of a recorded breaker reports.
+    /// The end of a call of which somebody learns, or which somebody records.
+    fn weigh_heard(
+        &self,
+        seen: Word,
+        permit: Word,
+        outcome: Outcome,
+        took: Option<Duration>,
+    ) -> (Verdict, Option<Pace>) {
+        #[cfg(not(fusebox_compact))]
+        if self.cell.learns() && (permit.is_timed() || took.is_some()) {
+            let pace = self.learn_from_end(seen, permit, outcome, took);
+            return self.weigh_paced(seen, permit, outcome, pace);
+        }
+        self.weigh_end(seen, permit, outcome, took)
+    }
+
+    /// A call of a breaker reports that is recorded, or learns.
     #[cold]
     #[inline(never)]
     pub(super) fn report_recorded(
@@ -168,7 +184,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if self.cell.mark.is_shadowed() {
             return self.report_shadowed(recorder, seen, permit, (outcome, took));
         }
-        let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
+        let (verdict, pace) = self.weigh_heard(seen, permit, outcome, took);
         if let Some(recorder) = recorder
             && let Some(pace) = pace
         {
@@ -193,7 +209,7 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         (outcome, took): (Outcome, Option<Duration>),
     ) -> Verdict {
         let spared = outcome == Outcome::Overload && self.spares(seen, permit, self.cell.load());
-        let (verdict, pace) = self.weigh_end(seen, permit, outcome, took);
+        let (verdict, pace) = self.weigh_heard(seen, permit, outcome, took);
         let Some(pace) = pace else { return verdict };
         let now = self.clock.now();
         let timed = || permit.is_timed().then(|| now.since(permit.timing().0));
