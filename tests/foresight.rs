@@ -178,7 +178,7 @@ fn y3_calls_that_hang_raise_it_without_an_end() {
     // nobody knows what is slow but by what is learned.
     let settings = BreakerConfig::new().foresight(Foresight::Watch).build();
     let breaker = CircuitBreaker::with(None, settings, &clock, Heard::default());
-    for _ in 0..600 {
+    for _ in 0..2_200 {
         clock.advance(Duration::from_millis(10));
         breaker.try_acquire().unwrap().success_after(Duration::from_millis(50));
     }

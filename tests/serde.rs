@@ -6,7 +6,7 @@ use std::{fmt::Debug, time::Duration};
 
 use common::{Bench, config, fail};
 use fusebox::{
-    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, Ratio, RetryConfig, Setting,
+    BackoffConfig, BreakerConfig, BreakerSettings, Jitter, Ratio, RetryConfig, Setting, Unit,
     health::{AlertConfig, AlertRules},
 };
 use proptest::prelude::*;
@@ -101,7 +101,7 @@ fn each_key_is_the_tables_and_what_is_missing_has_its_default() {
     assert_eq!(from_value::<BreakerConfig>(json!({})).unwrap(), BreakerConfig::new());
     let shown = to_value(BreakerConfig::new()).unwrap();
     for setting in BreakerConfig::TABLE {
-        assert_eq!(shown[setting.key()], setting.default_value(), "{shown}");
+        assert_eq!(shown[setting.key()], as_written(setting, setting.default_value()), "{shown}");
     }
     let rules: AlertRules = from_value(json!({ "fallbacks_above_percent": 25 })).unwrap();
     assert_eq!(rules, AlertConfig::new().fallbacks_above(25).build());
@@ -110,6 +110,14 @@ fn each_key_is_the_tables_and_what_is_missing_has_its_default() {
             .unwrap();
     let expected = RetryConfig::new().base_delay(Duration::from_micros(1)).jitter(Jitter::Full);
     assert_eq!(retry, expected.exponential_base(3.0));
+}
+
+/// A value as it stands in the data: a number, or a word where its unit has words.
+fn as_written(setting: &Setting, value: u64) -> Value {
+    match setting.unit() {
+        Unit::Word(words) => words[usize::try_from(value).unwrap()].into(),
+        _ => value.into(),
+    }
 }
 
 /// Every row is read and written under its key, and there is no other key but
@@ -126,7 +134,7 @@ where
         let read: C = from_value(json!({ setting.key(): value })).unwrap();
         assert_eq!(read, config);
         let written = to_value(&config).unwrap();
-        assert_eq!(written[setting.key()], value, "{written}");
+        assert_eq!(written[setting.key()], as_written(setting, value), "{written}");
         let keys = table.iter().map(Setting::key).chain(own.iter().copied());
         assert!(keys.clone().all(|key| written.get(key).is_some()), "{written}");
         assert_eq!(written.as_object().unwrap().len(), keys.count(), "{written}");
@@ -138,7 +146,12 @@ where
             (json!(null), "invalid type: null"),
         ] {
             let error = refused::<C>(json!({ setting.key(): bad }));
-            let expected = format!("{shown}, expected `{}` from ", setting.name());
+            let (shown, range) = match setting.unit() {
+                Unit::Word(_) if bad.is_string() => ("invalid value: string \"a\"", "one of"),
+                Unit::Word(_) => (shown, "one of"),
+                _ => (shown, "from"),
+            };
+            let expected = format!("{shown}, expected `{}` {range} ", setting.name());
             assert!(error.starts_with(&expected), "{error}");
         }
         let bad = setting.max() + 1;
@@ -248,7 +261,13 @@ fn a_reading_is_a_map() {
             "probes_in_flight": 0,
             "probes_succeeded": 0, "stamp_ms": 1_000_000, "time_left_ms": null,
             "open_for_ms": null,
-            "drill": null, "ramp_left_ms": null, "admits_percent": 100, "shed_percent": 0, "admits_from": null,
+            "drill": null, "shadow": null, "slow_limit_ms": null, "ramp_left_ms": null,
+            "admits_percent": 100, "shed_percent": 0, "admits_from": null,
+            "learned": {
+                "latency_us": null, "baseline_us": null, "outage_ms": null,
+                "first_probe_percent": null, "failures_ppm": null, "frozen": false,
+            },
+            "risk": { "level": "calm", "percent": 0, "signs": {} },
             "counters": {
                 "failures": 1, "slow": 0, "rejections": 0, "shed": 0, "openings": 0, "calls": 0,
                 "retries": 0, "exhausted": 0, "fallbacks": 0,
