@@ -128,7 +128,12 @@ where
 {
     for setting in table {
         // A growth is a multiple of ten, and a window not below the threshold.
-        let more = if matches!(setting.name(), "growth" | "window") { 10 } else { 1 };
+        let more = match setting.name() {
+            "growth" | "window" => 10,
+            // Off, or more than the usual.
+            "slow_above" => 110,
+            _ => 1,
+        };
         let value = setting.default_value() + more;
         let config = set(setting.name(), value).unwrap();
         let read: C = from_value(json!({ setting.key(): value })).unwrap();
