@@ -39,12 +39,12 @@ impl<C, O> CircuitBreaker<C, O> {
     /// let shop = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
     /// for _ in 0..3 {
     ///     shop.try_acquire()?.failure();
-    ///     clock.advance(Duration::from_secs(60));
+    ///     clock.advance(Duration::from_mins(1));
     ///     shop.try_acquire()?.success();
     /// }
     /// let learned = shop.learned();
     /// assert_eq!(learned.first_probe, Some(100));
-    /// assert!(learned.outage.unwrap().abs_diff(Duration::from_secs(60)).as_secs() <= 1);
+    /// assert!(learned.outage.unwrap().abs_diff(Duration::from_mins(1)).as_secs() <= 1);
     /// # Ok::<(), fusebox::Rejected>(())
     /// ```
     #[must_use]
@@ -304,7 +304,7 @@ mod tests {
                 prop_assert!(learned.failures_ppm.is_none_or(|it| it <= 100_000));
                 prop_assert!(breaker.slow_limit().is_none_or(|it| it >= Duration::from_millis(10)));
                 if breaker.state() == State::Open {
-                    clock.advance(Duration::from_secs(60));
+                    clock.advance(Duration::from_mins(1));
                 }
             }
             breaker.forget_learned();

@@ -11,7 +11,7 @@ use crate::{
 
 /// The last `W` readings of one breaker, where `W` is at least 2. From them
 /// come the breaker's rates and its score. A window takes 80 bytes for each
-/// reading, and half a kilobyte more.
+/// reading, and 0.6 kilobytes more.
 ///
 /// ```
 /// use fusebox::{BreakerConfig, CircuitBreaker, CountCalls, DefaultObserver, StdClock, health::Window};

@@ -23,7 +23,7 @@ use crate::{
 /// When B's share grows, keys move from A to B, as few as must, and none moves back. So
 /// take for a key what should stay together: a user, an account.
 ///
-/// A split never switches by itself. [`compare`](crate::compare) says which arm does
+/// A split never switches by itself. The module `compare` says which arm does
 /// better, and `fusebox compare` says so of a panel, from outside.
 ///
 /// ```

@@ -116,14 +116,14 @@ fn run<R: Rule>(
 ) -> Seen {
     let (mut arrivals, mut work) = (Random::new(seed, 1), Random::new(seed, 2));
     let (mut free, mut ends) = ([0_u64; WORKERS], BinaryHeap::<End>::new());
-    let (mut at, mut seen, mut was) = (0.0, Seen::default(), false);
-    let mut look = |rule: &R, micros: u64, seen: &mut Seen| {
+    let (mut at, mut found, mut was) = (0.0, Seen::default(), false);
+    let mut look = |rule: &R, micros: u64, found: &mut Seen| {
         let (cries, seconds) = (rule.cries(), micros as f64 / SECOND);
         if cries && !was {
             if seconds >= grows {
-                seen.cried.get_or_insert(seconds - grows);
+                found.cried.get_or_insert(seconds - grows);
             } else if seconds >= CALM || grows.is_finite() {
-                seen.too_early += 1;
+                found.too_early += 1;
             }
         }
         was = cries;
@@ -138,16 +138,16 @@ fn run<R: Rule>(
             ends.pop();
             clock.set(ended);
             if !answered && ended as f64 / SECOND >= grows {
-                seen.timeout.get_or_insert(ended as f64 / SECOND - grows);
+                found.timeout.get_or_insert(ended as f64 / SECOND - grows);
             }
             rule.ended(id, ended - began, answered);
-            look(rule, ended, &mut seen);
+            look(rule, ended, &mut found);
         }
         clock.set(now);
         let id = rule.begins();
-        look(rule, now, &mut seen);
+        look(rule, now, &mut found);
         if at >= CALM {
-            seen.calls += 1;
+            found.calls += 1;
         }
         let worker = (0..WORKERS).min_by_key(|worker| free[*worker]).unwrap_or(0);
         let starts = free[worker].max(now);
@@ -159,5 +159,5 @@ fn run<R: Rule>(
         clock.set(ended);
         rule.ended(id, ended - began, answered);
     }
-    seen
+    found
 }
