@@ -30,6 +30,7 @@ struct Panel<'a> {
     alerts: &'a [Told],
     /// `null` where nobody samples it.
     pressure: Option<pressure::Json>,
+    tuning_frozen: bool,
     breakers: Vec<Shown<'a>>,
     /// `null` where no fleet is watched.
     fleet: Option<Part<'a>>,
@@ -58,6 +59,8 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Words {
     drill: Option<String>,
+    /// `null` where it does not look ahead, or nothing is to be seen.
+    risk: Option<String>,
     learned: Option<String>,
     shadow: Option<String>,
 }
@@ -72,6 +75,7 @@ impl Words {
         };
         Self {
             drill: reading.drill.map(|drill| drill.to_string()),
+            risk: (reading.risk.percent() > 0).then(|| reading.risk.to_string()),
             learned: (learned != Learned::default()).then(|| learned.to_string()),
             shadow: reading.shadow.map(shadow),
         }
@@ -106,6 +110,7 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
         capacity: latest.overview.capacity,
         alerts: &latest.overview.alerts,
         pressure: latest.overview.pressure.map(Into::into),
+        tuning_frozen: latest.overview.tuning_frozen,
         breakers: latest.overview.rows.iter().map(Shown::new).collect(),
         fleet: latest.fleet.as_deref().map(Part::new),
     };
