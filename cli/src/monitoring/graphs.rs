@@ -213,7 +213,10 @@ const LEARNED: &[Graph] = &[
         kind: Kind::Lines,
         unit: "s",
         series: &[
-            ("max by (breaker) (fusebox_breaker_learned_latency_seconds{@})", "{{breaker}}: lately"),
+            (
+                "max by (breaker) (fusebox_breaker_learned_latency_seconds{@})",
+                "{{breaker}}: lately",
+            ),
             (
                 "max by (breaker) (fusebox_breaker_learned_baseline_seconds{@})",
                 "{{breaker}}: usually",

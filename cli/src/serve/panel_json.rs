@@ -7,7 +7,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use fusebox::{Learned, Reading, ShadowReading};
+use fusebox::{DrillReading, Learned, Reading, ShadowReading};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -17,6 +17,7 @@ use crate::{
     overview::{Row, Told},
     pressure,
     serve::latest::{Latest, Status},
+    text,
 };
 
 #[derive(Serialize)]
@@ -74,12 +75,18 @@ impl Words {
             format!("{state}, would have saved {saved} calls and lost {lost}; {unknown} unknown")
         };
         Self {
-            drill: reading.drill.map(|drill| drill.to_string()),
+            drill: reading.drill.map(drill_in_words),
             risk: (reading.risk.percent() > 0).then(|| reading.risk.to_string()),
             learned: (learned != Learned::default()).then(|| learned.to_string()),
             shadow: reading.shadow.map(shadow),
         }
     }
+}
+
+/// A drill is shown by the time that is left, as a reader is told it.
+fn drill_in_words(reading: DrillReading) -> String {
+    let lasts = format!("for {:?}", reading.drill.lasts());
+    reading.to_string().replacen(&lasts, &format!("{} left", text::short(reading.left)), 1)
 }
 
 impl<'a> Shown<'a> {
