@@ -95,6 +95,10 @@ pub fn metrics_of(expression: &str) -> Vec<Metric> {
 #[track_caller]
 pub fn are_told(expressions: &[String]) {
     let (told, has_fleet) = metrics();
+    let mut families = std::collections::HashSet::new();
+    for family in told.lines().filter(|line| line.starts_with("# TYPE ")) {
+        assert!(families.insert(family), "it is told twice: {family}");
+    }
     let mut looked = 0;
     for expression in expressions {
         for Metric { name, labels } in metrics_of(expression) {
