@@ -7,10 +7,12 @@ mod learned;
 mod map;
 mod monitoring;
 mod pressure;
+mod record;
+mod serve;
 mod try_storm;
 mod tune;
 
-use std::{ffi::OsString, net::SocketAddr, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use fusebox::BreakerConfig;
@@ -26,6 +28,8 @@ pub use self::{
     map::{Format, Map},
     monitoring::{AlertsFile, Dashboard},
     pressure::Pressure,
+    record::{Record, Replay, Switch},
+    serve::Serve,
     try_storm::Try,
     tune::Tune,
 };
@@ -120,13 +124,13 @@ pub enum Command {
     ))]
     Set(Set),
     /// Records breakers in their programs' trace, or no longer.
-    #[command(after_help = RECORD)]
+    #[command(after_help = record::RECORD)]
     Record(Record),
     /// Shows which breakers' calls call which others, once they have learned it.
     #[command(after_help = map::MAP)]
     Map(Map),
     /// Says what other settings would have done to the calls of a trace.
-    #[command(after_help = REPLAY)]
+    #[command(after_help = record::REPLAY)]
     Replay(Replay),
     /// Runs other settings beside a breaker's own, without an effect.
     #[command(after_help = compare::SHADOW)]
@@ -135,7 +139,7 @@ pub enum Command {
     #[command(after_help = compare::COMPARE)]
     Compare(Compare),
     /// Serves the panel over HTTP: a live page, /health, /metrics.
-    #[command(after_help = format!("{}\n{SERVE}", alerts::help()))]
+    #[command(after_help = serve::help())]
     Serve(Serve),
     /// Writes the rules of Prometheus's alerts.
     #[command(after_help = monitoring::alerts_help())]
@@ -306,126 +310,6 @@ Examples:
   fusebox set ai_provider ramp_up=5s max_shed=30%
   fusebox set ai_provider rate=100/s burst=20 budget=10% reserve=10/s bulkhead=32
   fusebox set ai_provider rate=none";
-
-/// `record`
-#[derive(ClapArgs, Debug)]
-pub struct Record {
-    /// Whether to record them.
-    pub switch: Switch,
-    /// The breakers' names, as `fusebox ls` shows them. If one is unknown nothing is
-    /// changed.
-    #[arg(value_name = "NAME", required = true)]
-    pub names: Vec<String>,
-}
-
-/// Whether something is done.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Switch {
-    /// From now on.
-    On,
-    /// No longer.
-    Off,
-}
-
-const RECORD: &str = "\
-A program records calls where it has opened a trace (see `SharedTrace` in the crate
-fusebox-shm). Each call of a recorded breaker then writes 8 bytes, and takes some 25 ns
-longer; any other call pays nothing.
-
-Examples:
-  fusebox record on ai_provider billing
-  fusebox record off ai_provider";
-
-/// `replay`
-#[derive(ClapArgs, Debug)]
-pub struct Replay {
-    /// The trace's file.
-    #[arg(value_name = "TRACE")]
-    pub trace: OsString,
-    /// Only this breaker: its name, or the number under which it is recorded.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// A file of settings to try, as in `failure_threshold = 3`; may be repeated.
-    #[arg(long = "with", value_name = "FILE")]
-    pub with: Vec<std::path::PathBuf>,
-    /// Prints an array of objects instead of tables.
-    #[arg(long)]
-    pub json: bool,
-}
-
-const REPLAY: &str = "\
-Columns:
-  ADMITTED, REFUSED  the calls that the settings let through, and that they do not
-  FAILED             of those let through, the ones that failed
-  SAVED, LOST        of the refused ones, those that are known to have failed, and to
-                     have succeeded
-  UNKNOWN            let through, but refused when it happened: nobody knows their end
-  OPENED, OPEN       how often the breaker opened by itself, and how long it was open
-  DIFFERS            calls to which something else was done than was recorded
-
-Where the end of calls is not known, `3..7` is the range from all of them succeeding to
-all of them failing. The live settings must do what was recorded; where several threads
-raced, or there is a recovery jitter, the last column says how often they did not.
-
-A file has one setting a line, by the keys of `fusebox ls --json`; what it leaves out has
-its default. Names are those of the panel: by default TRACE without its `.trace`.
-
-Examples:
-  fusebox replay /dev/shm/shop.panel.trace
-  fusebox replay shop.panel.trace --name ai_provider --with a.toml --with b.toml";
-
-/// `serve`
-#[derive(ClapArgs, Debug)]
-pub struct Serve {
-    /// Where to listen. Port 0 picks a free one.
-    #[arg(long, default_value = "127.0.0.1:9898", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
-    /// How often the panel is read (100ms to 1h).
-    #[arg(long, default_value = "1s", value_parser = interval::<100>)]
-    pub interval: Duration,
-    /// /health says `down`, with code 503, while the score is below this. One
-    /// breaker that is open brings it below 50, half of them to 25.
-    #[arg(long, default_value_t = 25, value_name = "SCORE", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub down_below: u8,
-    /// When to raise an alert.
-    #[command(flatten)]
-    pub alerts: Alerts,
-    /// The fleet to show with the panel.
-    #[command(flatten)]
-    pub store: Store,
-    /// Raises an alert of a breaker that is open on more than this share of the fleet's
-    /// instances, in percent.
-    #[arg(long, default_value_t = 25, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub fleet_open_above: u8,
-}
-
-const SERVE: &str = "\
-Paths:
-  /            a page that shows the panel live
-  /health      200 \"ok\" while all is well; 200 \"degraded\" with an alert, a breaker
-               that turns calls away, all or some, or one with a fault, as the program still answers
-               and taking it out of service would make things worse; 503 \"down\" below
-               --down-below, or when the file cannot be read any more
-  /metrics     for Prometheus
-  /panel.json, /history.json
-               what the page shows; /history.json?slots=0,3&since=0 has the last hour of
-               these slots, in points of 15s, or of --interval where that is longer
-  /map.json    who calls whom, as `fusebox map --format json` has it; 404 where nobody learned
-
-With --store the page and /metrics also show what every instance of the fleet says of
-breakers that are not well, and raise alerts: of a breaker that is open on more than
---fleet-open-above of the instances, of an instance that disagrees with all others for three
-heartbeats, of a store that does not answer. They stand apart: whatever becomes of the store,
-/health says of this panel what it would have said without it.
-
-Nothing can be changed through it, and nobody is asked for a password. It ends
-with code 0 when it is interrupted or terminated.
-
-Examples:
-  fusebox serve
-  fusebox serve --listen 127.0.0.1:8080 --down-below 30
-  fusebox serve --store redis://10.0.0.1:6379 --namespace shop-production
-  curl --fail http://127.0.0.1:9898/health";
 
 const COMPLETIONS: &str = "\
 Examples:

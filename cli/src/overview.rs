@@ -23,6 +23,8 @@ pub struct History {
     limited: VecDeque<HashMap<usize, u64>>,
     /// The host's pressure, as it was read last.
     pressure: Option<Pressed>,
+    /// Whether tuning was frozen then.
+    tuning_frozen: bool,
 }
 
 /// A panel, as it is now and was a moment ago.
@@ -38,6 +40,8 @@ pub struct Overview {
     pub alerts: Vec<Told>,
     /// The host's pressure, where somebody samples it.
     pub pressure: Option<Pressed>,
+    /// Whether somebody froze the tuning of all breakers.
+    pub tuning_frozen: bool,
 }
 
 /// A breaker, as it is now and was a moment ago.
@@ -83,6 +87,7 @@ impl History {
             limits: HashMap::new(),
             limited: VecDeque::new(),
             pressure: None,
+            tuning_frozen: false,
         }
     }
 
@@ -96,6 +101,7 @@ impl History {
         self.monitor.observe(source.readings());
         self.limits = source.limits();
         self.pressure = source.pressure();
+        self.tuning_frozen = source.is_tuning_frozen();
         let refused = |(slot, limits): (&usize, &LimitsReading)| (*slot, limits.refused());
         self.limited.push_back(self.limits.iter().map(refused).collect());
         if self.limited.len() > READINGS {
@@ -118,6 +124,7 @@ impl History {
         let windows = self.monitor.windows();
         Overview {
             pressure: self.pressure,
+            tuning_frozen: self.tuning_frozen,
             rows: windows
                 .iter()
                 .enumerate()

@@ -41,7 +41,7 @@ fn json_says_it_in_words_too() {
 #[test]
 fn to_change_all_at_once_is_refused() {
     let panel = Panel::with(&["ai"]);
-    assert!(panel.run(&["learned", "--freeze"]).failed(2).contains("[NAME]"));
+    assert!(panel.run(&["learned", "--freeze"]).failed(2).contains("<NAME>"));
     assert!(
         panel.run(&["learned", "--freeze", "--thaw", "ai"]).failed(2).contains("cannot be used")
     );

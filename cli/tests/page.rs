@@ -3,131 +3,20 @@
 //! takes pictures into `target/page/`. It needs Debian's `chromium` and
 //! `chromium-driver`.
 
+#[path = "common/browser.rs"]
+mod browser;
 mod common;
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    os::unix::process::CommandExt as _,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
+use browser::{Browser, Scheme, cell};
 use common::{
-    DEADLINE, Panel, fail,
+    Panel, fail,
     server::Server,
     store::{Instance, Store},
 };
-use fantoccini::{Client, ClientBuilder};
 use fusebox::{BreakerConfig, Outcome};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// The driver, and in it one browser with an empty profile.
-struct Browser {
-    driver: Child,
-    client: Client,
-    _profile: TempDir,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Scheme {
-    // Blink's own numbers.
-    Dark = 0,
-    Light = 1,
-}
-
-impl Browser {
-    async fn start(width: u32, height: u32, scheme: Scheme) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Debian's packages chromium and chromium-driver are installed");
-        let port = BufReader::new(driver.stdout.take().unwrap())
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                Some(port.trim_end_matches('.').to_owned())
-            })
-            .expect("the driver says its port");
-        let profile = tempfile::tempdir().unwrap();
-        let arguments = [
-            "--headless".into(),
-            "--no-sandbox".into(), // it runs as root in CI
-            "--disable-gpu".into(),
-            "--disable-quic".into(),
-            "--no-first-run".into(),
-            "--disable-background-networking".into(),
-            "--disable-component-update".into(),
-            "--disable-sync".into(),
-            format!("--user-data-dir={}", profile.path().display()),
-            format!("--blink-settings=preferredColorScheme={}", scheme as u8),
-        ];
-        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1.0 });
-        let options = json!({
-            "args": arguments,
-            "mobileEmulation": { "deviceMetrics": metrics },
-        });
-        let Value::Object(capabilities) = json!({ "goog:chromeOptions": options }) else {
-            unreachable!("it is written as an object")
-        };
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
-        Self { driver, client, _profile: profile }
-    }
-
-    async fn ask(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap()
-    }
-
-    /// Waits until an expression of the page is true.
-    async fn waits(&self, what: &str) {
-        let ask = async {
-            while self.ask(&format!("return {what}")).await != Value::Bool(true) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        if tokio::time::timeout(DEADLINE, ask).await.is_err() {
-            let text = self.ask("return document.body.innerText").await;
-            panic!("waited in vain for {what}; the page:\n{text}");
-        }
-    }
-
-    async fn picture(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("page");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name), self.client.screenshot().await.unwrap()).unwrap();
-    }
-
-    async fn end(self) {
-        self.client.clone().close().await.unwrap();
-    }
-}
-
-/// Also of a test that fails: a browser that went on would hold the test's output open.
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.driver.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        let _ = self.driver.wait();
-    }
-}
-
-/// The text of a breaker's cell.
-fn cell(name: &str, class: &str) -> String {
-    format!(
-        "[...document.querySelectorAll('#breakers tr')]
-            .find((tr) => tr.querySelector('bdi').textContent === {name:?})
-            ?.querySelector('.{class}').textContent"
-    )
-}
 
 const HOSTILE: &str = "<img src=x onerror=document.title=1>";
 
@@ -375,120 +264,6 @@ async fn the_last_hour_is_drawn_and_said() {
         ))
         .await;
     browser.picture("hour-light.png").await;
-    browser.end().await;
-}
-
-/// Sixty-four services in layers, two of which call each other in a circle, as `/map.json`
-/// tells of them; the first five are the panel's own.
-fn big_map() -> Value {
-    let names = ["page", "checkout", "payments", "db", "mail"];
-    let nodes: Vec<_> = (0..64)
-        .map(|slot| {
-            let name =
-                names.get(slot).map_or_else(|| format!("service-{slot}"), ToString::to_string);
-            json!({ "name": name, "slot": slot, "state": "closed", "attempts": 3 })
-        })
-        .collect();
-    let mut edges = vec![[0, 1], [1, 2], [2, 3], [1, 4], [0, 3], [4, 1]];
-    edges.extend((5..64).map(|slot| [if slot < 17 { 0 } else { slot / 3 }, slot]));
-    json!({
-        "nodes": nodes,
-        "edges": edges,
-        "paths": [{ "path": ["page", "checkout", "payments", "db"], "product": 27 }],
-        "cycles": [["checkout", "mail"]],
-        "cascade": [{ "name": "payments", "after_ms": 0 }, { "name": "checkout", "after_ms": 40 }],
-        "learning": true,
-    })
-}
-
-/// How many pairs of the map's breakers lie over each other, and how many stand left of
-/// who calls them.
-const LEGIBLE: &str = "(() => {
-    const boxes = [...document.querySelectorAll('#graph a')].map((a) => a.getBoundingClientRect());
-    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-    return boxes.every((a, i) => boxes.slice(i + 1).every((b) => apart(a, b)));
-})()";
-
-#[tokio::test]
-async fn the_map_is_drawn_with_live_states() {
-    let panel = Panel::with(&["page", "checkout", "payments", "db", "mail"]);
-    let server = Server::start(&panel, &[]);
-    for (width, height, scheme, name) in [
-        (1200, 1100, Scheme::Light, "map-light.png"),
-        (1200, 1100, Scheme::Dark, "map-dark.png"),
-        (390, 1500, Scheme::Light, "map-phone-light.png"),
-        (390, 1500, Scheme::Dark, "map-phone-dark.png"),
-    ] {
-        panel.breaker("payments").close();
-        let browser = Browser::start(width, height, scheme).await;
-        browser.client.goto(&server.url).await.unwrap();
-        browser.waits(&format!("{} === 'closed'", cell("payments", "state"))).await;
-        browser.waits("mapAt > -1e9").await;
-        browser
-            .ask(&format!("mapAt = Infinity; showMap(within({}))", big_map()).replace(
-                // The panel's slots are where its names fell.
-                "within(",
-                "((map) => {
-                const own = new Map(panel.breakers.map((b) => [b.label, b.slot]));
-                const at = (slot) => own.get(map.nodes[slot].name) ?? 1000 + slot;
-                map.edges = map.edges.map((edge) => edge.map(at));
-                map.nodes.forEach((node, slot) => { node.at = at(slot); });
-                map.nodes.forEach((node) => { node.slot = node.at; });
-                return map;
-            })(",
-            ))
-            .await;
-        browser.waits("document.querySelectorAll('#graph a').length === 64").await;
-        browser.waits("document.querySelectorAll('#graph svg > path').length === 65").await;
-        browser.waits(LEGIBLE).await;
-        browser.waits("document.querySelectorAll('#graph .back').length === 1").await;
-        browser.waits("document.documentElement.scrollWidth <= innerWidth").await;
-        let said = browser.ask("return document.getElementById('map-alerts').innerText").await;
-        assert_eq!(
-            said,
-            "checkout → mail → checkout: a circle\n\
-             page → checkout → payments → db: 27 calls of db for one of page\n\
-             payments opened first; checkout followed after 40 ms"
-        );
-        let words = "document.getElementById('map-words').textContent";
-        browser.waits(&format!("{words}.includes('checkout calls payments, mail')")).await;
-
-        // The state is that of now, in a word and not by its colour alone.
-        fail(panel.breaker("payments"), 3);
-        let node = "[...document.querySelectorAll('#graph a')].find((a) => a.textContent.startsWith('payments'))";
-        browser.waits(&format!("{node}.textContent === 'payments · open'")).await;
-        browser.waits("document.querySelectorAll('#graph path.open').length === 1").await;
-        // Keys lead from the map to the breaker's row.
-        browser
-            .waits(&format!(
-                "document.querySelector({node}.getAttribute('href')).innerText.includes('payments')"
-            ))
-            .await;
-        browser.waits(&format!("({node}.focus(), document.activeElement === {node})")).await;
-        browser.ask("document.activeElement.blur(); scrollTo(0, 0)").await;
-        browser.picture(name).await;
-        browser.end().await;
-    }
-}
-
-#[tokio::test]
-async fn nothing_moves_and_without_a_map_none_is_shown() {
-    let panel = Panel::with(&["ai"]);
-    let server = Server::start(&panel, &[]);
-    let browser = Browser::start(390, 800, Scheme::Light).await;
-    browser.client.goto(&server.url).await.unwrap();
-    browser.waits(&format!("{} === 'closed'", cell("ai", "state"))).await;
-    browser.waits("mapAt > -1e9 && document.getElementById('map').hidden").await;
-    browser.waits("document.getElementById('drills').offsetHeight === 0").await;
-    // Neither those who asked for less motion nor anybody else sees any.
-    browser.waits("document.getAnimations().length === 0").await;
-    let moving = browser
-        .ask("return [...document.styleSheets].flatMap((it) => [...it.cssRules]).map((it) => it.cssText).join()")
-        .await;
-    assert!(
-        !moving.as_str().unwrap().contains("transition")
-            && !moving.as_str().unwrap().contains("animation")
-    );
     browser.end().await;
 }
 

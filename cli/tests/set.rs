@@ -47,7 +47,8 @@ fn every_setting_in_its_own_units() {
         panel.breaker("ai").settings().to_string(),
         "failure_threshold=2047 failure_weight=0 window=0 min_span=0ns quiet=0ns slow_call=none \
          slow_weight=0 recovery_timeout=245.25s probes=15 successes_to_close=2 doublings=3 \
-         growth=150% recovery_jitter=10% ramp_up=0ns ramp_from=10% max_shed=0% slow_above=none"
+         growth=150% recovery_jitter=10% ramp_up=0ns ramp_from=10% max_shed=0% foresight=off \
+         slow_above=none"
     );
     assert_eq!(
         panel.run(&["set", "ai", "probes=15"]).ok(),

@@ -29,7 +29,8 @@ fn bad_settings_name_the_line_and_what_is_allowed() {
                         `quiet_ms`, `slow_call_ms`, `slow_weight`, `recovery_timeout_ms`, \
                         `probes`, `successes_to_close`, `doublings`, `growth_percent`, \
                         `recovery_jitter_percent`, `ramp_up_ms`, `ramp_from_percent`, \
-                        `max_shed_percent`, `slow_above_percent`, `max_recovery_timeout`, `failure_ratio`";
+                        `max_shed_percent`, `foresight`, `slow_above_percent`, \
+                        `max_recovery_timeout`, `failure_ratio`";
     let unknown = format!("line 2: unknown field `failure_treshold`, expected one of {KEYS}");
     let folder = folder();
     for (text, why) in [

@@ -8,6 +8,17 @@ pub struct Learned {
     /// The breakers; without any, all of them.
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+    /// What to change, if anything.
+    #[command(flatten)]
+    pub to: Change,
+    /// Prints an array of objects.
+    #[arg(long, conflicts_with = "change")]
+    pub json: bool,
+}
+
+/// What `learned` changes.
+#[derive(Args, Debug)]
+pub struct Change {
     /// Freezes what these breakers have learned; what is frozen stays in force.
     #[arg(long, requires = "names", group = "change")]
     pub freeze: bool,
@@ -18,9 +29,6 @@ pub struct Learned {
     /// no more.
     #[arg(long, requires = "names", group = "change")]
     pub forget: bool,
-    /// Prints an array of objects.
-    #[arg(long, conflicts_with = "change")]
-    pub json: bool,
 }
 
 pub(super) const LEARNED: &str = "\

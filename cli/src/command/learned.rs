@@ -15,7 +15,7 @@ use crate::{
 
 /// Shows it, or changes whether and from when on these breakers learn: all or none.
 pub(super) fn run(panel: &Path, args: &Learned, out: &mut impl Write) -> Result<(), Failure> {
-    if args.freeze || args.thaw || args.forget {
+    if args.to.freeze || args.to.thaw || args.to.forget {
         return change(panel, args, out);
     }
     let source = Source::read(panel)?;
@@ -40,12 +40,12 @@ fn change(panel: &Path, args: &Learned, out: &mut impl Write) -> Result<(), Fail
     let source = Source::write(panel)?;
     for (slot, reading) in names::find_all(&source.readings(), &args.names)? {
         let breaker = source.breaker(slot)?;
-        let said = if args.forget {
+        let said = if args.to.forget {
             breaker.forget_learned();
             "what was learned is forgotten"
         } else {
-            breaker.set_learning(args.thaw);
-            if args.thaw { "learns again" } else { "what was learned is frozen" }
+            breaker.set_learning(args.to.thaw);
+            if args.to.thaw { "learns again" } else { "what was learned is frozen" }
         };
         writeln!(out, "{}: {said}", names::label(reading.name))?;
     }

@@ -52,6 +52,15 @@ pub(super) const BREAKERS: &[Rule] = &[
         runbook: "Look at the service's errors. Where such failures are usual, a rule of the share (failure_weight) tells them from an outage.",
     },
     Rule {
+        alert: "FuseboxForeseen",
+        severity: Severity::Info,
+        expression: "max_over_time(fusebox_breaker_risk_ratio{@}[2m]) >= 1",
+        hold: Hold::AtOnce,
+        summary: "Breaker {{ $labels.breaker }} foresees trouble",
+        description: "There was an alarm within two minutes, with {{ $value | humanizePercentage }} of what one takes: calls take longer than usual, hang, or end as overload. What the breaker does then, its foresight says.",
+        runbook: "The page and `/panel.json` say which signs there are. Look at the service's load and latency before its calls fail.",
+    },
+    Rule {
         alert: "FuseboxBreakerScoreLow",
         severity: Severity::Warning,
         expression: "fusebox_breaker_score{@} < 50

@@ -62,7 +62,7 @@ pub fn expressions() -> Vec<String> {
 /// Matchers by the dashboard's variables: of the breaker and the job, or of the job alone
 /// where a metric has no breaker.
 fn matched(expression: &str) -> String {
-    let of_all = ["fusebox_panel_"].iter().any(|it| expression.contains(it));
+    let of_all = ["fusebox_panel_", "fusebox_tuning_"].iter().any(|it| expression.contains(it));
     let matchers = if of_all { "job=~\"$job\"" } else { "job=~\"$job\",breaker=~\"$breaker\"" };
     expression
         .replace("{!}", "{job=~\"$job\"}")

@@ -42,6 +42,7 @@ const BREAKER: &str = "{{breaker}}";
 pub(super) const ROWS: &[(&str, &[Graph])] = &[
     ("Now", NOW),
     ("Breakers", BREAKERS),
+    ("Foresight and learning", LEARNED),
     ("Trials", TRIALS),
     ("Limits", LIMITS),
     ("Host and fleet", AROUND),
@@ -144,6 +145,16 @@ const BREAKERS: &[Graph] = &[
         series: &[("sum by (breaker) (increase(fusebox_breaker_openings_total{@}[5m]))", BREAKER)],
     },
     Graph {
+        title: "Flapping",
+        text: "How often each breaker opened in fifteen minutes, where it closed in between.",
+        kind: Kind::Lines,
+        unit: "none",
+        series: &[(
+            "max by (breaker) (increase(fusebox_breaker_openings_total{@}[15m]) > 1.5 and ignoring (state) max_over_time(fusebox_breaker_state{state=\"closed\"@}[15m]) == 1)",
+            BREAKER,
+        )],
+    },
+    Graph {
         title: "Slow calls",
         text: "Calls a second that took too long, as far as they were timed.",
         kind: Kind::Lines,
@@ -184,6 +195,72 @@ const BREAKERS: &[Graph] = &[
                 "max by (breaker) (1 - fusebox_breaker_admitted_ratio{@})",
                 "{{breaker}}: not admitted",
             ),
+        ],
+    },
+];
+
+const LEARNED: &[Graph] = &[
+    Graph {
+        title: "Foresight",
+        text: "How near each breaker that looks ahead is to an alarm: 1 is one.",
+        kind: Kind::Lines,
+        unit: "percentunit",
+        series: &[("max by (breaker) (fusebox_breaker_risk_ratio{@})", BREAKER)],
+    },
+    Graph {
+        title: "Latency, as learned",
+        text: "The time before which 99 of 100 calls are done, lately and usually.",
+        kind: Kind::Lines,
+        unit: "s",
+        series: &[
+            (
+                "max by (breaker) (fusebox_breaker_learned_latency_seconds{@})",
+                "{{breaker}}: lately",
+            ),
+            (
+                "max by (breaker) (fusebox_breaker_learned_baseline_seconds{@})",
+                "{{breaker}}: usually",
+            ),
+        ],
+    },
+    Graph {
+        title: "Slow from",
+        text: "A call that takes longer is slow, by the settings or by what was learned.",
+        kind: Kind::Lines,
+        unit: "s",
+        series: &[("max by (breaker) (fusebox_breaker_slow_limit_seconds{@})", BREAKER)],
+    },
+    Graph {
+        title: "Outages, as learned",
+        text: "The usual time from an opening to the closing by probes.",
+        kind: Kind::Lines,
+        unit: "s",
+        series: &[("max by (breaker) (fusebox_breaker_learned_outage_seconds{@})", BREAKER)],
+    },
+    Graph {
+        title: "Shares, as learned",
+        text: "Openings whose first probe succeeds, and calls that usually fail.",
+        kind: Kind::Lines,
+        unit: "percentunit",
+        series: &[
+            (
+                "max by (breaker) (fusebox_breaker_learned_first_probe_ratio{@})",
+                "{{breaker}}: first probe",
+            ),
+            (
+                "max by (breaker) (fusebox_breaker_learned_failure_ratio{@})",
+                "{{breaker}}: failures",
+            ),
+        ],
+    },
+    Graph {
+        title: "Frozen",
+        text: "1 where tuning, or what a breaker learns, is frozen by hand.",
+        kind: Kind::Lines,
+        unit: "none",
+        series: &[
+            ("max by (instance) (fusebox_tuning_frozen{@})", "{{instance}}: tuning"),
+            ("max by (breaker) (fusebox_breaker_learning_frozen{@} == 1)", BREAKER),
         ],
     },
 ];

@@ -1,4 +1,5 @@
-//! The alerts about what is tried on a breaker: drills, shadows, other settings.
+//! The alerts about what is tried on a breaker and what it learns: drills, shadows, other
+//! settings, learned limits.
 
 use crate::monitoring::rules::{Hold, Rule, Severity};
 
@@ -43,6 +44,28 @@ pub(super) const TRIALS: &[Rule] = &[
         summary: "Settings of breaker {{ $labels.breaker }} were changed",
         description: "{{ $value }} changes in ten minutes of its thresholds, waits or limits, by an operator or by a tuner.",
         runbook: "`fusebox ls` shows what holds now. The programs' events say what a tuner changed, and why.",
+    },
+    Rule {
+        alert: "FuseboxLimitMoved",
+        severity: Severity::Info,
+        expression: "max_over_time(fusebox_breaker_slow_limit_seconds{@}[6h])
+            / min_over_time(fusebox_breaker_slow_limit_seconds{@}[6h]) > 1.5
+            and fusebox_breaker_learned_baseline_seconds{@} > 0
+            and changes(fusebox_breaker_setting_slow_call_seconds{@}[6h]) == 0
+            and changes(fusebox_breaker_setting_slow_above_ratio{@}[6h]) == 0",
+        hold: Hold::Given,
+        summary: "The learned limit of breaker {{ $labels.breaker }} has moved much",
+        description: "Within six hours the time above which its calls are slow has changed by a factor of {{ $value | printf \"%.1f\" }}, as what is usual of its service has changed.",
+        runbook: "`fusebox learned NAME` shows what is usual now. Should it not be, freeze it by `--freeze` and look at the service; `--forget` learns anew.",
+    },
+    Rule {
+        alert: "FuseboxTuningFrozen",
+        severity: Severity::Info,
+        expression: "fusebox_tuning_frozen{@} == 1",
+        hold: Hold::Minutes(60),
+        summary: "No breaker of a panel has been tuned for an hour",
+        description: "Somebody froze the tuning of all its breakers: no tuner changes a setting, however the services change.",
+        runbook: "`fusebox tune --thaw` lets tuners go on, unless somebody still needs the settings as they are.",
     },
     Rule {
         alert: "FuseboxLearningFrozen",

@@ -67,7 +67,7 @@ const COUNTERS: [CounterOf; 7] = [
 /// A gauge, of those breakers that have it.
 pub(super) type GaugeOf = (&'static str, &'static str, Option<Unit>, fn(&Row) -> Option<f64>);
 
-const GAUGES: [GaugeOf; 20] = [
+const GAUGES: [GaugeOf; 17] = [
     ("score", "How well it does: 100 is well, 0 is open", None, |row| row.score.map(f64::from)),
     ("fault", "Whether something is wrong with its memory", None, |row| {
         Some(if row.reading.fault.is_some() { 1.0 } else { 0.0 })
@@ -139,15 +139,6 @@ const GAUGES: [GaugeOf; 20] = [
     ("learned_failure_ratio", "The usual share of calls that fail", None, |row| {
         row.reading.learned.failures_ppm.map(|share| f64::from(share) / 1e6)
     }),
-    ("drill_left", "Until its drill ends, while it is drilled", Some(Unit::Seconds), |row| {
-        row.reading.drill.map(|it| it.left.as_secs_f64())
-    }),
-    ("drill_calls", "Calls that met its drill, while it is drilled", None, |row| {
-        row.reading.drill.map(|it| large(it.calls))
-    }),
-    ("drill_faults", "Those of them that got a fault", None, |row| {
-        row.reading.drill.map(|it| large(it.faults))
-    }),
 ];
 
 const STATES: [State; 5] =
@@ -175,6 +166,8 @@ impl Collector for Metrics {
         one(&mut to, "panel_alerts", "What somebody should be told", count(overview.alerts.len()))?;
         one(&mut to, "panel_breakers", "Breakers that are registered", count(overview.rows.len()))?;
         one(&mut to, "panel_slots", "Breakers that there can be", count(overview.capacity))?;
+        let help = "Whether somebody froze the tuning of all its breakers";
+        one(&mut to, "tuning_frozen", help, flag(overview.tuning_frozen))?;
 
         let rows = labelled(&overview.rows);
         if rows.is_empty() {
@@ -319,10 +312,5 @@ pub(super) const fn flag(set: bool) -> f64 {
 
 #[allow(clippy::cast_precision_loss)] // far below 2^52
 pub(super) const fn count(number: usize) -> f64 {
-    number as f64
-}
-
-#[allow(clippy::cast_precision_loss)] // none comes near 2^52
-const fn large(number: u64) -> f64 {
     number as f64
 }

@@ -7,7 +7,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use fusebox::{Learned, Reading, ShadowReading};
+use fusebox::{DrillReading, Learned, Reading, ShadowReading};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -17,6 +17,7 @@ use crate::{
     overview::{Row, Told},
     pressure,
     serve::latest::{Latest, Status},
+    text,
 };
 
 #[derive(Serialize)]
@@ -30,6 +31,7 @@ struct Panel<'a> {
     alerts: &'a [Told],
     /// `null` where nobody samples it.
     pressure: Option<pressure::Json>,
+    tuning_frozen: bool,
     breakers: Vec<Shown<'a>>,
     /// `null` where no fleet is watched.
     fleet: Option<Part<'a>>,
@@ -58,6 +60,8 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Words {
     drill: Option<String>,
+    /// `null` where it does not look ahead, or nothing is to be seen.
+    risk: Option<String>,
     learned: Option<String>,
     shadow: Option<String>,
 }
@@ -71,11 +75,18 @@ impl Words {
             format!("{state}, would have saved {saved} calls and lost {lost}; {unknown} unknown")
         };
         Self {
-            drill: reading.drill.map(|drill| drill.to_string()),
+            drill: reading.drill.map(drill_in_words),
+            risk: (reading.risk.percent() > 0).then(|| reading.risk.to_string()),
             learned: (learned != Learned::default()).then(|| learned.to_string()),
             shadow: reading.shadow.map(shadow),
         }
     }
+}
+
+/// A drill is shown by the time that is left, as a reader is told it.
+fn drill_in_words(reading: DrillReading) -> String {
+    let lasts = format!("for {:?}", reading.drill.lasts());
+    reading.to_string().replacen(&lasts, &format!("{} left", text::short(reading.left)), 1)
 }
 
 impl<'a> Shown<'a> {
@@ -106,6 +117,7 @@ pub(super) async fn get(State(latest): State<watch::Receiver<Arc<Latest>>>) -> R
         capacity: latest.overview.capacity,
         alerts: &latest.overview.alerts,
         pressure: latest.overview.pressure.map(Into::into),
+        tuning_frozen: latest.overview.tuning_frozen,
         breakers: latest.overview.rows.iter().map(Shown::new).collect(),
         fleet: latest.fleet.as_deref().map(Part::new),
     };

@@ -194,6 +194,7 @@ mod tests {
         let mut app = App::new("/panel", true);
         app.update(Overview {
             pressure: None,
+            tuning_frozen: false,
             rows: rows.collect(),
             capacity: breakers,
             score: Some(100),

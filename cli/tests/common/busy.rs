@@ -6,7 +6,7 @@ use fusebox::{BreakerConfig, Drill, Outcome, PressureConfig, PressureReading};
 use fusebox_shm::SharedPanel;
 
 use super::{
-    Panel, fail,
+    Panel, fail, learned,
     server::Server,
     store::{Instance, Store},
     wait_for,
@@ -27,6 +27,9 @@ pub fn metrics() -> (String, bool) {
     wait_for("a probe", || mail.try_acquire().ok()).success();
     let bank = panel.breaker("bank");
     bank.set_settings(BreakerConfig::new().failure_threshold(2_047).max_shed(50).build());
+    learned::teach(&panel, "search");
+    panel.run(&["set", "search", "foresight=watch"]).ok();
+    panel.run(&["tune", "--freeze"]).ok();
     panel.run(&["shadow", "shop", "failure_threshold=2"]).ok();
     let drill = Drill::lasting(Duration::from_mins(1)).fail(5.0).build();
     panel.breaker("shop").start_drill(drill);
@@ -92,6 +95,10 @@ pub fn metrics_of(expression: &str) -> Vec<Metric> {
 #[track_caller]
 pub fn are_told(expressions: &[String]) {
     let (told, has_fleet) = metrics();
+    let mut families = std::collections::HashSet::new();
+    for family in told.lines().filter(|line| line.starts_with("# TYPE ")) {
+        assert!(families.insert(family), "it is told twice: {family}");
+    }
     let mut looked = 0;
     for expression in expressions {
         for Metric { name, labels } in metrics_of(expression) {

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // each test uses some of it
 
 pub mod busy;
+pub mod learned;
 pub mod nobody;
 pub mod server;
 pub mod store;
