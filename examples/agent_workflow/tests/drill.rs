@@ -16,13 +16,13 @@ use serde_json::Value;
 const LONG: Duration = Duration::from_secs(30);
 
 /// Waits until a drill has given so many calls a fault. One that was over before is begun anew.
-fn until_drilled(breaker: &CircuitBreaker, drill: Drill, faults: u64) {
-    until(|| match breaker.drill() {
-        Some(it) => (it.faults >= faults).then_some(()),
-        None => {
-            breaker.start_drill(drill);
-            None
+fn until_drilled(breaker: &CircuitBreaker, begun: Drill, faults: u64) {
+    until(|| {
+        let drill = breaker.drill();
+        if drill.is_none() {
+            breaker.start_drill(begun);
         }
+        drill.filter(|it| it.faults >= faults)
     });
 }
 
