@@ -2,12 +2,22 @@
 
 mod common;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use common::Buffer;
 use fusebox::{
     BreakerConfig, BreakerSettings, Bulkhead, CircuitBreaker, DefaultObserver, FailoverConfig,
     FailoverSet, Fallback, GlobalBreaker, Jitter, ManualClock, Member, Name, RateConfig, RateLimit,
     Retry, RetryConfig, TimeCalls,
 };
+
+/// One test at a time. A place in the code whose first event comes on a thread without a
+/// subscriber is turned off until the next subscriber is made, though another thread may have
+/// one: `tracing` asks only the thread's own while there is but one.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What is written while `f` runs.
 fn lines(f: impl FnOnce()) -> String {
@@ -26,6 +36,7 @@ fn lines(f: impl FnOnce()) -> String {
 
 #[test]
 fn every_kind_of_event_has_its_level_and_fields() {
+    let _alone = alone();
     let text = lines(|| {
         let clock = ManualClock::new();
         let settings = BreakerConfig::new().failure_threshold(1).build();
@@ -65,6 +76,7 @@ fn every_kind_of_event_has_its_level_and_fields() {
 
 #[test]
 fn other_settings_under_one_name_are_an_error_event_once() {
+    let _alone = alone();
     static FIRST: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(3)));
     static SECOND: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(4)));
     static THIRD: GlobalBreaker = GlobalBreaker::new("clash", None);
@@ -86,6 +98,7 @@ fn other_settings_under_one_name_are_an_error_event_once() {
 
 #[test]
 fn a_change_of_member_is_a_warning_and_no_call_is() {
+    let _alone = alone();
     let clock = ManualClock::new();
     let settings = BreakerConfig::new().build();
     let [eu, us] = [(); 2].map(|()| CircuitBreaker::with(None, settings, &clock, DefaultObserver));

@@ -209,13 +209,31 @@ fn a_storm_that_no_drill_can_play_is_refused() {
             "load = 2.0",
             "`phases.load` is set, and a drill cannot do that: it makes no calls of its own",
         ),
-        ("slower = 0.5", "it makes no call faster"),
+        (
+            "partition = \"20%\"",
+            "`phases.partition` is set, and a drill cannot do that: it knows no",
+        ),
+        ("added_to_one = \"9ms\"", "`phases.added_to_one` is set, and a drill cannot do that: it"),
+        ("slower = 0.5", "`phases.slower` is set, and a drill cannot do that: it makes no call"),
         ("errors = \"60%\"", "fail, hang and panic are 60% together"),
     ] {
-        let storm = Storm::parse(&format!("{STORM}[[phases]]\nlasts = \"1s\"\n{phase}\n")).unwrap();
+        // Calls that get lost need a timeout.
+        let timed = STORM.replace("[clients]", "[clients]\ntimeout = \"1s\"");
+        let storm = format!("{timed}[[phases]]\nlasts = \"1s\"\n{phase}\n");
+        let storm = Storm::parse(&storm).unwrap();
         let error = script(&storm, None, false).unwrap_err().to_string();
         assert!(error.contains(why) && error.ends_with("nothing was changed"), "{error}");
     }
+    let drawn = STORM.replace(
+        "latency.fixed = \"20ms\"",
+        "latency.log_normal = { mean = \"20ms\", deviation = \"10ms\", most = \"1s\" }",
+    );
+    let error = script(&Storm::parse(&drawn).unwrap(), None, false).unwrap_err().to_string();
+    assert!(error.contains("`phases.slower` is set") && error.contains("not fixed"), "{error}");
+    // A storm has no word for a step of the clock.
+    let step = format!("{STORM}[[phases]]\nclock_step = \"5s\"\n");
+    let error = Storm::parse(&step).unwrap_err().to_string();
+    assert!(error.contains("unknown field `clock_step`"), "{error}");
     let long = STORM.replace("\"400ms\"", "\"2h\"");
     let error = script(&Storm::parse(&long).unwrap(), None, false).unwrap_err().to_string();
     assert!(error.contains("3600s at most"), "{error}");

@@ -178,8 +178,9 @@ TABLE
 
 Of PAIRS pairs DECIDED differ so, and in WRONG of these the shadows name the wrong one. Where
 errors come and go by themselves, a shadow's cost is that of the truth, but for the probes
-that it does not wait for. Where calls hang, as in slow-query, it is not: whoever refuses
-slow calls frees its callers for others, and a shadow refuses nobody. There a split tells.
+that it does not wait for. Where calls hang, as in slow-query, it is not. That is probably
+because a breaker that refuses slow calls frees its callers for others, and a shadow refuses
+nobody; it was not tested. There a split tells.
 ";
 
 const HEAD: &str = "\

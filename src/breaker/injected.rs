@@ -165,3 +165,80 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use proptest::{array::uniform4, prelude::*};
+
+    use super::*;
+    use crate::{
+        breaker::settings::BreakerConfig,
+        drill::config::{Drill, LONGEST},
+        observe::DefaultObserver,
+        time::ManualClock,
+    };
+
+    /// Any four words, and those that say one thing together more often than chance has them.
+    fn words() -> impl Strategy<Value = [u64; 4]> {
+        let any_bits = uniform4(any::<u64>());
+        let shares = uniform4(prop_oneof![4 => 0..=2_500_u64, 1 => 0..1_u64 << 14]);
+        let one = (any_bits.clone(), 0..16_u64, shares, 0..=u64::from(u32::MAX));
+        prop_oneof![
+            any_bits,
+            one.prop_map(|([plan, _, source, calls], tag, shares, end)| {
+                let tagged = |word: u64, at: u32| word & !(0xF << at) | tag << at;
+                let shares = shares.iter().fold(0, |word, share| word << 14 | share) << 4;
+                let plan = plan >> 40 << 40 | end;
+                [tagged(plan, 40), tagged(shares, 60), tagged(source, 32), tagged(calls, 60)]
+            }),
+        ]
+    }
+
+    proptest! {
+        /// Memory that is shared can hold anything.
+        #[test]
+        fn d2_any_bits_in_the_words_of_a_drill_are_harmless_and_end(
+            words in words(),
+            now in prop_oneof![0..=u64::from(u32::MAX), any::<u64>()],
+            before in prop_oneof![Just(0), 0..LONGEST.as_millis() as u64],
+        ) {
+            // Often shortly before the end that the words speak of.
+            let now = if before > 0 { words[0].wrapping_sub(before) } else { now };
+            let clock = ManualClock::new();
+            clock.set(Tick::from_millis(now));
+            let settings = BreakerConfig::new().failure_threshold(30).build();
+            let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+            breaker.cell.drilled.set_bits(words);
+            breaker.cell.watch();
+            let call = || catch_unwind(AssertUnwindSafe(|| breaker.call(|| Ok::<_, ()>(()))));
+            for _ in 0..5 {
+                let drilled = breaker.drill();
+                let is_free = drilled.is_none();
+                if let Some(it) = drilled {
+                    let Drill { fail, hang, panic, slow, .. } = it.drill;
+                    prop_assert!(fail + hang + panic + slow <= 10_000 && it.left <= LONGEST);
+                }
+                match call() {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => prop_assert!(!is_free),
+                    Err(_) => prop_assert!(drilled.unwrap().drill.panic > 0),
+                }
+            }
+            // It ends by itself, and leaves nothing to look into.
+            clock.advance(LONGEST);
+            prop_assert!(call().unwrap().is_ok() && call().unwrap().is_ok());
+            prop_assert_eq!((breaker.drill(), breaker.is_watched()), (None, false));
+
+            // Whatever is there, a drill can be begun, and ended.
+            breaker.cell.drilled.set_bits(words);
+            let all = Drill::lasting(Duration::from_secs(60)).fail(100.0).uncapped().build();
+            breaker.start_drill(all);
+            prop_assert_eq!(breaker.drill().map(|it| it.drill), Some(all));
+            prop_assert!(call().unwrap().is_err_and(|it| it.as_rejected().unwrap().is_drill()));
+            prop_assert!(breaker.stop_drill());
+            prop_assert!(call().unwrap().is_ok());
+        }
+    }
+}

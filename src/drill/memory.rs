@@ -34,6 +34,15 @@ impl Drilled {
         }
     }
 
+    /// Whatever bits, as shared memory can hold them.
+    #[cfg(all(test, feature = "drill"))]
+    pub(crate) fn set_bits(&self, words: [u64; 4]) {
+        let machines = [&self.plan, &self.shares, &self.source, &self.calls];
+        for (machine, bits) in machines.into_iter().zip(words) {
+            machine.store(crate::machine::Bits(bits));
+        }
+    }
+
     /// Whether there is a drill, be it over or not.
     #[inline]
     pub(crate) fn is_set(&self) -> bool {

@@ -45,6 +45,21 @@ pub async fn settle(world: &World, faults: &Faults) {
     }
 }
 
+/// Waits until no drill is under way: nothing comes back for good before that. Who began it
+/// can end it.
+pub async fn outlast_drills() {
+    let deadline = Instant::now() + LONGEST;
+    for system in System::ALL {
+        while let Some(drill) = system.breaker().drill() {
+            if Instant::now() >= deadline {
+                warn!(%system, %drill, "is drilled for longer than the run waits");
+                break;
+            }
+            tokio::time::sleep(drill.left.min(PAUSE)).await;
+        }
+    }
+}
+
 /// Makes one call after another until the breaker has closed, and admits every call: the
 /// ramp by which it lets them back is over, and it sheds none.
 async fn close(world: &World, system: System, deadline: Instant) {

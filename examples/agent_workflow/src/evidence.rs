@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Failure,
+    drills::Drills,
     ledger::EventKey,
     run::{Outcome, Plan},
     server::boards::limit::Limit,
@@ -57,6 +58,8 @@ pub struct Traffic {
     pub system: System,
     /// Calls that its breaker admitted.
     pub admitted: u64,
+    /// Those of them that a drill failed before anybody made them.
+    pub unmade: u64,
     /// Further attempts of those.
     pub retries: u64,
     /// Attempts that found nobody listening.
@@ -121,6 +124,7 @@ impl Evidence {
         world: &World,
         outcome: &Outcome,
         before: &Before,
+        drills: &Drills,
         took: Duration,
     ) -> Result<Self, Failure> {
         let traffic = world.peers.iter().map(|Peer { server, client }| {
@@ -128,6 +132,7 @@ impl Evidence {
             Traffic {
                 system: server.system,
                 admitted: counted.calls,
+                unmade: drills.of(server.system).unmade(),
                 retries: counted.retries,
                 unconnected: client.unconnected(),
                 seen: server.seen(),

@@ -11,6 +11,7 @@ mod board;
 mod breakers;
 mod caretaker;
 mod coach;
+mod drills;
 mod evidence;
 mod faults;
 mod inferer;
@@ -51,6 +52,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     args::Args,
+    drills::Drills,
     evidence::{Before, Evidence},
     report::{Done, Report},
     run::Plan,
@@ -133,7 +135,8 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
     });
     fusebox::set_seed(plan.seed); // of every jitter
     let timeline: &'static Timeline = Box::leak(Box::new(Timeline::new()));
-    fusebox::set_observer(timeline)?;
+    let drills: &'static Drills = Box::leak(Box::default());
+    fusebox::set_observer(Box::leak(Box::new((timeline, drills))))?;
 
     let world = Arc::new(World::start(plan.scenario.outbox, plan.scenario.spill)?);
     let before = Before::now();
@@ -145,9 +148,9 @@ async fn run(args: &Args, plan: &Plan) -> Result<Report, Failure> {
         plant.plant(&world).await?;
     }
     let health = watcher.finish();
-    let evidence = Evidence::gather(plan, &world, &outcome, &before, took).await?;
+    let evidence = Evidence::gather(plan, &world, &outcome, &before, drills, took).await?;
     let (name, world, outcome, before) = (&args.scenario, &world, &outcome, &before);
-    let done = Done { name, plan, world, outcome, before, timeline, took };
+    let done = Done { name, plan, world, outcome, before, drills, timeline, took };
     Ok(Report::of(&done, health, promises::judge(&evidence)))
 }
 

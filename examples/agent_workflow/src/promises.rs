@@ -121,11 +121,11 @@ fn boards_agree(evidence: &Evidence) -> Judged {
     }
 }
 
-/// A server may see what its breaker admitted, and each further attempt of
-/// that, and no more; while a breaker is held open, nothing.
+/// A server may see what its breaker admitted, but for what a drill kept from being made,
+/// and each further attempt of that, and no more; while a breaker is held open, nothing.
 fn open_means_no_call(evidence: &Evidence) -> Judged {
     for it in &evidence.traffic {
-        let sent = (it.admitted + it.retries).saturating_sub(it.unconnected);
+        let sent = (it.admitted + it.retries).saturating_sub(it.unmade + it.unconnected);
         if it.seen > sent {
             let (system, seen) = (it.system, it.seen);
             return Err(format!("{system} saw {seen} requests, and {sent} were let through"));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn traffic(seen: u64) -> Traffic {
-        Traffic { system: System::Coach, admitted: 10, retries: 2, unconnected: 3, seen }
+        Traffic { system: System::Coach, admitted: 11, unmade: 1, retries: 2, unconnected: 3, seen }
     }
 
     /// All is well.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     board::quota::Waits,
+    drills::{Drills, Faults},
     evidence::{Before, Isolation},
     inferer::Regions,
     ledger,
@@ -31,6 +32,7 @@ pub struct Done<'a> {
     pub world: &'a World,
     pub outcome: &'a Outcome,
     pub before: &'a Before,
+    pub drills: &'a Drills,
     pub timeline: &'a Timeline,
     pub took: Duration,
 }
@@ -111,13 +113,15 @@ pub struct Breaker {
     pub retries: u64,
     pub exhausted: u64,
     pub fallbacks: u64,
+    /// The calls to which a drill gave a fault.
+    pub drilled: Faults,
     /// Requests that its server saw, where it has one.
     pub seen: Option<u64>,
 }
 
 impl Report {
     pub fn of(run: &Done<'_>, health: Vitals, promises: Vec<Promise>) -> Self {
-        let Done { name, plan, world, outcome, before, timeline, took } = *run;
+        let Done { name, plan, world, outcome, before, drills, timeline, took } = *run;
         let rescued = world.contexts.to().database().rescued();
         let ledgers = outcome.agents.iter().map(|it| (it.name.as_str(), &it.ledger));
         Self {
@@ -138,7 +142,7 @@ impl Report {
             regions: world.inferer.report(),
             visitors: load(world),
             tokens: world.tokens.given(),
-            breakers: System::ALL.map(|system| breaker(system, world, before)).into(),
+            breakers: System::ALL.map(|system| breaker(system, world, before, drills)).into(),
             rounds_ms: timeline.rounds(),
             timeline: timeline.changes(),
             isolated: outcome.isolations.clone(),
@@ -191,7 +195,7 @@ fn backlog<D: Deliver>(outbox: &Outbox<D>) -> Backlog {
     }
 }
 
-fn breaker(system: System, world: &World, before: &Before) -> Breaker {
+fn breaker(system: System, world: &World, before: &Before, drills: &Drills) -> Breaker {
     let counted = before.since(system);
     Breaker {
         name: system,
@@ -203,6 +207,7 @@ fn breaker(system: System, world: &World, before: &Before) -> Breaker {
         retries: counted.retries,
         exhausted: counted.exhausted,
         fallbacks: counted.fallbacks,
+        drilled: drills.of(system),
         seen: world.peer(system).map(|peer| peer.server.seen()),
     }
 }

@@ -72,6 +72,7 @@ impl Plan {
             rounds = round + 1;
         }
         faults.lift_all().await?;
+        caretaker::outlast_drills().await;
         caretaker::settle(world, &faults).await;
         progress.finish();
         let interrupted = rounds <= self.scenario.rounds;

@@ -3,61 +3,18 @@
 
 mod common;
 
-use std::{
-    path::Path,
-    process::{Child, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+use common::{
+    operator::{breaker, open, report, start, until},
+    region, times,
 };
-
-use common::{broken, command, region, times};
-use fusebox::{CircuitBreaker, State};
-use fusebox_shm::SharedPanel;
+use fusebox::State;
 use serde_json::Value;
-
-fn start(panel: &Path, scenario: &str) -> Child {
-    let panel = panel.to_str().unwrap();
-    let args =
-        ["--scenario", scenario, "--agents", "8", "--pace", "200", "--json", "--panel", panel];
-    command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-/// Waits for the program to be far enough.
-#[track_caller]
-fn until<T>(mut there: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    loop {
-        if let Some(it) = there() {
-            return it;
-        }
-        assert!(Instant::now() < deadline, "it never came about");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// The other mapping of the panel, once the program has made it.
-fn open(path: &Path) -> &'static SharedPanel {
-    Box::leak(Box::new(until(|| SharedPanel::open(path).ok())))
-}
-
-fn breaker(panel: &'static SharedPanel, name: &str) -> &'static CircuitBreaker {
-    let called = |it: &&CircuitBreaker| it.counters().calls > 0;
-    until(|| panel.panel().get(name).filter(called))
-}
-
-fn report(output: &Output) -> Value {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    let report = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(broken(&report), [""; 0]);
-    report
-}
 
 #[test]
 fn an_isolated_service_gets_no_call() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("panel");
-    let child = start(&path, "calm");
+    let child = start(&path, &["--scenario", "calm"]);
     let inferer = breaker(open(&path), "inferer-near");
     inferer.force_open(); // in its first round
     let report = report(&child.wait_with_output().unwrap());
@@ -82,7 +39,7 @@ fn an_isolated_service_gets_no_call() {
 fn what_an_isolated_store_missed_is_replayed_when_it_is_released() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("panel");
-    let child = start(&path, "calm");
+    let child = start(&path, &["--scenario", "calm"]);
     let events = breaker(open(&path), "event-log");
     events.force_open();
     until(|| (events.counters().rejections > 8).then_some(()));

@@ -1,6 +1,6 @@
 //! The report for people.
 
-use crate::report::Report;
+use crate::{drills::Faults, report::Report};
 
 pub fn print(report: &Report) {
     let Report { scenario, about, agents, seed, rounds, .. } = report;
@@ -15,6 +15,7 @@ pub fn print(report: &Report) {
     regions(report);
     load(report);
     breakers(report);
+    drills(report);
     timeline(report);
     health(report);
     promises(report);
@@ -157,6 +158,20 @@ fn breakers(report: &Report) {
             it.fallbacks,
             seen
         );
+    }
+}
+
+/// What somebody's drills did.
+fn drills(report: &Report) {
+    let mut drilled = report.breakers.iter().filter(|it| it.drilled.all() > 0).peekable();
+    if drilled.peek().is_none() {
+        return;
+    }
+    heading("calls that a drill gave a fault");
+    println!("  {:<20}{:>8}{:>8}{:>8}{:>8}", "", "errors", "late", "hangs", "panics");
+    for it in drilled {
+        let Faults { errors, late, hangs, panics } = it.drilled;
+        println!("  {:<20}{errors:>8}{late:>8}{hangs:>8}{panics:>8}", it.name);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Runs the program, as a user would.
 #![allow(missing_docs, unreachable_pub, dead_code)] // each test takes what it needs
 
+#[cfg(target_os = "linux")]
+pub mod operator;
+
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
