@@ -111,8 +111,6 @@ pub enum Defect {
     DrillEndedByStore,
     /// Words of two drills are taken for those of one.
     TagsNotCompared,
-    /// Whoever began a drill earlier may write over a later one's words.
-    OlderDrillWins,
     /// What a shadow makes of a call is a store, whoever else showed it one meanwhile.
     ShadowSteppedByStore,
 }
