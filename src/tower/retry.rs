@@ -138,9 +138,12 @@ where
     }
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
-        // Called before the first attempt: the time counts from here.
+        // Called before the first attempt, from which the time counts, and before each later
+        // one, by a clone that is that call's own.
+        let begun = self.progress.filter(|progress| progress.tries(&self.retry).is_some());
+        let progress = begun.unwrap_or_else(|| self.retry.begin(false, None, None));
+        self.progress = Some(progress);
         let copy = self.copy.copy(request);
-        let progress = self.progress.get_or_insert_with(|| self.retry.begin(false, None, None));
         // Last: to copy a request may be a call, too.
         next::set(progress.tries(&self.retry));
         copy
