@@ -326,6 +326,7 @@ pub mod layers {
     pub use crate::pipeline::priority::PriorityLayer;
     pub use crate::{
         breaker::judge::{Counting, EveryError},
+        callers::tried::Tried,
         fallback::{
             chain::{CheapWhen, Errors, NoLayer, OnlyWhen, Then},
             step::{Or, OrAsync, OrAsyncWith, OrIf, OrValue, OrWith},

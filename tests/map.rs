@@ -15,10 +15,11 @@ use std::{
 use common::config;
 use fusebox::{
     Caller, CircuitBreaker, DefaultObserver, ManualClock, Map, NoSuchPlace, Outcome, Pipeline,
-    Registry, Retry, RetryConfig, State, tower::CircuitBreakerLayer,
+    Registry, Retry, RetryConfig, State,
+    tower::{CircuitBreakerLayer, RetryPolicy},
 };
 use proptest::prelude::*;
-use tower::{Service as _, ServiceBuilder, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _, service_fn};
 
 type Panel<const N: usize = 16> = Registry<N, &'static ManualClock>;
 type Breaker = CircuitBreaker<&'static ManualClock>;
@@ -423,6 +424,85 @@ async fn async_retries_multiply_and_leave_nothing_behind() {
     assert_eq!((attempts("page"), attempts("shop"), attempts("mail")), ((2, 3), (3, 4), (1, 1)));
     let worst = shown.worst_path().unwrap();
     assert_eq!(worst.explained().to_string(), "2 × 3 × 4 = 24 calls of `shop` for one of `page`");
+}
+
+#[tokio::test]
+async fn attempts_by_hand_multiply_and_leave_nothing_behind() {
+    let (panel, breakers) = mapped::<16>(&["page", "shop", "mail", "news"]);
+    let [page, shop, mail, news] = breakers[..] else { unreachable!() };
+    let thrice = retry(3);
+    let answer = page.call(|| {
+        let mut attempts = thrice.attempts();
+        loop {
+            let down = || shop.call_judged(|_| Outcome::Ignore, || Err::<(), _>("down"));
+            let Err(error) = attempts.run(down) else { continue };
+            // Between two attempts there is none.
+            assert!(ok(mail).is_ok());
+            if attempts.after(&error).is_none() {
+                break Err::<(), _>(error.to_string());
+            }
+        }
+    });
+    assert!(answer.is_err());
+    let answer = page.call_async(async {
+        let mut attempts = thrice.attempts();
+        loop {
+            let attempt = attempts.run_async(async {
+                tokio::task::yield_now().await;
+                news.call_judged(|_| Outcome::Ignore, || Err::<(), _>("down"))
+            });
+            // Polled in turn with the attempt, and no part of it.
+            let (answer, other) = tokio::join!(attempt, async {
+                tokio::task::yield_now().await;
+                ok(mail)
+            });
+            assert!(other.is_ok());
+            let Err(error) = answer else { continue };
+            if attempts.after(&error).is_none() {
+                break Err::<(), _>(error.to_string());
+            }
+        }
+    });
+    assert!(answer.await.is_err());
+    let around = |breaker: &Breaker| breaker.callers().attempts_around();
+    assert_eq!((around(shop), around(mail), around(news)), (3, 1, 3));
+    assert_eq!(map(panel).worst_path().unwrap().product(), 3);
+    assert_eq!(Caller::current(), Caller::NONE);
+}
+
+#[tokio::test]
+async fn retries_of_tower_multiply_and_leave_nothing_behind() {
+    let (panel, breakers) = mapped::<16>(&["page", "shop", "mail", "news"]);
+    let [page, shop, mail, news] = breakers[..] else { unreachable!() };
+    let down = service_fn(|(): ()| async {
+        tokio::task::yield_now().await;
+        Err::<(), _>("down")
+    });
+    let shop_service = ServiceBuilder::new().layer(CircuitBreakerLayer::new(shop)).service(down);
+    let retried = RetryPolicy::layer(retry(3)).layer(shop_service);
+    // Another one in turn with it, whose first attempt is enough.
+    let mail_service = ServiceBuilder::new()
+        .layer(RetryPolicy::layer(retry(7)))
+        .layer(CircuitBreakerLayer::new(mail))
+        .service(service_fn(|(): ()| async {
+            tokio::task::yield_now().await;
+            Ok::<_, &str>(())
+        }));
+    let calls = page.call_async(async {
+        let (shop, mail) = tokio::join!(retried.oneshot(()), mail_service.oneshot(()));
+        assert!(shop.is_err() && mail.is_ok());
+        // Without the layer inside, nobody knows; and nobody takes it for theirs later.
+        let policy = tower::retry::RetryLayer::new(RetryPolicy::new(retry(5)));
+        assert!(policy.layer(down).oneshot(()).await.is_err());
+        assert!(ok(news).is_ok());
+        Ok::<_, &str>(())
+    });
+    assert!(calls.await.is_ok());
+    let around = |breaker: &Breaker| breaker.callers().attempts_around();
+    assert_eq!((around(shop), around(mail), around(news)), (3, 1, 1));
+    let within = page.callers().attempts_within();
+    assert_eq!(within, 3);
+    assert_eq!(map(panel).worst_path().unwrap().product(), 3);
 }
 
 #[test]

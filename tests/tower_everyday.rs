@@ -90,6 +90,23 @@ async fn r13_clones_of_a_service_share_the_budget_of_its_retry() {
 }
 
 #[tokio::test]
+async fn r13_each_call_of_one_service_begins_its_retry_anew() {
+    static BUDGET: RetryBudget =
+        RetryBudget::new(BudgetConfig::share(0.5).reserve_per_second(0).burst(1).build());
+    let attempts = AtomicU32::new(0);
+    let down = service_fn(|_: u32| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        async { Err::<(), _>("down") }
+    });
+    let mut service = RetryPolicy::layer(retry().budget(&BUDGET)).layer(down);
+    // As for clones: each call gives the budget its share.
+    for (call, expected) in [(1, 2), (2, 3), (3, 5), (4, 6), (5, 8)] {
+        assert_eq!(service.ready().await.unwrap().call(call).await, Err("down"));
+        assert_eq!(attempts.load(Ordering::Relaxed), expected, "call {call}");
+    }
+}
+
+#[tokio::test]
 async fn only_what_may_be_sent_twice_is() {
     let attempts = AtomicU32::new(0);
     let busy = retry().retry_on(|answer: Result<&Response<()>, &&str>| {

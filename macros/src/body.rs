@@ -3,8 +3,8 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Block, Error, Expr, ExprAsync, GenericArgument, ItemFn, Local, LocalInit, Path,
-    PathArguments, PathSegment, Result, ReturnType, Signature, Stmt, Token, Type,
+    Attribute, Block, Error, Expr, ExprAsync, GenericArgument, Ident, ItemFn, Local, LocalInit,
+    Path, PathArguments, PathSegment, Result, ReturnType, Signature, Stmt, Token, Type,
     punctuated::Pair,
     visit::{self, Visit},
 };
@@ -74,6 +74,18 @@ impl Function {
             quote!({ #copies #body.await })
         } else {
             quote!({ #copies (#body)() })
+        }
+    }
+
+    /// The same, as an attempt of a retry that has these tries.
+    pub(crate) fn attempt(&self, body: &TokenStream, tries: &Ident) -> TokenStream {
+        let (copies, body) = (self.arguments.copies(), self.typed(body, false));
+        let krate = &self.krate;
+        let path = quote!(#krate::attributes::retry::Tries);
+        if self.is_async() {
+            quote!({ #copies #path::run_async(&#tries, #body).await })
+        } else {
+            quote!({ #copies #path::run(&#tries, #body) })
         }
     }
 

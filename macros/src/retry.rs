@@ -187,7 +187,7 @@ impl WithRetry {
         };
         // An async function has taken its arguments over already.
         let taken = (!function.is_async()).then(|| function.arguments.taken());
-        let run = function.run(body);
+        let run = function.attempt(body, &tries);
         // The error is gone before the delay: a future that waits is `Send`
         // whether the error is or not. Where something sees it, it waits, too.
         Ok(quote! {

@@ -1,8 +1,9 @@
 //! What `#[with_retry]` calls.
 
-use core::time::Duration;
+use core::{future::Future, time::Duration};
 
 use crate::{
+    callers::tried::{Tried, tried},
     limit::budget::retry_budget::RetryBudget,
     observe::{Tally, known::Shown},
     retry::{
@@ -86,6 +87,23 @@ impl<G: Budgeted> Tries<G> {
     ) -> Option<Duration> {
         let attempts = self.0.get_or_insert_with(|| retry.attempts_counted(tally()));
         attempts.after_worth(hint, error)
+    }
+
+    /// Makes the attempt that comes now.
+    #[inline(always)]
+    pub fn run<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        tried(|| self.tries(), attempt)
+    }
+
+    /// The same of one that is awaited.
+    #[inline(always)]
+    pub fn run_async<F: Future>(&self, attempt: F) -> Tried<F> {
+        Tried::of(|| self.tries(), attempt)
+    }
+
+    #[inline]
+    fn tries(&self) -> Option<u32> {
+        self.0.as_ref().and_then(Attempts::tries)
     }
 
     /// The attempt that comes now, for what runs before it.

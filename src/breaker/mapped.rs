@@ -83,3 +83,64 @@ impl fmt::Display for NoSuchPlace {
 }
 
 impl Error for NoSuchPlace {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{breaker::settings::BreakerConfig, observe::DefaultObserver, time::ManualClock};
+
+    type Words = [u64; 5];
+
+    /// Places that are nearly right more often than chance has them: of this panel, learning,
+    /// with any number and any attempts.
+    fn words() -> impl Strategy<Value = Words> {
+        let near = (any::<u32>(), any::<[u64; 4]>()).prop_map(|(place, bits)| {
+            [u64::from(OWN_PANEL) << 32 | u64::from(place), bits[0], bits[1], bits[2], bits[3]]
+        });
+        prop_oneof![any::<Words>(), near]
+    }
+
+    proptest! {
+        /// Memory that is shared can hold anything.
+        #[test]
+        fn any_bits_in_the_words_of_callers_are_harmless(
+            outer in words(), inner in words(), is_watched in any::<bool>(),
+        ) {
+            let clock = ManualClock::new();
+            let breakers = [outer, inner].map(|words| {
+                let settings = BreakerConfig::new().build();
+                let breaker = CircuitBreaker::with(None, settings, &clock, DefaultObserver);
+                breaker.cell.callers.set(words);
+                if is_watched {
+                    breaker.cell.watch();
+                }
+                breaker
+            });
+            let [shop, db] = &breakers;
+            let call = || shop.call(|| db.call(|| Ok::<_, &str>(42)).map_err(|_| "no stock"));
+            prop_assert_eq!(call().ok(), Some(42));
+            for breaker in &breakers {
+                let callers = breaker.reading().callers;
+                prop_assert!(callers.number().is_none_or(|it| (1..=MOST).contains(&it)));
+                prop_assert!((1..=2_047).contains(&callers.attempts_around()));
+                prop_assert!((1..=2_047).contains(&callers.attempts_within()));
+                prop_assert!(callers.iter().all(|it| (1..=MOST).contains(&it)));
+                prop_assert!(!callers.has(0) && !callers.has(MOST + 1));
+            }
+            // Written anew, they are as good as new.
+            for (breaker, number) in breakers.iter().zip(1..) {
+                breaker.forget_callers();
+                breaker.set_mapped(Some(number)).unwrap();
+                let callers = breaker.callers();
+                prop_assert_eq!((callers.number(), callers.panel()), (Some(number), OWN_PANEL));
+                prop_assert_eq!((callers.attempts_around(), callers.attempts_within()), (1, 1));
+                prop_assert_eq!(callers.iter().count(), 0);
+            }
+            prop_assert_eq!(call().ok(), Some(42));
+            let learned = std::vec::Vec::from_iter(db.callers().iter());
+            prop_assert_eq!(learned, if cfg!(feature = "map") { std::vec![1] } else { std::vec![] });
+        }
+    }
+}

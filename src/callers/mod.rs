@@ -7,7 +7,10 @@
 #[cfg(not(fusebox_compact))]
 #[allow(clippy::module_inception)] // the file of the type that the folder is about
 pub(crate) mod callers;
+#[cfg(feature = "tower")]
+pub(crate) mod next;
 pub(crate) mod place;
 pub(crate) mod scope;
+pub(crate) mod tried;
 #[cfg(not(fusebox_compact))]
 pub(crate) mod words;

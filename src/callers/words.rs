@@ -94,6 +94,15 @@ impl CallerWords {
         self.note_attempts(self.place(), around, within);
     }
 
+    /// Any bits, as memory that is shared may hold.
+    #[cfg(test)]
+    pub(crate) fn set(&self, [place, bits @ ..]: [u64; 5]) {
+        self.place.store(Bits(place));
+        for (word, bits) in self.bits.iter().zip(bits) {
+            word.store(Bits(bits));
+        }
+    }
+
     /// What is known by now.
     pub fn get(&self) -> Callers {
         Callers::new(self.place(), self.bits.each_ref().map(|word| word.load::<Bits>().0))

@@ -187,6 +187,7 @@ impl machine::Word for Latency {
 
     #[cfg(fusebox_loom)]
     fn is_torn(self, next: Self) -> bool {
-        planted!(LatencyByStore) && self.0 & LEVEL != next.0 & LEVEL
+        let _ = next;
+        planted!(LatencyByStore)
     }
 }

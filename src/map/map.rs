@@ -167,3 +167,45 @@ impl Map {
 fn place_for(reading: &Reading) -> Option<MapNode> {
     Some(MapNode::of(reading, reading.callers.number()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        breaker::{CircuitBreaker, settings::BreakerConfig},
+        callers::place::Place,
+        machine::Word as _,
+    };
+
+    proptest! {
+        /// Memory that is shared can hold anything: each map is drawn, to its end.
+        #[test]
+        fn any_bits_in_the_words_of_callers_are_drawn(
+            words in prop::collection::vec((0..3_u64, any::<u64>(), any::<[u64; 4]>()), 0..12),
+            is_panel in any::<bool>(),
+        ) {
+            let readings = words.iter().enumerate().map(|(slot, (panel, place, bits))| {
+                let breaker = CircuitBreaker::named("shop", BreakerConfig::new().build());
+                // Of few panels, and as often as not with the number of its slot.
+                let number = if place >> 9 & 1 == 0 { slot as u64 + 1 } else { place & 0x1FF };
+                let place = panel << 32 | place & 0xFFFF_FE00 | number;
+                let callers = Callers::new(Place::from_bits(place), *bits);
+                (slot, Reading { callers, ..breaker.reading() })
+            });
+            let map = if is_panel {
+                Map::of(readings)
+            } else {
+                Map::of_own(readings.map(|(_, reading)| reading))
+            };
+            prop_assert_eq!(map.nodes().count() + map.left_out(), words.len());
+            let text = std::format!("{map}{}{}{}", map.dot(), map.mermaid(), map.json());
+            prop_assert!(text.contains("digraph"));
+            for (from, to) in map.edges() {
+                prop_assert!(map.nodes().any(|it| it.number() == from.number()));
+                prop_assert!(to.callers.has(from.number()));
+            }
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! The attempts of one call, taken by hand.
 
-use core::{fmt::Debug, time::Duration};
+use core::{fmt::Debug, future::Future, time::Duration};
 
 #[cfg(feature = "macros")]
 use crate::retry::attempt::Attempt;
 use crate::{
+    callers::tried::{Tried, tried},
     observe::Observer,
     retry::{
         Retry,
@@ -60,6 +61,58 @@ impl<H: Budgeted, C: Clock, S, O: Observer> Retry<H, RetrySurroundings<C, S, O>>
 pub struct Attempts<'r, R> {
     retry: &'r R,
     progress: Progress<'r>,
+}
+
+impl<H, S> Attempts<'_, Retry<H, S>> {
+    /// Makes the attempt that comes now. With the feature `map`, a breaker in it learns how
+    /// often its calls may be tried, as it does inside [`Retry::call`]; a loop may as well
+    /// make the attempt by itself.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use fusebox::{Retry, RetryConfig};
+    ///
+    /// let retry = Retry::new(RetryConfig::new().base_delay(Duration::ZERO).build());
+    /// let mut answers = ["down", "42"].into_iter();
+    ///
+    /// let mut attempts = retry.attempts();
+    /// let answer = loop {
+    ///     match attempts.run(|| answers.next().unwrap().parse::<i32>()) {
+    ///         Ok(answer) => break Ok(answer),
+    ///         Err(error) if attempts.after(&error).is_some() => {} // without a delay
+    ///         Err(error) => break Err(error),
+    ///     }
+    /// };
+    /// assert_eq!(answer, Ok(42));
+    /// ```
+    #[inline]
+    pub fn run<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        tried(|| self.tries(), attempt)
+    }
+
+    /// Makes the attempt that comes now, which is awaited, as [`run`](Self::run) does.
+    ///
+    /// ```
+    /// # use std::{future::{Future, ready}, pin::pin, task::{Context, Poll, Waker}};
+    /// use fusebox::{Retry, RetryConfig};
+    ///
+    /// let retry = Retry::new(RetryConfig::new().build());
+    /// # let call = pin!(async {
+    /// let attempts = retry.attempts();
+    /// assert_eq!(attempts.run_async(ready(42)).await, 42);
+    /// # });
+    /// # assert_eq!(call.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+    /// ```
+    #[inline]
+    pub fn run_async<F: Future>(&self, attempt: F) -> Tried<F> {
+        Tried::of(|| self.tries(), attempt)
+    }
+
+    /// How often the call may be tried, once this is not its first attempt.
+    #[inline]
+    pub(crate) const fn tries(&self) -> Option<u32> {
+        self.progress.tries(self.retry)
+    }
 }
 
 impl<H: Budgeted, C: Clock, S, O: Observer> Attempts<'_, Retry<H, RetrySurroundings<C, S, O>>> {

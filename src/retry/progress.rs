@@ -195,9 +195,20 @@ impl<'t> Progress<'t> {
         retry: &Retry<H, RetrySurroundings<C, S, O>>,
         attempt: impl FnOnce() -> R,
     ) -> R {
-        let most = retry.settings.max_attempts;
-        let _scope = Again::of(if most == UNLIMITED { self.number } else { most });
+        let _scope = Again::of(self.most(retry));
         attempt()
+    }
+
+    /// How often the call may be tried; where there is no limit, how often it was by now.
+    const fn most<H, S>(&self, retry: &Retry<H, S>) -> u32 {
+        let most = retry.settings.max_attempts;
+        if most == UNLIMITED { self.number } else { most }
+    }
+
+    /// The same of a later attempt; `None` of the first one.
+    #[inline]
+    pub(crate) const fn tries<H, S>(&self, retry: &Retry<H, S>) -> Option<u32> {
+        if self.number > 1 { Some(self.most(retry)) } else { None }
     }
 
     /// The attempt that comes now, after one that failed with `previous`, or

@@ -107,8 +107,6 @@ pub enum Defect {
     ForeseenByStore,
     /// Whoever takes a gate away does not look at what it was made of again.
     GateNotLookedAtAgain,
-    /// Whoever takes the bit of a watched breaker away does not look for a new watcher.
-    WatchNotLookedAtAgain,
     /// A drill that is over is cleared by a store, whatever is there by then.
     DrillEndedByStore,
     /// Words of two drills are taken for those of one.

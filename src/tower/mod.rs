@@ -21,6 +21,7 @@
 
 mod adaptive;
 mod again;
+mod attempt;
 mod breaker;
 mod bulkhead;
 mod deadline;
@@ -46,6 +47,7 @@ mod waiting;
 mod workers;
 
 pub use adaptive::{AdaptiveLayer, AdaptiveService};
+pub use attempt::{AttemptLayer, AttemptService};
 pub use breaker::{CircuitBreakerLayer, CircuitBreakerService};
 pub use bulkhead::{BulkheadLayer, BulkheadService};
 pub use deadline::{DeadlineLayer, DeadlineService};

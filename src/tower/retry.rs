@@ -2,9 +2,10 @@
 
 use core::fmt::Debug;
 
-use tower::retry::Policy;
+use tower::{layer::util::Stack, retry::Policy};
 
 use crate::{
+    callers::next,
     observe::Observer,
     retry::{
         Retry,
@@ -13,11 +14,15 @@ use crate::{
         surroundings::RetrySurroundings,
     },
     time::{AsyncSleep, Clock, Pause},
-    tower::again::{Cloned, CopiedBy, CopyRequest, OnlyIf},
+    tower::{
+        again::{Cloned, CopiedBy, CopyRequest, OnlyIf},
+        attempt::AttemptLayer,
+    },
 };
 
-/// Tower's own retry layer, with a policy of fusebox.
-pub type RetryLayer<R, K = Cloned> = tower::retry::RetryLayer<RetryPolicy<R, K>>;
+/// Tower's own retry layer, with a policy of fusebox, around an [`AttemptLayer`].
+pub type RetryLayer<R, K = Cloned> =
+    Stack<AttemptLayer, tower::retry::RetryLayer<RetryPolicy<R, K>>>;
 
 /// A [`Retry`] as a policy of [`tower::retry`], with its delays, limits, hints
 /// and events. The request is copied before the first attempt, and again for each
@@ -65,7 +70,7 @@ impl<R> RetryPolicy<R> {
 
     /// Makes the layer of this policy.
     pub const fn layer(retry: R) -> RetryLayer<R> {
-        tower::retry::RetryLayer::new(Self::new(retry))
+        Stack::new(AttemptLayer, tower::retry::RetryLayer::new(Self::new(retry)))
     }
 
     /// Copies requests by a function, a `Fn(&Request) -> Option<Request>`, for
@@ -133,8 +138,14 @@ where
     }
 
     fn clone_request(&mut self, request: &Request) -> Option<Request> {
-        // Called before the first attempt: the time counts from here.
-        self.progress.get_or_insert_with(|| self.retry.begin(false, None, None));
-        self.copy.copy(request)
+        // Called before the first attempt, from which the time counts, and before each later
+        // one, by a clone that is that call's own.
+        let begun = self.progress.filter(|progress| progress.tries(&self.retry).is_some());
+        let progress = begun.unwrap_or_else(|| self.retry.begin(false, None, None));
+        self.progress = Some(progress);
+        let copy = self.copy.copy(request);
+        // Last: to copy a request may be a call, too.
+        next::set(progress.tries(&self.retry));
+        copy
     }
 }

@@ -79,6 +79,10 @@ pub fn look(view: &SharedView) {
     for (slot, reading) in view.readings() {
         assert!(slot < view.capacity());
         write!(text, "{reading:?}").unwrap();
+        let callers = reading.callers;
+        assert!(callers.number().is_none_or(|number| (1..=256).contains(&number)));
+        assert!(callers.iter().all(|caller| (1..=256).contains(&caller)));
+        assert!(callers.attempts_around() >= 1 && callers.attempts_within() >= 1);
         if let Some(fault) = reading.fault {
             write!(text, "{fault}").unwrap();
         }
@@ -170,6 +174,9 @@ fn use_breaker<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
     let _ = breaker.try_acquire().map(Permit::failure);
     let _ = breaker.try_acquire().map(Permit::success);
     let _ = breaker.call(|| Err::<(), _>("down"));
+    // In a program with the feature `map`, from inside itself, whoever it is.
+    let _ = breaker.call(|| breaker.call(|| Ok::<_, &str>(())).map_err(|_| "down"));
+    use_callers(breaker);
     let slow = breaker.try_acquire();
     breaker.force_open();
     assert_eq!(breaker.state(), State::ForcedOpen);
@@ -181,6 +188,17 @@ fn use_breaker<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
     breaker.reset();
     assert_eq!((breaker.state(), breaker.open_since()), (State::Closed, None));
     assert_ne!(breaker.counters(), before, "what happened was counted");
+}
+
+/// Who calls it, as far as it was mapped before, and from now on.
+fn use_callers<C: Clock>(breaker: &CircuitBreaker<C, DefaultObserver>) {
+    assert!(breaker.set_mapped(Some(257)).is_err());
+    breaker.set_mapped(Some(256)).unwrap();
+    let _ = breaker.call(|| breaker.call(|| Ok::<_, &str>(())).map_err(|_| "down"));
+    breaker.forget_callers();
+    assert_eq!((breaker.callers().number(), breaker.callers().iter().count()), (Some(256), 0));
+    breaker.set_mapped(None).unwrap();
+    assert!(!breaker.callers().is_learning());
 }
 
 /// What the docs of [`Fault`] say: writing a breaker anew mends it.
