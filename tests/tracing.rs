@@ -76,13 +76,13 @@ fn every_kind_of_event_has_its_level_and_fields() {
 
 #[test]
 fn other_settings_under_one_name_are_an_error_event_once() {
-    let _alone = alone();
     static FIRST: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(3)));
     static SECOND: GlobalBreaker = GlobalBreaker::new("clash", Some(settings(4)));
     static THIRD: GlobalBreaker = GlobalBreaker::new("clash", None);
     const fn settings(threshold: u32) -> BreakerSettings {
         BreakerConfig::new().failure_threshold(threshold).build()
     }
+    let _alone = alone();
     let text = lines(|| {
         let first = FIRST.get();
         for _ in 0..3 {
