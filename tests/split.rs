@@ -11,7 +11,7 @@ use std::{
 use fusebox::{
     Arm, BreakerConfig, CallError, CircuitBreaker, CountCalls, DefaultObserver, ManualClock, Split,
     SplitError,
-    compare::{CompareError, Comparison, Sample, Share, Verdict},
+    compare::{Comparison, Sample, Share, Verdict},
 };
 use proptest::prelude::*;
 
@@ -137,6 +137,8 @@ fn a_breaker_that_counts_its_calls_counts_each_once() {
 #[cfg(not(feature = "count-calls"))]
 #[test]
 fn an_arm_without_counted_calls_cannot_be_compared() {
+    use fusebox::compare::CompareError;
+
     let clock = ManualClock::new();
     let [a, _] = breakers(&clock);
     let _ = a.call(|| Err::<(), _>(()));

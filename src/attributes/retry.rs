@@ -90,12 +90,14 @@ impl<G: Budgeted> Tries<G> {
     }
 
     /// Makes the attempt that comes now.
+    #[allow(clippy::inline_always)] // a name for the call, of which nothing is left
     #[inline(always)]
     pub fn run<R>(&self, attempt: impl FnOnce() -> R) -> R {
         tried(|| self.tries(), attempt)
     }
 
     /// The same of one that is awaited.
+    #[allow(clippy::inline_always)] // a name for the call, of which nothing is left
     #[inline(always)]
     pub fn run_async<F: Future>(&self, attempt: F) -> Tried<F> {
         Tried::of(|| self.tries(), attempt)
