@@ -90,13 +90,13 @@ impl<G: Budgeted> Tries<G> {
     }
 
     /// Makes the attempt that comes now.
-    #[inline(always)]
+    #[inline]
     pub fn run<R>(&self, attempt: impl FnOnce() -> R) -> R {
         tried(|| self.tries(), attempt)
     }
 
     /// The same of one that is awaited.
-    #[inline(always)]
+    #[inline]
     pub fn run_async<F: Future>(&self, attempt: F) -> Tried<F> {
         Tried::of(|| self.tries(), attempt)
     }
