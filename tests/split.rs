@@ -102,7 +102,7 @@ fn a_call_goes_to_its_arm_and_is_counted_there_once() {
     let clock = ManualClock::new();
     let [a, b] = breakers(&clock);
     let split = Split::new((&a, 500), (&b, 500));
-    let of = |arm| (0..).find(|key: &u64| split.arm(key) == arm).unwrap();
+    let of = |arm| (0..1_000_u64).find(|key| split.arm(key) == arm).unwrap();
     for _ in 0..5 {
         let _ = split.call(&of(Arm::B), || Err::<(), _>("down"));
     }

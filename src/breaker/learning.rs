@@ -305,7 +305,7 @@ mod tests {
                 prop_assert!(learned.failures_ppm.is_none_or(|it| it <= 100_000));
                 prop_assert!(breaker.slow_limit().is_none_or(|it| it >= Duration::from_millis(10)));
                 if breaker.state() == State::Open {
-                    clock.advance(Duration::from_secs(60));
+                    clock.advance(Duration::from_mins(1));
                 }
             }
             breaker.forget_learned();
