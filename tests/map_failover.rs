@@ -32,7 +32,7 @@ fn set<'a>([_, eu, us, ..]: &'a [Breaker<'a>; 5]) -> Set<'a> {
 }
 
 fn edges(breakers: &[Breaker<'_>; 5]) -> BTreeSet<(String, String)> {
-    let map = Map::of_own(breakers.each_ref().map(|breaker| breaker.reading()));
+    let map = Map::of_own(breakers.each_ref().map(CircuitBreaker::reading));
     let name = |node: &fusebox::MapNode| node.name().unwrap().to_string();
     map.edges().map(|(from, to)| (name(from), name(to))).collect()
 }

@@ -139,7 +139,7 @@ mod tests {
                 prop_assert_eq!(callers.iter().count(), 0);
             }
             prop_assert_eq!(call().ok(), Some(42));
-            let learned = std::vec::Vec::from_iter(db.callers().iter());
+            let learned = db.callers().iter().collect::<std::vec::Vec<_>>();
             prop_assert_eq!(learned, if cfg!(feature = "map") { std::vec![1] } else { std::vec![] });
         }
     }
