@@ -184,7 +184,7 @@ mod tests {
     fn words() -> impl Strategy<Value = [u64; 4]> {
         let any_bits = uniform4(any::<u64>());
         let shares = uniform4(prop_oneof![4 => 0..=2_500_u64, 1 => 0..1_u64 << 14]);
-        let one = (any_bits.clone(), 0..16_u64, shares, 0..=u64::from(u32::MAX));
+        let one = (any_bits, 0..16_u64, shares, 0..=u64::from(u32::MAX));
         prop_oneof![
             any_bits,
             one.prop_map(|([plan, _, source, calls], tag, shares, end)| {
@@ -202,7 +202,7 @@ mod tests {
         fn d2_any_bits_in_the_words_of_a_drill_are_harmless_and_end(
             words in words(),
             now in prop_oneof![0..=u64::from(u32::MAX), any::<u64>()],
-            before in prop_oneof![Just(0), 0..LONGEST.as_millis() as u64],
+            before in prop_oneof![Just(0), 0..u64::try_from(LONGEST.as_millis()).unwrap()],
         ) {
             // Often shortly before the end that the words speak of.
             let now = if before > 0 { words[0].wrapping_sub(before) } else { now };
@@ -233,7 +233,7 @@ mod tests {
 
             // Whatever is there, a drill can be begun, and ended.
             breaker.cell.drilled.set_bits(words);
-            let all = Drill::lasting(Duration::from_secs(60)).fail(100.0).uncapped().build();
+            let all = Drill::lasting(Duration::from_mins(1)).fail(100.0).uncapped().build();
             breaker.start_drill(all);
             prop_assert_eq!(breaker.drill().map(|it| it.drill), Some(all));
             prop_assert!(call().unwrap().is_err_and(|it| it.as_rejected().unwrap().is_drill()));

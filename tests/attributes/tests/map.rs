@@ -48,7 +48,7 @@ fn shop_again(fails: bool) -> Result<u32, Error> {
 }
 
 /// A retry that counts its time from the first attempt on.
-#[with_retry(max_attempts = 5, base_delay = ZERO, max_elapsed = Duration::from_secs(60))]
+#[with_retry(max_attempts = 5, base_delay = ZERO, max_elapsed = Duration::from_mins(1))]
 fn shop_in_time(fails: bool) -> Result<u32, Error> {
     shop(fails)
 }
@@ -132,11 +132,13 @@ fn breaks() -> Result<u32, Error> {
     Err(Error::Down)
 }
 
+/// The attempts of [`hangs`].
+static HANGS: AtomicU32 = AtomicU32::new(0);
+
 /// Fails, and never ends its second attempt.
 #[with_retry(max_attempts = 3, base_delay = ZERO)]
 async fn hangs() -> Result<u32, Error> {
-    static CALLS: AtomicU32 = AtomicU32::new(0);
-    if CALLS.fetch_add(1, Ordering::Relaxed) > 0 {
+    if HANGS.fetch_add(1, Ordering::Relaxed) > 0 {
         std::future::pending::<()>().await;
     }
     Err(Error::Down)
