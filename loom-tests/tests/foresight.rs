@@ -32,8 +32,7 @@ impl Observer for Alarms {
 fn overloads_race() {
     let (clock, alarms) = (TestClock::default(), Alarms::default());
     clock.advance(Duration::from_secs(1));
-    let settings =
-        BreakerConfig::new().failure_threshold(9).foresight(Foresight::Watch).build();
+    let settings = BreakerConfig::new().failure_threshold(9).foresight(Foresight::Watch).build();
     let breaker = CircuitBreaker::with(None, settings, clock, alarms.clone());
     let breaker = loom::sync::Arc::new(breaker);
     // Each is worth a third of an alarm.
