@@ -111,12 +111,6 @@ impl<C, O> CircuitBreaker<C, O> {
         self.cell.word.load()
     }
 
-    /// Whether a call has nothing to look into.
-    #[inline]
-    pub(super) fn seems_healthy(&self) -> bool {
-        self.load().is_healthy()
-    }
-
     /// Returns the observer of the breaker.
     pub const fn observer(&self) -> &O {
         &self.observer

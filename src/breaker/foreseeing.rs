@@ -13,7 +13,6 @@ use crate::{
     },
     learn::limit,
     machine::Step,
-    name::Name,
     observe::{Event, Foreseen, Observer, trace::Cause},
     overload::pressure::level::PressureLevel,
     risk::{Risk, RiskLevel},
@@ -233,12 +232,10 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         if foresight >= Foresight::Shed || self.cell.has_gate() {
             self.make_gate(now);
         }
-        if self.observer.hears_events() {
-            let name = self.name();
-            let breaker = name.as_ref().map(Name::as_str);
+        self.tell_by_name(|observer, breaker| {
             let risk = self.risk_at(to, now);
-            self.observer.on_event(&Event::Foreseen(Foreseen { breaker, risk, foresight }));
-        }
+            observer.on_event(&Event::Foreseen(Foreseen { breaker, risk, foresight }));
+        });
     }
 
     /// There are twice the points of an alarm, and the settings say that this opens.

@@ -169,10 +169,8 @@ impl<B: BreakerRef> HeldPermit<B> {
         let guard = self.arm()?;
         let result = guard.around(f);
         let (word, started) = guard.into_kept();
-        self.keep(word, started);
-        if WATCHES && let Some(watch) = self.breaker.watch() {
-            self.stage = Stage::Watched(started, watch);
-        }
+        let watch = if WATCHES { self.breaker.watch() } else { None };
+        self.keep_watched(word, started, watch);
         Ok(result)
     }
 
@@ -251,7 +249,7 @@ impl<B: BreakerRef> HeldPermit<B> {
 
     #[inline]
     fn will_be_watched(&self) -> bool {
-        !self.breaker.seems_healthy() && self.breaker.is_watched()
+        !self.breaker.load().is_healthy() && self.breaker.is_watched()
     }
 
     /// The same of a call that is watched.
@@ -298,6 +296,7 @@ impl<B: BreakerRef> HeldPermit<B> {
         }
     }
 
+    #[inline]
     fn keep_watched(&mut self, word: Word, started: Option<Duration>, watch: Option<Watch>) {
         self.keep(word, started);
         if let Some(watch) = watch {

@@ -14,7 +14,6 @@ use crate::{
         scope,
     },
     error::{LimitKind, Rejected},
-    name::Name,
     observe::{DrillFault, DrillStep, Drilling, Event, Observer},
     sync::Ordering,
     time::{Clock, Tick},
@@ -158,11 +157,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     }
 
     fn tell_drill(&self, step: DrillStep) {
-        if self.observer.hears_events() {
-            let name = self.name();
-            let breaker = name.as_ref().map(Name::as_str);
-            self.observer.on_event(&Event::Drill(Drilling { breaker, step }));
-        }
+        self.tell_by_name(|observer, breaker| {
+            observer.on_event(&Event::Drill(Drilling { breaker, step }));
+        });
     }
 }
 

@@ -230,18 +230,19 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
     /// Tells of the slow limit, where it is not what it was before.
     fn tell_limit(&self, before: Option<u64>, baseline: Option<u64>, reason: LearnedReason) {
         let now = self.cell.slow_limit_ms();
-        if now == before || !self.observer.hears_events() {
+        if now == before {
             return;
         }
-        let name = self.name();
-        self.observer.on_event(&Event::Learned(Relearned {
-            breaker: name.as_ref().map(crate::name::Name::as_str),
-            from: before.map(Duration::from_millis),
-            to: now.map(Duration::from_millis),
-            baseline: baseline.map(Duration::from_millis),
-            percent: self.cell.load().slow_above(),
-            reason,
-        }));
+        self.tell_by_name(|observer, breaker| {
+            observer.on_event(&Event::Learned(Relearned {
+                breaker,
+                from: before.map(Duration::from_millis),
+                to: now.map(Duration::from_millis),
+                baseline: baseline.map(Duration::from_millis),
+                percent: self.cell.load().slow_above(),
+                reason,
+            }));
+        });
     }
 }
 

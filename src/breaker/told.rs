@@ -42,6 +42,15 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         }
     }
 
+    /// Tells of something that carries the breaker's name, where somebody hears it.
+    #[cfg(not(fusebox_compact))]
+    pub(super) fn tell_by_name(&self, tell: impl FnOnce(&O, Option<&str>)) {
+        if self.observer.hears_events() {
+            let name = self.name();
+            tell(&self.observer, name.as_ref().map(Name::as_str));
+        }
+    }
+
     /// Tells that a tuner has changed a setting.
     #[cfg(not(fusebox_compact))]
     pub(crate) fn tell_tuned(
@@ -50,11 +59,9 @@ impl<C: Clock, O: Observer> CircuitBreaker<C, O> {
         (from, to): (u64, u64),
         reason: fmt::Arguments<'_>,
     ) {
-        if self.observer.hears_events() {
-            let name = self.name();
-            let breaker = name.as_ref().map(Name::as_str);
-            self.observer.on_event(&Event::Tuned(Tuned { breaker, setting, from, to, reason }));
-        }
+        self.tell_by_name(|observer, breaker| {
+            observer.on_event(&Event::Tuned(Tuned { breaker, setting, from, to, reason }));
+        });
     }
 
     #[cold]
