@@ -309,29 +309,10 @@ where
                 let pause = Pause::new(&retry.surroundings.sleeper, delay);
                 this.stage.set(Stage::Sleeping { pause });
             }
-            let next = match this.stage.as_mut().project() {
-                StageProjection::Calling { call } => match ready!(call.poll(cx)) {
-                    Ok(value) if !retry.refuses(&value) => {
-                        this.stage.set(Stage::Done);
-                        return Poll::Ready(Ok(value));
-                    }
-                    another => {
-                        answer = Some(another);
-                        continue;
-                    }
-                },
+            let polled = match this.stage.as_mut().project() {
+                StageProjection::Calling { call } => call.poll(cx),
                 StageProjection::Again { call } => {
-                    let polled = again(retry, this.progress.as_ref(), || call.poll(cx));
-                    match ready!(polled) {
-                        Ok(value) if !retry.refuses(&value) => {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready(Ok(value));
-                        }
-                        another => {
-                            answer = Some(another);
-                            continue;
-                        }
-                    }
+                    again(retry, this.progress.as_ref(), || call.poll(cx))
                 }
                 StageProjection::Sleeping { pause } => {
                     ready!(pause.poll(cx));
@@ -340,7 +321,8 @@ where
                         return Poll::Ready(Err(error));
                     }
                     let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
-                    Stage::Preparing { before: retry.hooks.before(attempt) }
+                    this.stage.set(Stage::Preparing { before: retry.hooks.before(attempt) });
+                    continue;
                 }
                 StageProjection::Preparing { before } => {
                     if let Err(error) = ready!(before.poll(cx)) {
@@ -353,17 +335,24 @@ where
                     }
                     let attempt = attempt(retry, this.progress.as_ref(), this.error.as_ref());
                     let call = again(retry, this.progress.as_ref(), || this.op.start(attempt));
-                    if cfg!(feature = "map") {
+                    this.stage.set(if cfg!(feature = "map") {
                         Stage::Again { call }
                     } else {
                         Stage::Calling { call }
-                    }
+                    });
+                    continue;
                 }
                 StageProjection::Idle { .. } | StageProjection::Done => {
                     panic!("a retried call was polled after it was done")
                 }
             };
-            this.stage.set(next);
+            match ready!(polled) {
+                Ok(value) if !retry.refuses(&value) => {
+                    this.stage.set(Stage::Done);
+                    return Poll::Ready(Ok(value));
+                }
+                another => answer = Some(another),
+            }
         }
     }
 }
