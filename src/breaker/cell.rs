@@ -1,5 +1,7 @@
 //! The memory of one breaker: plain atomics of a fixed layout.
 
+mod published;
+
 #[cfg(not(fusebox_compact))]
 use crate::{
     breaker::{advice::Advised, ahead::Ahead, mix::Mix, shadow::Shadow},
@@ -18,17 +20,17 @@ use crate::{
         word::{Word, attends},
     },
     label::Label,
-    machine::{self, Machine},
+    machine::Machine,
     name::Name,
-    observe::{Counter, Noted, Tally, trace::Cause},
+    observe::{Counter, Noted, Tally},
     sync::{AtomicU64, const_fn, planted},
 };
 
 /// 512 bytes in eight cache lines: what decisions read; what failures, rejections
 /// and the like count; the last calls and the text of the last error; the name; what
 /// calls write while load is shed or let back; what is learned, and what somebody
-/// watches. A call reads the first one alone. The alignment keeps neighbours in an array from sharing a line, and the
-/// pair of lines that x86-64 fetches together.
+/// watches. A call reads the first one alone. The alignment keeps neighbours in an array
+/// from sharing a line, and the pair of lines that x86-64 fetches together.
 ///
 /// Under `cfg(fusebox_compact)`, 32 bytes: the counters have no size, nor has the
 /// text, the name has one word, and no other core shares a line.
@@ -180,104 +182,6 @@ impl Cell {
         }
     }
 
-    /// The settings in force: the published ones, or else the defaults. The wait
-    /// and the rule are read one after the other; each is one word, whole in itself.
-    #[inline]
-    pub(crate) fn settings(&self) -> BreakerSettings {
-        let mut words = [0; BreakerSettings::WORDS];
-        for (to, word) in words.iter_mut().zip(self.words()) {
-            *to = word.load::<Published>().0;
-        }
-        BreakerSettings::unpack(words)
-    }
-
-    /// The settings in force, of which only how the breaker waits is looked at.
-    #[inline]
-    pub(crate) fn wait(&self) -> BreakerSettings {
-        BreakerSettings::unpack([self.wait.load::<Published>().0, 0, 0])
-    }
-
-    /// The settings in force, of which only the rule is looked at.
-    #[inline]
-    pub(crate) fn rule(&self) -> BreakerSettings {
-        #[cfg(not(fusebox_compact))]
-        return BreakerSettings::unpack([0, self.rule.load::<Published>().0, 0]);
-        #[cfg(fusebox_compact)]
-        self.wait()
-    }
-
-    /// The settings in force, of which only what it does about load is looked at.
-    #[cfg(not(fusebox_compact))]
-    #[inline]
-    pub(crate) fn load(&self) -> BreakerSettings {
-        BreakerSettings::unpack([0, 0, self.load.load::<Published>().0])
-    }
-
-    /// Those that there is a place for: a compact slot has none for the rule, whose
-    /// threshold is in the other word there.
-    #[inline]
-    const fn words(&self) -> [&Machine; KEPT] {
-        [
-            &self.wait,
-            #[cfg(not(fusebox_compact))]
-            &self.rule,
-            #[cfg(not(fusebox_compact))]
-            &self.load,
-        ]
-    }
-
-    pub(crate) fn set_settings(&self, settings: BreakerSettings) {
-        for (word, new) in self.words().into_iter().zip(settings.pack()) {
-            if planted!(SettingsClearedFirst) {
-                word.store(Published::NOTHING);
-            }
-            word.store(Published(new));
-        }
-        self.mark.owe(Cause::Settings);
-        self.attend();
-    }
-
-    /// Applies `change` to the settings in force until what it was applied to is
-    /// still there; the ones before and after. A word that does not change is not
-    /// written, so changes of the wait and of the rule do not meet.
-    pub(crate) fn update_settings<E>(
-        &self,
-        mut change: impl FnMut(BreakerSettings) -> Result<BreakerSettings, E>,
-    ) -> Result<(BreakerSettings, BreakerSettings), E> {
-        let first = self.settings();
-        let mut old = first;
-        let new = loop {
-            let new = change(old)?;
-            let mut words = self.words().into_iter().zip(old.pack()).zip(new.pack());
-            if words.all(|((word, old), new)| old == new || replace(word, old, new)) {
-                break new;
-            }
-            old = self.settings();
-        };
-        self.mark.owe(Cause::Settings);
-        self.attend();
-        Ok((first, new))
-    }
-
-    /// Publishes `settings` where none are yet; the ones in force afterwards.
-    pub(crate) fn publish_settings(&self, settings: BreakerSettings) -> BreakerSettings {
-        // The wait first: whoever finds another one there leaves the rule alone. So
-        // all words are one claimer's, or two claimers agree on the first.
-        let mut published = settings.pack();
-        let mut own = true;
-        for (word, to) in self.words().into_iter().zip(&mut published) {
-            let new = Published(*to);
-            let step = word.step(word.load(), |word: Published| match word {
-                Published::NOTHING if own => (new, ()),
-                there => (there, ()),
-            });
-            *to = step.to.0;
-            own = step.to == new;
-        }
-        self.attend();
-        BreakerSettings::unpack(published)
-    }
-
     /// Sets the bit of attention of a closed breaker, or takes it away: whether
     /// there is anything in the slot that a call must look into.
     pub(crate) fn attend(&self) {
@@ -313,13 +217,6 @@ impl Cell {
         }
     }
 
-    /// Whether a closed breaker may not admit every call, or somebody watches.
-    #[cfg(not(fusebox_compact))]
-    #[inline]
-    pub(crate) fn has_gate(&self) -> bool {
-        !self.gate.load::<Gate>().is_clear()
-    }
-
     /// Whether what calls foretell is looked at.
     #[cfg(not(fusebox_compact))]
     #[inline]
@@ -333,7 +230,7 @@ impl Cell {
     #[inline]
     pub(crate) fn may_look(&self) -> bool {
         // The default rule has no limit either, as a word that is not published.
-        let limit = BreakerSettings::SLOW_CALL & self.rule.load::<machine::Bits>().0;
+        let limit = BreakerSettings::SLOW_CALL & self.rule.load::<crate::machine::Bits>().0;
         limit | self.mark.bits() | self.learned.latency_bits() != 0
     }
 
@@ -345,13 +242,6 @@ impl Cell {
         self.mark.bits() | self.learned.latency_bits() != 0
     }
 
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn listens(&self) -> bool {
-        false
-    }
-
     /// Whether calls are timed to be learned from.
     #[cfg(not(fusebox_compact))]
     #[inline]
@@ -359,25 +249,11 @@ impl Cell {
         self.learned.are_looked_at()
     }
 
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn learns(&self) -> bool {
-        false
-    }
-
     /// Whether a closed breaker admits every call.
     #[cfg(not(fusebox_compact))]
     #[inline]
     pub(crate) fn admits_all(&self) -> bool {
         self.gate.load::<Gate>().is_open()
-    }
-
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn admits_all(&self) -> bool {
-        true
     }
 
     /// Whether somebody watches this breaker's calls: a drill, a shadow, whoever draws the
@@ -408,6 +284,13 @@ impl Cell {
         self.attend();
     }
 
+    /// Whether a closed breaker may not admit every call, or somebody watches.
+    #[cfg(not(fusebox_compact))]
+    #[inline]
+    pub(crate) fn has_gate(&self) -> bool {
+        !self.gate.load::<Gate>().is_clear()
+    }
+
     /// The same for a call that has just seen attention.
     #[cfg(not(fusebox_compact))]
     #[inline]
@@ -424,21 +307,7 @@ impl Cell {
         if !planted!(GateSeenLate) {
             fence(Ordering::Acquire);
         }
-        self.gate.load::<machine::Bits>().0 | seen.score_bits() != 0
-    }
-
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn has_gate(&self) -> bool {
-        false
-    }
-
-    #[cfg(fusebox_compact)]
-    #[inline]
-    #[allow(clippy::unused_self)] // as the other's
-    pub(crate) const fn meets_gate_or(&self, seen: Word) -> bool {
-        seen.score_bits() != 0
+        self.gate.load::<crate::machine::Bits>().0 | seen.score_bits() != 0
     }
 
     /// Whether others say something of the service, or did.
@@ -447,45 +316,42 @@ impl Cell {
         !self.advised.load::<Advised>().is_none()
     }
 
-    #[cfg(fusebox_compact)]
-    #[allow(clippy::unused_self)] // as the other's
-    const fn is_advised(&self) -> bool {
-        false
-    }
-
     /// The name, as far as it is published.
     pub(crate) fn name(&self) -> Name {
         self.name.get()
     }
 }
 
-/// Replaces a word of the settings, if it is still the old one, or is none and read as
-/// that.
-fn replace(word: &Machine, old: u64, new: u64) -> bool {
-    let step = word.step(word.load(), |word: Published| match word {
-        Published(there) if there == old || there == Published::NOTHING.0 => (Published(new), ()),
-        there => (there, ()),
-    });
-    step.to == Published(new)
-}
+/// A compact slot has room for none of it.
+#[cfg(fusebox_compact)]
+#[allow(clippy::unused_self)] // as the other's
+impl Cell {
+    #[inline]
+    pub(crate) const fn listens(&self) -> bool {
+        false
+    }
 
-/// A word of the settings: all zeros is "not published".
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Published(u64);
+    #[inline]
+    pub(crate) const fn learns(&self) -> bool {
+        false
+    }
 
-impl Published {
-    const NOTHING: Self = Self(0);
-}
+    #[inline]
+    pub(crate) const fn admits_all(&self) -> bool {
+        true
+    }
 
-impl machine::Word for Published {
-    crate::machine::bits!();
+    #[inline]
+    pub(crate) const fn has_gate(&self) -> bool {
+        false
+    }
 
-    #[cfg(fusebox_loom)]
-    fn is_torn(self, next: Self) -> bool {
-        if self == Self::NOTHING {
-            planted!(SettingsPublishedByStore)
-        } else {
-            planted!(SettingsUpdatedByStore) && next != Self::NOTHING
-        }
+    #[inline]
+    pub(crate) const fn meets_gate_or(&self, seen: Word) -> bool {
+        seen.score_bits() != 0
+    }
+
+    const fn is_advised(&self) -> bool {
+        false
     }
 }
