@@ -2,44 +2,18 @@
 
 mod common;
 
-use std::{
-    collections::HashMap,
-    fs,
-    io::ErrorKind,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{collections::HashMap, fs};
 
-use common::{Ran, busy, fusebox};
+use common::{
+    Ran, busy, fusebox,
+    monitoring::{self, promtool, takes},
+};
 use fusebox_cli::monitoring::rules::{Choice, groups};
 
 const TESTS: &str = include_str!("alerts/fires.yml");
 
 fn rules(args: &[&str]) -> String {
     Ran::of(fusebox().arg("alerts").args(args)).ok()
-}
-
-/// `promtool` on these files; `None` where it is missing, which is said.
-fn promtool(files: &[(&str, &str)], args: &[&str]) -> Option<Output> {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
-    }
-    match Command::new("promtool").args(args).current_dir(folder.path()).output() {
-        Ok(output) => Some(output),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            eprintln!("LEFT OUT: there is no promtool (Debian: apt-get install prometheus)");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-#[track_caller]
-fn takes(files: &[(&str, &str)], args: &[&str]) {
-    let Some(output) = promtool(files, args) else { return };
-    let said = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-    assert!(output.status.success(), "{}", said.concat());
 }
 
 /// The tests say which alert fires, on what; the annotations have a test of their own.
@@ -133,10 +107,7 @@ fn every_metric_of_the_rules_is_one_that_serve_tells() {
 
 #[test]
 fn the_file_of_the_docs_is_what_the_command_writes() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    if !docs.is_dir() {
-        return; // a package has none
-    }
+    let Some(docs) = monitoring::docs() else { return };
     let kept = fs::read_to_string(docs.join("alerts.rules.yml")).unwrap();
     assert!(kept == rules(&[]), "write it anew: fusebox alerts > docs/alerts.rules.yml");
     let page = fs::read_to_string(docs.join("alerts.md")).unwrap();

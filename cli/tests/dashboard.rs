@@ -3,9 +3,12 @@
 
 mod common;
 
-use std::{fmt::Write as _, fs, io::ErrorKind, path::Path, process::Command};
+use std::{fmt::Write as _, fs};
 
-use common::{Ran, busy, fusebox};
+use common::{
+    Ran, busy, fusebox,
+    monitoring::{self, takes},
+};
 use fusebox_cli::monitoring::dashboard::expressions;
 use serde_json::Value;
 
@@ -20,19 +23,7 @@ fn prometheus_takes_every_expression() {
         let quoted = serde_json::to_string(expression).unwrap();
         writeln!(rules, "      - {{ record: it_{at}, expr: {quoted} }}").unwrap();
     }
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("rules.yml");
-    fs::write(&file, &rules).unwrap();
-    match Command::new("promtool").args(["check", "rules"]).arg(file).output() {
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{said}\n{rules}");
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            eprintln!("LEFT OUT: there is no promtool (Debian: apt-get install prometheus)");
-        }
-        Err(error) => panic!("{error}"),
-    }
+    takes(&[("rules.yml", &rules)], &["check", "rules", "rules.yml"]);
 }
 
 #[test]
@@ -52,10 +43,7 @@ fn it_is_titled_as_asked_for() {
 
 #[test]
 fn the_file_of_the_docs_is_what_the_command_writes() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    if !docs.is_dir() {
-        return; // a package has none
-    }
+    let Some(docs) = monitoring::docs() else { return };
     let kept = fs::read_to_string(docs.join("grafana.json")).unwrap();
     assert!(kept == dashboard(&[]), "write it anew: fusebox dashboard > docs/grafana.json");
 }

@@ -3,6 +3,7 @@
 mod load;
 mod regions;
 mod server;
+mod shadows;
 mod tuner;
 
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use crate::{
     rules::FIELD,
     storm::{BUILTIN, builtin},
     table::{
-        self, Table, ab,
+        self, Table,
         brooker::{self, FAILURES},
         cold_cache, compare,
         goals::{self, Goal},
@@ -33,9 +34,6 @@ pub struct Page {
     /// Names of files, and the pictures in them, as SVG.
     pub pictures: Vec<(&'static str, String)>,
 }
-
-/// The seeds of the storms in which shadows are judged.
-const SHADOW_SEEDS: u64 = 2;
 
 /// The seeds of which the range of a published phase is taken.
 const SEEDS: u64 = 20;
@@ -144,17 +142,7 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     progress("foresight");
     part("Foresight", &load::foreseen());
     progress("shadows");
-    let pairs = ab::pairs(SHADOW_SEEDS);
-    let decided: Vec<_> = pairs.iter().filter(|it| it.is_decided()).collect();
-    let wrong = decided.iter().filter(|it| !it.is_right()).count();
-    part(
-        "Does a shadow find the better settings?",
-        &SHADOW_TEXT
-            .replace("TABLE", &ab::table(&pairs).markdown())
-            .replace("PAIRS", &pairs.len().to_string())
-            .replace("DECIDED", &decided.len().to_string())
-            .replace("WRONG", &wrong.to_string()),
-    );
+    part("Does a shadow find the better settings?", &shadows::text());
 
     progress("one row for every rule");
     let one_of_each = field::all().into_iter().chain([field::ours()]);
@@ -165,23 +153,6 @@ pub fn page(mut progress: impl FnMut(&str)) -> Page {
     part("The storms", &storms());
     Page { markdown: text, pictures }
 }
-
-const SHADOW_TEXT: &str = "\
-A shadow is a breaker of other settings that is fed with the outcomes of a live one's calls
-(see [comparing.md](comparing.md)). In Shopify's storms the truth can be had: each of two
-settings meets the same storm itself. A cost is the bad calls that are let through, and the
-good ones that are refused: by a shadow of a breaker that turns nobody away, and in truth
-against a run without a breaker. The last column says how often the cheaper one is the same,
-where the two differ by more than a twentieth by both.
-
-TABLE
-
-Of PAIRS pairs DECIDED differ so, and in WRONG of these the shadows name the wrong one. Where
-errors come and go by themselves, a shadow's cost is that of the truth, but for the probes
-that it does not wait for. Where calls hang, as in slow-query, it is not. That is probably
-because a breaker that refuses slow calls frees its callers for others, and a shadow refuses
-nobody; it was not tested. There a split tells.
-";
 
 const HEAD: &str = "\
 # The laboratory

@@ -3,6 +3,7 @@
 
 pub mod busy;
 pub mod learned;
+pub mod monitoring;
 pub mod nobody;
 pub mod server;
 pub mod store;
