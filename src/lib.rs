@@ -123,6 +123,8 @@ mod random;
 mod registry;
 mod retry;
 mod risk;
+#[cfg(feature = "std")]
+mod scope;
 #[cfg(feature = "serde")]
 mod serde;
 mod split;

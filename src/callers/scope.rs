@@ -14,6 +14,8 @@ use core::{
 use pin_project_lite::pin_project;
 
 use crate::callers::place::Place;
+#[cfg(feature = "map")]
+use crate::scope::Scope;
 
 /// What is around a call: the breaker inside whose call it is made, and how often it is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl fmt::Debug for Surroundings {
 
 /// What surrounds the code of this thread, and the most attempts that a retry in it made.
 #[cfg(feature = "map")]
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Here {
     around: Surroundings,
     within: u16,
@@ -230,33 +232,16 @@ impl Caller {
 /// The scope of a caller on this thread: it ends when this is dropped. [`Caller::enter`]
 /// begins it. Guards are dropped in the reverse order.
 #[cfg(feature = "map")]
+#[derive(Debug)]
 #[must_use = "dropped at once, its scope is empty"]
 pub struct CallerGuard {
-    before: Here,
-    /// Not `Send`: what it ends is its own thread's.
-    thread: PhantomData<*const ()>,
+    _scope: Scope<Here>,
 }
 
 #[cfg(feature = "map")]
 impl CallerGuard {
     fn begin(inside: Here) -> Self {
-        let before = here();
-        set(inside);
-        Self { before, thread: PhantomData }
-    }
-}
-
-#[cfg(feature = "map")]
-impl Drop for CallerGuard {
-    fn drop(&mut self) {
-        set(self.before);
-    }
-}
-
-#[cfg(feature = "map")]
-impl fmt::Debug for CallerGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallerGuard").field("before", &self.before.around).finish()
+        Self { _scope: Scope::begin(&HERE, inside) }
     }
 }
 

@@ -3,14 +3,13 @@
 use core::{
     cell::Cell,
     future::Future,
-    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 
-use crate::random::mix;
+use crate::{random::mix, scope::Scope};
 
 /// The key of a request, by which a drill chooses its faults: the same request gets the same
 /// fault in every run, however threads and tasks race.
@@ -58,7 +57,7 @@ impl DrillKey {
     /// Begins a scope on this thread, which ends when the guard is dropped. The inner of two
     /// scopes holds.
     pub fn enter(self) -> DrillKeyGuard {
-        DrillKeyGuard { before: CURRENT.replace(Some((self, 0))), thread: PhantomData }
+        DrillKeyGuard { _scope: Scope::begin(&CURRENT, Some((self, 0))) }
     }
 
     /// Begins a scope around `future`, wherever it is polled. A task that it spawns is
@@ -73,16 +72,7 @@ impl DrillKey {
 #[derive(Debug)]
 #[must_use = "dropped at once, its scope is empty"]
 pub struct DrillKeyGuard {
-    before: Option<(DrillKey, u64)>,
-    /// Not `Send`: what it ends is its own thread's.
-    thread: PhantomData<*const ()>,
-}
-
-impl Drop for DrillKeyGuard {
-    fn drop(&mut self) {
-        // A thread that ends has no scope any more.
-        let _ = CURRENT.try_with(|current| current.set(self.before));
-    }
+    _scope: Scope<Option<(DrillKey, u64)>>,
 }
 
 pin_project! {

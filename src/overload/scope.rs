@@ -3,14 +3,13 @@
 use core::{
     cell::Cell,
     future::Future,
-    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 
-use crate::overload::priority::Priority;
+use crate::{overload::priority::Priority, scope::Scope};
 
 std::thread_local! {
     static CURRENT: Cell<Option<Priority>> = const { Cell::new(None) };
@@ -35,8 +34,7 @@ impl Priority {
     /// assert_eq!(Priority::current(), Priority::DEFAULT);
     /// ```
     pub fn enter(self) -> PriorityGuard {
-        let before = CURRENT.replace(Some(self));
-        PriorityGuard { before, thread: PhantomData }
+        PriorityGuard { _scope: Scope::begin(&CURRENT, Some(self)) }
     }
 
     /// Begins a scope around `future`, wherever it is polled. The inner of two scopes
@@ -63,16 +61,7 @@ impl Priority {
 #[derive(Debug)]
 #[must_use = "dropped at once, its scope is empty"]
 pub struct PriorityGuard {
-    before: Option<Priority>,
-    /// Not `Send`: what it ends is its own thread's.
-    thread: PhantomData<*const ()>,
-}
-
-impl Drop for PriorityGuard {
-    fn drop(&mut self) {
-        // A thread that ends has no scope any more.
-        let _ = CURRENT.try_with(|current| current.set(self.before));
-    }
+    _scope: Scope<Option<Priority>>,
 }
 
 pin_project! {

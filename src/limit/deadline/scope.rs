@@ -3,14 +3,16 @@
 use core::{
     cell::Cell,
     future::Future,
-    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 
-use crate::limit::deadline::{deadline::Deadline, until::Until};
+use crate::{
+    limit::deadline::{deadline::Deadline, until::Until},
+    scope::Scope,
+};
 
 std::thread_local! {
     static CURRENT: Cell<Option<Until<'static>>> = const { Cell::new(None) };
@@ -78,9 +80,8 @@ impl Until<'static> {
     /// Begins a scope on this thread, which ends when the guard is dropped. Where one is
     /// in force already, the earlier deadline holds.
     pub fn enter(self) -> DeadlineGuard {
-        let before = current();
-        CURRENT.set(Some(self.earlier_of(before)));
-        DeadlineGuard { before, thread: PhantomData }
+        let until = self.earlier_of(current());
+        DeadlineGuard { _scope: Scope::begin(&CURRENT, Some(until)) }
     }
 
     /// Begins a scope around `future`, wherever it is polled. Where one is in force
@@ -95,16 +96,7 @@ impl Until<'static> {
 #[derive(Debug)]
 #[must_use = "dropped at once, its scope is empty"]
 pub struct DeadlineGuard {
-    before: Option<Until<'static>>,
-    /// Not `Send`: what it ends is its own thread's.
-    thread: PhantomData<*const ()>,
-}
-
-impl Drop for DeadlineGuard {
-    fn drop(&mut self) {
-        // A thread that ends has no scope any more.
-        let _ = CURRENT.try_with(|current| current.set(self.before));
-    }
+    _scope: Scope<Option<Until<'static>>>,
 }
 
 pin_project! {
